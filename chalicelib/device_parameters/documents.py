@@ -1,0 +1,62 @@
+"""The JSON of this feature: runs, changes and the status of the whole."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib.device_parameters.model import (
+    Change,
+    ChangeSample,
+    PairChange,
+    Run,
+    Totals,
+)
+
+
+def instant(value: datetime) -> str:
+    """UTC in ISO 8601, to the microsecond, ending in `Z`."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    """One run; `duration_ms` is null while it runs, `planned` is there for a dry run only."""
+    document: dict[str, Any] = {
+        "run_id": run.run_id,
+        "trigger": run.trigger,
+        "status": run.status,
+        "as_of": instant(run.as_of),
+        "window_minutes": run.window_minutes,
+        "started_at": instant(run.started_at),
+        "finished_at": instant(run.finished_at) if run.finished_at else None,
+        "duration_ms": (run.finished_at - run.started_at) // timedelta(milliseconds=1)
+        if run.finished_at
+        else None,
+        "deltas": vars(run.deltas),
+        "error": vars(run.error) if run.error else None,
+    }
+    if run.planned is not None:
+        document["planned"] = changes_document(run.planned)
+    return document
+
+
+def changes_document(sample: ChangeSample) -> dict[str, Any]:
+    """The changes of a run by kind."""
+    document: dict[str, Any] = {
+        change.value: [_pair_document(pair) for pair in getattr(sample, change)]
+        for change in Change
+    }
+    return {**document, "truncated": sample.truncated}
+
+
+def totals_document(totals: Totals | None) -> dict[str, int]:
+    """The size of the table; zeros before the first run."""
+    return vars(totals or Totals(0, 0, 0))
+
+
+def _pair_document(pair: PairChange) -> dict[str, str]:
+    document = {
+        "device_id": pair.device_id,
+        "device_name": pair.device_name,
+        "parameter_id": pair.parameter_id,
+        "parameter_name": pair.parameter_name,
+    }
+    return document if pair.reason is None else {**document, "reason": pair.reason}

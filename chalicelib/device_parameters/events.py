@@ -1,0 +1,69 @@
+"""Runs started by an event: the schedule, another EventBridge rule, or a direct invocation."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib import settings
+from chalicelib.database import Deadline, engine_for
+from chalicelib.device_parameters import documents, metrics, payload
+from chalicelib.device_parameters.model import Trigger
+from chalicelib.device_parameters.sync import RUN_TIME_LIMIT, Sync, sync
+from chalicelib.errors import InvalidRequestError
+
+LambdaHandler = Callable[[Any, Any], Any]
+_SCHEDULER = "aws.events"
+_DIRECT_INVOCATION = "direct"
+
+
+def accepting_bare_payload(handler: LambdaHandler) -> LambdaHandler:
+    """Let *handler* be invoked with `{"dry_run": true}` as well as with an EventBridge event.
+
+    Chalice builds its event object before the handler runs, and fails on any other shape.
+    """
+
+    def handle(event: Any, context: Any) -> Any:
+        return handler(event if _is_eventbridge(event) else _wrapped(event), context)
+
+    return handle
+
+
+def _is_eventbridge(event: object) -> bool:
+    return isinstance(event, Mapping) and "detail-type" in event and "source" in event
+
+
+def _wrapped(event: object) -> dict[str, Any]:
+    envelope = dict.fromkeys(("version", "account", "region", "time", "id", "detail-type"), "")
+    return {**envelope, "source": _DIRECT_INVOCATION, "resources": [], "detail": event}
+
+
+def run_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Run the sync that *event* asks for and return the run.
+
+    Raises on failure, so that Lambda counts an error and its alarms see it.
+    """
+    try:
+        request = payload.sync_request(event.get("detail") or {}, _trigger_of(event))
+        configured = settings.from_environment()
+        run = sync(
+            Sync(engine_for(configured.database), configured, _deadline_of(context)), request
+        )
+    except InvalidRequestError:
+        raise
+    except Exception:
+        metrics.publish_failure()
+        raise
+    if not run.is_dry:
+        metrics.publish_run(run)
+    return documents.run_document(run)
+
+
+def _trigger_of(event: Mapping[str, Any]) -> Trigger:
+    return Trigger.SCHEDULE if event.get("source") == _SCHEDULER else Trigger.EVENT
+
+
+def _deadline_of(context: Any) -> Deadline:
+    """When Lambda would end the invocation; a limit of our own where there is no Lambda."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    if remaining is None:
+        return Deadline.after(RUN_TIME_LIMIT.total_seconds())
+    return Deadline.after(remaining() / 1000)

@@ -1,0 +1,230 @@
+"""What a run is, what it looks at, and what it finds. Standard library only."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+BUCKET = timedelta(hours=1)
+EARLIEST_AS_OF = datetime(2000, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Trigger(StrEnum):
+    """Who asked for a run."""
+
+    SCHEDULE = "schedule"
+    API = "api"
+    CLI = "cli"
+    EVENT = "event"
+
+
+class RunStatus(StrEnum):
+    """How a run ended, or `running`."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    GUARDED = "guarded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Change(StrEnum):
+    """What a run did to a pair."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+
+
+class State(StrEnum):
+    """What `GET /status` says of the whole."""
+
+    OK = "ok"
+    STALE = "stale"
+    FAILING = "failing"
+    GUARDED = "guarded"
+    NEVER_RUN = "never_run"
+
+
+@dataclass(frozen=True)
+class SyncRequest:
+    """What a caller may ask of a run; None means the configured or current value."""
+
+    trigger: Trigger
+    window_minutes: int | None = None
+    as_of: datetime | None = None
+    dry_run: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Span:
+    """Whole buckets, `[start, end)`, in UTC; empty where the two meet."""
+
+    start: datetime
+    end: datetime
+
+    def steps(self, length: timedelta) -> list["Span"]:
+        """The span in order, in pieces of at most *length*."""
+        pieces = []
+        start = self.start
+        while start < self.end:
+            end = min(start + length, self.end)
+            pieces.append(Span(start, end))
+            start = end
+        return pieces
+
+
+@dataclass(frozen=True)
+class Window:
+    """The half-open span `[start, end)` of measurement times that a run looks at, in UTC.
+
+    Whole closed buckets are read from the aggregate, the bucket that holds *start* is cut by
+    `last_seen_at`, and the hot bucket, which is still filling, is read from the measurements.
+    """
+
+    start: datetime
+    end: datetime
+    first_bucket: datetime
+    hot_bucket: datetime
+
+    @property
+    def closed_buckets(self) -> Span:
+        """The buckets that can be materialized: all but the hot one."""
+        return Span(self.first_bucket, self.hot_bucket)
+
+    @property
+    def hot_start(self) -> datetime:
+        """Where the measurements to read directly begin."""
+        return max(self.start, self.hot_bucket)
+
+
+def bucket_start(instant: datetime) -> datetime:
+    """The start of the UTC hour that holds *instant*, as `time_bucket('1 hour', …)` cuts it.
+
+    Rounding the local hour instead would be wrong wherever the offset is not a whole hour.
+    """
+    return instant - (instant - _EPOCH) % BUCKET
+
+
+def observation_window(as_of: datetime, length: timedelta) -> Window:
+    """The half-open window a run at *as_of* looks at.
+
+    It ends with the hour that holds *as_of*: a reading stamped further in the future is no
+    evidence of life. Buckets are whole hours, so the window opens inside a bucket;
+    `last_seen_at` makes the cut exact to the microsecond.
+    """
+    as_of = as_of.astimezone(UTC)
+    start = as_of - length
+    hot_bucket = bucket_start(as_of)
+    return Window(start, hot_bucket + BUCKET, bucket_start(start), hot_bucket)
+
+
+@dataclass(frozen=True)
+class Deltas:
+    """How many pairs a run added, removed, renamed and held back, and what it saw."""
+
+    added: int = 0
+    removed: int = 0
+    renamed: int = 0
+    held: int = 0
+    observed: int = 0
+    unresolved: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The difference between what was observed and what the table holds, before applying it."""
+
+    known: int
+    observed: int
+    unresolved: int
+    to_add: int
+    to_remove: int
+    to_rename: int
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The size of the table after a run."""
+
+    devices: int
+    parameters: int
+    pairs: int
+
+
+@dataclass(frozen=True)
+class PairChange:
+    """One line of the change log; the names are those after the change."""
+
+    change: Change
+    device_id: str
+    device_name: str
+    parameter_id: str
+    parameter_name: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class ChangeSample:
+    """The first changes of each kind in key order; *truncated* where there were more."""
+
+    added: list[PairChange] = field(default_factory=list)
+    removed: list[PairChange] = field(default_factory=list)
+    renamed: list[PairChange] = field(default_factory=list)
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How often two sides disagree in one way, with the first examples in order."""
+
+    kind: str
+    total: int
+    examples: list[str]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run failed or was skipped."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of the sync. A dry run has no *run_id*: it leaves no trace."""
+
+    run_id: int | None
+    trigger: Trigger
+    status: RunStatus
+    as_of: datetime
+    window_minutes: int
+    started_at: datetime
+    finished_at: datetime | None = None
+    deltas: Deltas = Deltas()
+    error: Failure | None = None
+    planned: ChangeSample | None = None
+
+    @property
+    def window(self) -> Window:
+        """The window this run looks at."""
+        return observation_window(self.as_of, timedelta(minutes=self.window_minutes))
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether this run only plans."""
+        return self.run_id is None
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether this run's delta is in the table."""
+        return self.status in (RunStatus.SUCCEEDED, RunStatus.GUARDED)
+
+    @property
+    def recorded_id(self) -> int:
+        """The id of a run that has a row; raises `ValueError` for a dry one."""
+        if self.run_id is None:
+            raise ValueError("a dry run is recorded nowhere")
+        return self.run_id

@@ -1,0 +1,75 @@
+"""What may be asked of a run from outside, checked field by field."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from chalicelib.device_parameters.model import SyncRequest, Trigger
+from chalicelib.errors import InvalidRequestError
+from chalicelib.settings import MAX_WINDOW_MINUTES
+
+
+def sync_request(payload: object, trigger: Trigger) -> SyncRequest:
+    """The request in *payload*: `window_minutes`, `as_of`, `dry_run` and `force`, all optional.
+
+    Raises `InvalidRequestError` naming the first field that is unknown or malformed.
+    """
+    if not isinstance(payload, Mapping):
+        raise InvalidRequestError(f"the payload must be a JSON object, not {_json_type(payload)}")
+    unknown = sorted(set(payload) - _FIELDS.keys())
+    if unknown:
+        raise InvalidRequestError(
+            f"unknown field {unknown[0]!r}: a run takes {', '.join(_FIELDS)}", parameter=unknown[0]
+        )
+    fields = {
+        name: _FIELDS[name](name, value) for name, value in payload.items() if value is not None
+    }
+    return SyncRequest(trigger=trigger, **fields)
+
+
+def checked_window(name: str, value: object) -> int:
+    """*value* as a number of minutes that a window may have."""
+    # bool is an int in Python, but `true` is no number of minutes.
+    if (
+        not isinstance(value, int)
+        or isinstance(value, bool)
+        or not 1 <= value <= MAX_WINDOW_MINUTES
+    ):
+        raise InvalidRequestError(
+            f"{name} must be a whole number of minutes from 1 to {MAX_WINDOW_MINUTES}",
+            parameter=name,
+        )
+    return value
+
+
+def checked_instant(name: str, value: object) -> datetime:
+    """*value* as an instant: ISO 8601 with its zone."""
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InvalidRequestError(
+            f"{name} must be an ISO 8601 instant with its zone, such as 2026-11-01T10:17:03.25Z",
+            parameter=name,
+        )
+    return instant
+
+
+def _checked_flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidRequestError(f"{name} must be true or false", parameter=name)
+    return value
+
+
+def _json_type(value: object) -> str:
+    names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+_FIELDS: dict[str, Any] = {
+    "window_minutes": checked_window,
+    "as_of": checked_instant,
+    "dry_run": _checked_flag,
+    "force": _checked_flag,
+}

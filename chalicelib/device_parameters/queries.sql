@@ -1,0 +1,383 @@
+-- name: database_clock
+SELECT now()
+
+-- name: statement_clock
+-- Unlike now(), it moves on inside a transaction.
+SELECT clock_timestamp()
+
+-- name: next_run_id
+SELECT nextval(pg_get_serial_sequence('iot_data.sync_runs', 'run_id'))
+
+-- name: open_run
+-- The id is drawn beforehand: repeating this after a lost commit opens no second run.
+INSERT INTO iot_data.sync_runs (run_id, trigger, status, as_of, window_minutes, started_at)
+VALUES (:run_id, :trigger, 'running', :as_of, :window_minutes, :started_at)
+ON CONFLICT (run_id) DO NOTHING
+
+-- name: fail_abandoned_runs
+UPDATE iot_data.sync_runs
+SET status = 'failed',
+    finished_at = :now,
+    error_code = 'abandoned',
+    error_message = 'the process ended without saying how this run went'
+WHERE status = 'running'
+  AND started_at < :started_before
+
+-- name: refresh_aggregate
+-- Batched refreshes can lose the last bucket of an invalidation that ends on a bucket start
+-- (timescale/timescaledb#10221), so batching is off; callers keep the range small instead.
+CALL refresh_continuous_aggregate(
+    'iot_data.device_parameters_hourly',
+    CAST(:start AS timestamptz),
+    CAST(:end AS timestamptz),
+    options => '{"buckets_per_batch": 0}'
+)
+
+-- name: try_lock
+-- A transaction lock on purpose: nothing stays locked when a container dies, and a connection
+-- pooler may sit between.
+SELECT pg_try_advisory_xact_lock(:key)
+
+-- name: lock_run
+SELECT * FROM iot_data.sync_runs WHERE run_id = :run_id FOR UPDATE
+
+-- name: is_superseded
+SELECT EXISTS (
+    SELECT FROM iot_data.sync_runs
+    WHERE run_id > :run_id
+      AND status IN ('succeeded', 'guarded')
+)
+
+-- name: create_planned_change
+CREATE TEMPORARY TABLE planned_change (
+    change text NOT NULL,
+    device_id text NOT NULL,
+    device_name text NOT NULL,
+    parameter_id text NOT NULL,
+    parameter_name text NOT NULL,
+    reason text
+) ON COMMIT DROP
+
+-- name: plan_delta
+-- Three branches on purpose: one query with both conditions on the aggregate misleads the
+-- planner by two orders of magnitude. Each is grouped before the UNION, which then sees pairs
+-- and not measurements. One statement, one snapshot: the counts and the plan cannot disagree.
+WITH evidence AS (
+    SELECT device_id, parameter_id
+    FROM iot_data.device_parameters_hourly
+    WHERE bucket > :first_bucket
+      AND bucket < :hot_bucket
+    GROUP BY device_id, parameter_id
+    UNION
+    SELECT device_id, parameter_id
+    FROM iot_data.device_parameters_hourly
+    WHERE bucket = :first_bucket
+      AND bucket < :hot_bucket
+      AND last_seen_at >= :window_start
+    GROUP BY device_id, parameter_id
+    UNION
+    SELECT device_id, parameter_id
+    FROM iot_data.timescale_measurements
+    WHERE time >= :hot_start
+      AND time < :window_end
+    GROUP BY device_id, parameter_id
+),
+active AS MATERIALIZED (
+    SELECT evidence.device_id,
+           coalesce(device.device_name, evidence.device_id) AS device_name,
+           evidence.parameter_id,
+           coalesce(parameter.parameter_name, evidence.parameter_id) AS parameter_name,
+           parameter.parameter_id IS NOT NULL AS is_resolved
+    FROM evidence
+    JOIN iot_data.redshift_devices AS device
+      ON device.device_id = evidence.device_id AND device.status
+    LEFT JOIN iot_data.timescale_parameters AS parameter
+      ON parameter.parameter_id = evidence.parameter_id
+),
+planned AS (
+    INSERT INTO pg_temp.planned_change
+    SELECT CASE
+               WHEN known.device_id IS NULL THEN 'added'
+               WHEN observed.device_id IS NULL THEN 'removed'
+               ELSE 'renamed'
+           END,
+           device_id,
+           coalesce(observed.device_name, known.device_name),
+           parameter_id,
+           coalesce(observed.parameter_name, known.parameter_name),
+           CASE WHEN observed.device_id IS NULL THEN
+               CASE
+                   WHEN NOT EXISTS (
+                       SELECT FROM iot_data.redshift_devices AS device
+                       WHERE device.device_id = known.device_id
+                   ) THEN 'device_unknown'
+                   WHEN NOT EXISTS (
+                       SELECT FROM iot_data.redshift_devices AS device
+                       WHERE device.device_id = known.device_id AND device.status
+                   ) THEN 'device_inactive'
+                   WHEN NOT EXISTS (
+                       SELECT FROM iot_data.timescale_parameters AS parameter
+                       WHERE parameter.parameter_id = known.parameter_id
+                   ) THEN 'parameter_unknown'
+                   ELSE 'window_expired'
+               END
+           END
+    FROM (SELECT * FROM active WHERE is_resolved) AS observed
+    FULL JOIN iot_data.device_parameters AS known USING (device_id, parameter_id)
+    WHERE known.device_id IS NULL
+       OR observed.device_id IS NULL
+       OR known.device_name <> observed.device_name
+       OR known.parameter_name <> observed.parameter_name
+    RETURNING change
+),
+planned_count AS (
+    SELECT count(*) FILTER (WHERE change = 'added') AS to_add,
+           count(*) FILTER (WHERE change = 'removed') AS to_remove,
+           count(*) FILTER (WHERE change = 'renamed') AS to_rename
+    FROM planned
+),
+active_count AS (
+    SELECT count(*) FILTER (WHERE is_resolved) AS observed,
+           count(*) FILTER (WHERE NOT is_resolved) AS unresolved
+    FROM active
+)
+SELECT observed - to_add + to_remove AS known, observed, unresolved, to_add, to_remove, to_rename
+FROM planned_count, active_count
+
+-- name: hold_removals
+DELETE FROM pg_temp.planned_change WHERE change = 'removed'
+
+-- name: list_planned_changes
+SELECT change, device_id, device_name, parameter_id, parameter_name, reason
+FROM pg_temp.planned_change
+WHERE change = :change
+ORDER BY device_id, parameter_id
+LIMIT :limit
+
+-- name: lock_planned_pairs
+-- In key order, so that two writers can wait but never deadlock.
+SELECT count(*)
+FROM (
+    SELECT FROM iot_data.device_parameters AS known
+    JOIN pg_temp.planned_change AS planned USING (device_id, parameter_id)
+    ORDER BY device_id, parameter_id
+    FOR UPDATE OF known
+) AS locked
+
+-- name: remove_pairs
+WITH removed AS (
+    DELETE FROM iot_data.device_parameters AS known
+    USING pg_temp.planned_change AS planned
+    WHERE planned.change = 'removed'
+      AND known.device_id = planned.device_id
+      AND known.parameter_id = planned.parameter_id
+    RETURNING planned.*
+)
+INSERT INTO iot_data.device_parameter_changes (run_id, change, device_id, device_name, parameter_id, parameter_name, reason)
+SELECT :run_id, change, device_id, device_name, parameter_id, parameter_name, reason
+FROM removed
+
+-- name: rename_pairs
+WITH renamed AS (
+    UPDATE iot_data.device_parameters AS known
+    SET device_name = planned.device_name,
+        parameter_name = planned.parameter_name,
+        updated_at = now()
+    FROM pg_temp.planned_change AS planned
+    WHERE planned.change = 'renamed'
+      AND known.device_id = planned.device_id
+      AND known.parameter_id = planned.parameter_id
+    RETURNING planned.*
+)
+INSERT INTO iot_data.device_parameter_changes (run_id, change, device_id, device_name, parameter_id, parameter_name)
+SELECT :run_id, change, device_id, device_name, parameter_id, parameter_name
+FROM renamed
+
+-- name: add_pairs
+WITH added AS (
+    INSERT INTO iot_data.device_parameters (device_id, device_name, parameter_id, parameter_name)
+    SELECT device_id, device_name, parameter_id, parameter_name
+    FROM pg_temp.planned_change
+    WHERE change = 'added'
+    ORDER BY device_id, parameter_id
+    ON CONFLICT (device_id, parameter_id) DO NOTHING
+    RETURNING device_id, device_name, parameter_id, parameter_name
+)
+INSERT INTO iot_data.device_parameter_changes (run_id, change, device_id, device_name, parameter_id, parameter_name)
+SELECT :run_id, 'added', device_id, device_name, parameter_id, parameter_name
+FROM added
+
+-- name: finish_run
+-- The totals are counted here once, so that reading them later costs nothing.
+UPDATE iot_data.sync_runs
+SET status = :status,
+    finished_at = clock_timestamp(),
+    added_count = :added,
+    removed_count = :removed,
+    renamed_count = :renamed,
+    held_count = :held,
+    observed_count = :observed,
+    unresolved_count = :unresolved,
+    pair_count = total.pairs,
+    device_count = total.devices,
+    parameter_count = total.parameters,
+    error_code = NULL,
+    error_message = NULL
+FROM (
+    SELECT (SELECT count(*) FROM iot_data.device_parameters) AS pairs,
+           (SELECT count(*) FROM (SELECT FROM iot_data.device_parameters GROUP BY device_id) AS device) AS devices,
+           (SELECT count(*) FROM (SELECT FROM iot_data.device_parameters GROUP BY parameter_id) AS parameter) AS parameters
+) AS total
+WHERE run_id = :run_id
+RETURNING sync_runs.*
+
+-- name: give_up_run
+-- A run that committed its outcome keeps it, whatever happened to the process afterwards.
+UPDATE iot_data.sync_runs
+SET status = :status,
+    finished_at = clock_timestamp(),
+    error_code = :error_code,
+    error_message = :error_message
+WHERE run_id = :run_id
+  AND status = 'running'
+
+-- name: last_run
+SELECT * FROM iot_data.sync_runs ORDER BY run_id DESC LIMIT 1
+
+-- name: last_settled_run
+SELECT * FROM iot_data.sync_runs
+WHERE status IN ('succeeded', 'guarded', 'failed')
+ORDER BY run_id DESC
+LIMIT 1
+
+-- name: last_success
+SELECT * FROM iot_data.sync_runs WHERE status = 'succeeded' ORDER BY run_id DESC LIMIT 1
+
+-- name: last_applied_run
+SELECT * FROM iot_data.sync_runs
+WHERE status IN ('succeeded', 'guarded')
+ORDER BY run_id DESC
+LIMIT 1
+
+-- name: last_totals
+SELECT device_count, parameter_count, pair_count
+FROM iot_data.sync_runs
+WHERE status IN ('succeeded', 'guarded')
+ORDER BY run_id DESC
+LIMIT 1
+
+-- name: list_run_changes
+SELECT change, device_id, device_name, parameter_id, parameter_name, reason
+FROM iot_data.device_parameter_changes
+WHERE run_id = :run_id
+  AND change = :change
+ORDER BY device_id, parameter_id
+LIMIT :limit
+
+-- name: prune_changes
+DELETE FROM iot_data.device_parameter_changes
+WHERE ctid = ANY (ARRAY(
+    SELECT change.ctid
+    FROM iot_data.sync_runs AS run
+    JOIN iot_data.device_parameter_changes AS change USING (run_id)
+    WHERE run.started_at < :started_before
+      AND run.run_id <> ALL (CAST(:kept AS bigint[]))
+    LIMIT :batch
+))
+
+-- name: prune_runs
+DELETE FROM iot_data.sync_runs
+WHERE run_id = ANY (ARRAY(
+    SELECT run_id
+    FROM iot_data.sync_runs
+    WHERE started_at < :started_before
+      AND run_id <> ALL (CAST(:kept AS bigint[]))
+    ORDER BY started_at
+    LIMIT :batch
+))
+
+-- name: short_retention
+-- A retention policy that drops chunks the window still needs would erase evidence.
+SELECT CAST(config ->> 'drop_after' AS text)
+FROM timescaledb_information.jobs
+WHERE proc_name = 'policy_retention'
+  AND hypertable_schema = 'iot_data'
+  AND hypertable_name = 'timescale_measurements'
+  AND CAST(config ->> 'drop_after' AS interval) < make_interval(mins => :window_minutes)
+
+-- name: expect_from_measurements
+-- The definition itself, read from the measurements alone: what every run must agree with.
+CREATE TEMPORARY TABLE expected_pair ON COMMIT DROP AS
+SELECT seen.device_id,
+       coalesce(device.device_name, seen.device_id) AS device_name,
+       seen.parameter_id,
+       coalesce(parameter.parameter_name, seen.parameter_id) AS parameter_name
+FROM (
+    SELECT DISTINCT device_id, parameter_id
+    FROM iot_data.timescale_measurements
+    WHERE time >= :window_start
+      AND time < :window_end
+) AS seen
+JOIN iot_data.redshift_devices AS device
+  ON device.device_id = seen.device_id AND device.status
+JOIN iot_data.timescale_parameters AS parameter
+  ON parameter.parameter_id = seen.parameter_id
+
+-- name: expect_from_legacy_view
+CREATE TEMPORARY TABLE expected_pair ON COMMIT DROP AS
+SELECT device_id, device_name, parameter_id, parameter_name
+FROM iot_data.device_parameters_legacy_view
+
+-- name: compare_pairs
+WITH difference AS (
+    SELECT CASE
+               WHEN known.device_id IS NULL THEN 'missing'
+               WHEN expected.device_id IS NULL THEN 'extra'
+               ELSE 'misnamed'
+           END AS kind,
+           device_id || ' / ' || parameter_id AS subject
+    FROM pg_temp.expected_pair AS expected
+    FULL JOIN iot_data.device_parameters AS known USING (device_id, parameter_id)
+    WHERE known.device_id IS NULL
+       OR expected.device_id IS NULL
+       OR known.device_name IS DISTINCT FROM expected.device_name
+       OR known.parameter_name IS DISTINCT FROM expected.parameter_name
+)
+SELECT kind, count(*) AS total, (array_agg(subject ORDER BY subject))[1 : :limit] AS examples
+FROM difference
+GROUP BY kind
+ORDER BY kind
+
+-- name: compare_buckets
+WITH expected AS (
+    SELECT time_bucket('1 hour', time) AS bucket, device_id, parameter_id, max(time) AS last_seen_at
+    FROM iot_data.timescale_measurements
+    WHERE time >= :first_bucket
+      AND time < :hot_bucket
+    GROUP BY 1, 2, 3
+),
+materialized AS (
+    SELECT bucket, device_id, parameter_id, last_seen_at
+    FROM iot_data.device_parameters_hourly
+    WHERE bucket >= :first_bucket
+      AND bucket < :hot_bucket
+),
+difference AS (
+    SELECT CASE
+               WHEN materialized.bucket IS NULL THEN 'missing'
+               WHEN expected.bucket IS NULL THEN 'extra'
+               ELSE 'outdated'
+           END AS kind,
+           to_char(bucket AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"')
+               || ' / ' || device_id || ' / ' || parameter_id AS subject
+    FROM expected
+    FULL JOIN materialized USING (bucket, device_id, parameter_id)
+    WHERE materialized.last_seen_at IS DISTINCT FROM expected.last_seen_at
+)
+SELECT kind, count(*) AS total, (array_agg(subject ORDER BY subject))[1 : :limit] AS examples
+FROM difference
+GROUP BY kind
+ORDER BY kind
+
+-- name: earliest_measurement
+SELECT min(time) FROM iot_data.timescale_measurements

@@ -1,0 +1,77 @@
+"""Every error this application raises on purpose.
+
+ApplicationError
+├── InvalidSettingError       an environment variable is missing or malformed → CLI exit code 2
+├── InvalidRequestError       the caller can fix it                           → 400
+├── UnknownResourceError      nothing has that name                           → 404
+├── RunAlreadyActiveError     another run holds the lock                      → a skipped run
+├── DatabaseUnavailableError  no connection, or it was lost                   → 503
+├── SchemaOutdatedError       migrations are not at head                      → 503
+├── AggregateMissingError     the continuous aggregate is gone                → 503
+├── DatabaseRefusedError      the database said no, and will say no again     → 500
+└── RunTimedOutError          the time a run was given is used up             → 500
+"""
+
+from typing import Any
+
+
+class ApplicationError(Exception):
+    """A sentence for people, a stable code for programs, and facts in *details*."""
+
+    code = "INTERNAL_ERROR"
+    http_status = 500
+    # What a stranger may read; None where the message itself says nothing about the inside.
+    public_message: str | None = None
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InvalidSettingError(ApplicationError):
+    code = "INVALID_SETTING"
+    public_message = "the service is not configured"
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"{variable} {problem}", variable=variable)
+
+
+class InvalidRequestError(ApplicationError):
+    code = "INVALID_REQUEST"
+    http_status = 400
+
+
+class UnknownResourceError(ApplicationError):
+    code = "NOT_FOUND"
+    http_status = 404
+
+
+class RunAlreadyActiveError(ApplicationError):
+    code = "RUN_ALREADY_ACTIVE"
+    http_status = 409
+
+
+class DatabaseUnavailableError(ApplicationError):
+    code = "DATABASE_UNAVAILABLE"
+    http_status = 503
+    public_message = "the database cannot be reached"
+
+
+class SchemaOutdatedError(ApplicationError):
+    code = "SCHEMA_OUTDATED"
+    http_status = 503
+
+
+class AggregateMissingError(ApplicationError):
+    code = "AGGREGATE_MISSING"
+    http_status = 503
+
+
+class DatabaseRefusedError(ApplicationError):
+    code = "DATABASE_REFUSED"
+    public_message = "the database refused the request"
+
+
+class RunTimedOutError(ApplicationError):
+    code = "RUN_TIMED_OUT"

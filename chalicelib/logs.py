@@ -1,0 +1,34 @@
+"""Structured logs: one JSON object a line in Lambda, plain lines on a terminal.
+
+Modules log with the standard library: a stable event name as the message, facts in `extra`.
+Only the edge decides what a line looks like.
+"""
+
+import logging
+import sys
+
+SERVICE = "device-parameters"
+
+
+def configure_json(level: str) -> None:
+    """Lambda and `chalice local`: what CloudWatch Logs Insights can query."""
+    # Powertools costs a terminal command its start-up time for nothing.
+    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+    formatter = LambdaPowertoolsFormatter(service=SERVICE, utc=True)
+    _install(logging.StreamHandler(sys.stdout), formatter, level)
+
+
+def configure_plain(level: str) -> None:
+    """The command line: standard output belongs to the command's own result."""
+    formatter = logging.Formatter("%(levelname)s %(name)s %(message)s")
+    _install(logging.StreamHandler(sys.stderr), formatter, level)
+
+
+def _install(handler: logging.Handler, formatter: logging.Formatter, level: str) -> None:
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    # Lambda's runtime installs a handler of its own; two would write every line twice.
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("chalicelib").setLevel(level)

@@ -1,0 +1,123 @@
+"""The tables this application owns, as SQLAlchemy Core, and the revision it expects them at."""
+
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    func,
+    text,
+)
+
+from chalicelib.errors import AggregateMissingError, SchemaOutdatedError
+
+SCHEMA = "iot_data"
+VERSION_TABLE = "alembic_version"
+HEAD_REVISION = "20261121_03"
+
+metadata = MetaData(schema=SCHEMA)
+
+
+def _instant(name: str, *, nullable: bool = True, is_defaulted: bool = False) -> Column[object]:
+    default = func.now() if is_defaulted else None
+    return Column(name, TIMESTAMP(timezone=True), nullable=nullable, server_default=default)
+
+
+device_parameters = Table(
+    "device_parameters",
+    metadata,
+    Column("device_id", Text, primary_key=True),
+    Column("device_name", Text, nullable=False),
+    Column("parameter_id", Text, primary_key=True),
+    Column("parameter_name", Text, nullable=False),
+    _instant("created_at", is_defaulted=True),
+    _instant("updated_at", is_defaulted=True),
+    Index("idx_device_parameters_device_id", "device_id"),
+    Index("idx_device_parameters_parameter_id", "parameter_id"),
+)
+
+sync_runs = Table(
+    "sync_runs",
+    metadata,
+    Column("run_id", BigInteger, Identity(always=False), primary_key=True),
+    Column("trigger", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    _instant("as_of", nullable=False),
+    Column("window_minutes", Integer, nullable=False),
+    _instant("started_at", nullable=False),
+    _instant("finished_at"),
+    *(
+        Column(f"{name}_count", BigInteger, nullable=False, server_default=text("0"))
+        for name in ("added", "removed", "renamed", "held", "observed", "unresolved")
+    ),
+    *(Column(f"{name}_count", BigInteger) for name in ("pair", "device", "parameter")),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    CheckConstraint(
+        "trigger IN ('schedule', 'api', 'cli', 'event')", name="sync_runs_trigger_check"
+    ),
+    CheckConstraint(
+        "status IN ('running', 'succeeded', 'guarded', 'failed', 'skipped')",
+        name="sync_runs_status_check",
+    ),
+    CheckConstraint("window_minutes > 0", name="sync_runs_window_minutes_check"),
+    Index("idx_sync_runs_status", "status", text("run_id DESC")),
+    Index("idx_sync_runs_trigger", "trigger", text("run_id DESC")),
+    Index("idx_sync_runs_started_at", "started_at"),
+)
+
+# The key serves the history of one pair, the index the changes of one run.
+device_parameter_changes = Table(
+    "device_parameter_changes",
+    metadata,
+    Column("device_id", Text, nullable=False),
+    Column("parameter_id", Text, nullable=False),
+    Column("run_id", BigInteger, ForeignKey(sync_runs.c.run_id), nullable=False),
+    Column("change", Text, nullable=False),
+    Column("reason", Text),
+    Column("device_name", Text, nullable=False),
+    Column("parameter_name", Text, nullable=False),
+    PrimaryKeyConstraint("device_id", "parameter_id", "run_id"),
+    CheckConstraint(
+        "change IN ('added', 'removed', 'renamed')", name="device_parameter_changes_change_check"
+    ),
+    CheckConstraint(
+        "(change = 'removed') = (reason IS NOT NULL) AND reason IN "
+        "('window_expired', 'device_inactive', 'device_unknown', 'parameter_unknown')",
+        name="device_parameter_changes_reason_check",
+    ),
+    Index("idx_device_parameter_changes_run", "run_id", "change", "device_id", "parameter_id"),
+)
+
+
+def require_head(connection: Connection) -> None:
+    """Raise `SchemaOutdatedError` unless the database is at the revision this code needs."""
+    query = text(f"SELECT version_num FROM {SCHEMA}.{VERSION_TABLE}")  # noqa: S608 constants
+    version = connection.execute(query).scalar_one_or_none()
+    if version != HEAD_REVISION:
+        raise SchemaOutdatedError(
+            f"the database is at revision {version or 'base'}, this release needs {HEAD_REVISION}; "
+            "run `alembic upgrade head`"
+        )
+
+
+def require_aggregate(connection: Connection) -> None:
+    """Raise `AggregateMissingError` unless the continuous aggregate is there."""
+    query = text(
+        "SELECT FROM timescaledb_information.continuous_aggregates "
+        "WHERE view_schema = 'iot_data' AND view_name = 'device_parameters_hourly'"
+    )
+    if connection.execute(query).one_or_none() is None:
+        raise AggregateMissingError(
+            "the continuous aggregate iot_data.device_parameters_hourly does not exist; "
+            "migrate down to base and up again"
+        )

@@ -1,0 +1,136 @@
+"""Everything the environment decides, read once and checked; the README lists every variable."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from chalicelib.errors import InvalidSettingError
+
+T = TypeVar("T")
+
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+MAX_WINDOW_MINUTES = 366 * 24 * 60
+DEFAULT_SYNC_SCHEDULE = "cron(5 * * * ? *)"
+_SCHEDULE = re.compile(r"(cron|rate)\([^()]+\)")
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    """Where the database is and who asks. The password is in no `repr`."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    password: str = field(repr=False)
+    sslmode: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One checked value per environment variable."""
+
+    database: DatabaseSettings
+    check_interval_minutes: int
+    sync_interval_minutes: int
+    removal_guard_percent: int
+    removal_guard_min_pairs: int
+    history_retention_days: int
+    refresh_work_mem_mb: int
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """All settings of a run or a request.
+
+    Raises `InvalidSettingError` naming the first variable that is missing or malformed.
+    """
+    return Settings(
+        database=database_from_environment(environ),
+        check_interval_minutes=_read(
+            environ, "CHECK_INTERVAL_MINUTES", _between(1, MAX_WINDOW_MINUTES), "60"
+        ),
+        sync_interval_minutes=_read(
+            environ, "SYNC_INTERVAL_MINUTES", _between(1, MAX_WINDOW_MINUTES), "60"
+        ),
+        removal_guard_percent=_read(environ, "REMOVAL_GUARD_PERCENT", _between(0, 100), "50"),
+        removal_guard_min_pairs=_read(
+            environ, "REMOVAL_GUARD_MIN_PAIRS", _between(0, 10**9), "100"
+        ),
+        history_retention_days=_read(environ, "HISTORY_RETENTION_DAYS", _between(1, 36_500), "90"),
+        refresh_work_mem_mb=_read(environ, "REFRESH_WORK_MEM_MB", _between(1, 65_536), "512"),
+    )
+
+
+def database_from_environment(environ: Mapping[str, str] = os.environ) -> DatabaseSettings:
+    """The connection alone: all that migrations need."""
+    return DatabaseSettings(
+        host=_read(environ, "TIMESCALE_DB_HOST", _text),
+        port=_read(environ, "TIMESCALE_DB_PORT", _between(1, 65_535), "5432"),
+        name=_read(environ, "TIMESCALE_DB_NAME", _text),
+        user=_read(environ, "TIMESCALE_DB_USER", _text),
+        password=_read(environ, "TIMESCALE_DB_PASSWORD", _secret),
+        sslmode=_read(environ, "TIMESCALE_DB_SSLMODE", _one_of(SSL_MODES), "prefer"),
+    )
+
+
+def sync_schedule(environ: Mapping[str, str] = os.environ) -> str:
+    """When the scheduled function runs; read alone, because packaging has no database."""
+    return _read(environ, "SYNC_SCHEDULE", _schedule, DEFAULT_SYNC_SCHEDULE)
+
+
+def log_level(environ: Mapping[str, str] = os.environ) -> str:
+    """The level of the application's own log lines."""
+    return _read(environ, "LOG_LEVEL", _one_of(LOG_LEVELS), "INFO")
+
+
+def _read(
+    environ: Mapping[str, str], variable: str, parse: Callable[[str], T], default: str | None = None
+) -> T:
+    raw = environ.get(variable) or default
+    if raw is None:
+        raise InvalidSettingError(variable, "is not set")
+    try:
+        return parse(raw)
+    except ValueError as problem:
+        raise InvalidSettingError(variable, str(problem)) from None
+
+
+def _text(raw: str) -> str:
+    if not raw.strip():
+        raise ValueError("is blank")
+    return raw.strip()
+
+
+def _secret(raw: str) -> str:
+    """As it is: spaces may belong to it, and no error may show it."""
+    return raw
+
+
+def _between(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(raw: str) -> int:
+        # isdecimal() alone would let digits of other scripts through.
+        if not (
+            raw.isascii() and raw.isdecimal() and len(raw) < 12 and lowest <= int(raw) <= highest
+        ):
+            raise ValueError(f"must be a whole number from {lowest} to {highest}, not {raw[:40]!r}")
+        return int(raw)
+
+    return parse
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if raw not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}, not {raw[:40]!r}")
+        return raw
+
+    return parse
+
+
+def _schedule(raw: str) -> str:
+    if not _SCHEDULE.fullmatch(raw):
+        raise ValueError(f"must be an EventBridge cron(…) or rate(…) expression, not {raw[:40]!r}")
+    return raw

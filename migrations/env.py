@@ -1,0 +1,92 @@
+"""Runs the revisions against the database that the environment variables name."""
+
+from logging.config import fileConfig
+from typing import Any
+
+from alembic import context
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from chalicelib import database, schema
+from chalicelib.errors import ApplicationError
+from chalicelib.settings import database_from_environment
+from migrations import preflight
+
+# Waiting for a lock queues every reader behind the waiting migration, so it gives up early.
+LOCK_TIMEOUT = "10s"
+MIGRATION_LOCK = 0x6D696772617465  # "migrate"
+
+if context.config.config_file_name is not None and context.config.attributes.get("logs", True):
+    fileConfig(context.config.config_file_name, disable_existing_loggers=False)
+
+
+def run_migrations() -> None:
+    """Each revision in a transaction of its own, with no other migrator at work."""
+    if context.is_offline_mode():
+        raise CommandError("offline mode (--sql) is not supported: the checks need a database")
+    engine = database.engine_for(database_from_environment())
+    try:
+        with database.translated_errors(), engine.connect() as connection:
+            _exclude_other_migrators(connection)
+            _configure(connection)
+            _check_before_first_revision(connection)
+            with context.begin_transaction():
+                context.run_migrations()
+    except ApplicationError as error:
+        raise CommandError(error.message) from error
+    finally:
+        engine.dispose()
+
+
+def _exclude_other_migrators(connection: Connection) -> None:
+    connection.execute(
+        text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": LOCK_TIMEOUT}
+    )
+    connection.execute(
+        text("SELECT set_config('application_name', 'device-parameters-migrate', false)")
+    )
+    connection.commit()
+    try:
+        # For the session: the revisions commit one by one.
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+    except OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != "55P03":
+            raise
+        raise CommandError(
+            f"another migration has been running for {LOCK_TIMEOUT}; try again later"
+        ) from error
+    connection.commit()
+
+
+def _configure(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=schema.metadata,
+        version_table=schema.VERSION_TABLE,
+        version_table_schema=schema.SCHEMA,
+        transaction_per_migration=True,
+        include_schemas=True,
+        include_name=_is_ours,
+        compare_server_default=True,
+    )
+
+
+def _is_ours(name: str | None, kind: str, parents: dict[str, Any]) -> bool:
+    """Keep autogenerate away from the tables that others own."""
+    if kind == "schema":
+        return name == schema.SCHEMA
+    if kind == "table":
+        return f"{schema.SCHEMA}.{name}" in schema.metadata.tables
+    return True
+
+
+def _check_before_first_revision(connection: Connection) -> None:
+    """Alembic creates its version table before the first revision; the checks come before both."""
+    migration = context.get_context()
+    if not migration.get_current_heads() and not migration.opts.get("dont_mutate"):
+        preflight.require_sources(connection)
+    connection.commit()
+
+
+run_migrations()
