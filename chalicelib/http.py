@@ -52,8 +52,11 @@ def _failure(error: ApplicationError, request_id: str) -> Response:
 
 
 def _json(body: dict[str, Any], status: int) -> Response:
-    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-    return Response(body=body, status_code=status, headers=headers)
+    return Response(
+        body=body,
+        status_code=status,
+        headers={"Content-Type": "application/json", "Cache-Control": "no-store"},
+    )
 
 
 def _request_id(routes: Blueprint) -> str:

@@ -1,5 +1,6 @@
 """Runs the revisions against the database that the environment variables name."""
 
+from collections.abc import MutableMapping
 from logging.config import fileConfig
 from typing import Any
 
@@ -72,7 +73,7 @@ def _configure(connection: Connection) -> None:
     )
 
 
-def _is_ours(name: str | None, kind: str, parents: dict[str, Any]) -> bool:
+def _is_ours(name: str | None, kind: str, parents: MutableMapping[Any, str | None]) -> bool:
     """Keep autogenerate away from the tables that others own."""
     if kind == "schema":
         return name == schema.SCHEMA

