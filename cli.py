@@ -147,7 +147,7 @@ def verify(against: str) -> None:
     result = verifying.verify(engine, reference, Deadline.after(VERIFY_SECONDS))
     as_of = documents.instant(result.run.as_of)
     if not result.differences:
-        console.print(f"[green]exact[/green]: no difference from the {against} at {as_of}")
+        console.print(f"[green]exact[/green] against the {against}, as of {as_of}")
         return
     table = Table("difference", "count", "examples", title=f"Against the {against} at {as_of}")
     for difference in result.differences:

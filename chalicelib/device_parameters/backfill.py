@@ -16,17 +16,19 @@ STEP_TIME_LIMIT = timedelta(hours=1)
 
 
 def span_to_backfill(engine: Engine, start: datetime | None, end: datetime | None) -> Span | None:
-    """The buckets from *start* (the oldest measurement) up to *end* (the hot bucket, excluded).
+    """The buckets to materialize; by default from the oldest measurement to the hot bucket.
 
     None where there is no measurement to begin with. Raises `InvalidRequestError` for a span
     that is empty or reaches into the hot bucket, whose rows are still arriving.
     """
     with database.transaction(engine, Deadline.after(60)) as connection:
         hot_bucket = bucket_start(store.database_clock(connection))
-        start = start or store.earliest_measurement(connection)
-    if start is None:
+        earliest = store.earliest_measurement(connection)
+    if earliest is None:
         return None
-    span = Span(bucket_start(start), bucket_start(end) if end else hot_bucket)
+    span = Span(
+        bucket_start(max(start or earliest, earliest)), bucket_start(end) if end else hot_bucket
+    )
     if span.end > hot_bucket or span.start >= span.end:
         raise InvalidRequestError(
             f"the span to backfill must hold a bucket and end by {hot_bucket:%Y-%m-%dT%H:%MZ}, "

@@ -323,6 +323,9 @@ JOIN iot_data.redshift_devices AS device
 JOIN iot_data.timescale_parameters AS parameter
   ON parameter.parameter_id = seen.parameter_id
 
+-- name: has_legacy_view
+SELECT to_regclass('iot_data.device_parameters_legacy_view') IS NOT NULL
+
 -- name: expect_from_legacy_view
 CREATE TEMPORARY TABLE expected_pair ON COMMIT DROP AS
 SELECT device_id, device_name, parameter_id, parameter_name

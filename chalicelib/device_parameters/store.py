@@ -57,6 +57,7 @@ _LIST_RUN_CHANGES = _statements["list_run_changes"]
 _PRUNE_CHANGES = _statements["prune_changes"]
 _PRUNE_RUNS = _statements["prune_runs"]
 _EXPECT_FROM_MEASUREMENTS = _statements["expect_from_measurements"]
+_HAS_LEGACY_VIEW = _statements["has_legacy_view"]
 _EXPECT_FROM_LEGACY_VIEW = _statements["expect_from_legacy_view"]
 _COMPARE_PAIRS = _statements["compare_pairs"]
 _COMPARE_BUCKETS = _statements["compare_buckets"]
@@ -244,6 +245,11 @@ def compare_with_measurements(
     values = {"window_start": window.start, "window_end": window.end}
     connection.execute(_EXPECT_FROM_MEASUREMENTS, values)
     return _differences(connection, _COMPARE_PAIRS, {}, limit)
+
+
+def has_legacy_view(connection: Connection) -> bool:
+    """Whether the migration found a view to replace."""
+    return bool(connection.execute(_HAS_LEGACY_VIEW).scalar_one())
 
 
 def compare_with_legacy_view(connection: Connection, limit: int) -> list[Difference]:

@@ -35,7 +35,7 @@ def verify(engine: Engine, reference: Reference, deadline: Deadline) -> Verifica
     """Compare against *reference*, in the window of the last applied run.
 
     Measurements that arrived or vanished since that run show as differences, until the next one.
-    Raises `UnknownResourceError` where no run has been applied yet.
+    Raises `UnknownResourceError` where no run has been applied yet, or there is no such view.
     """
     with database.transaction(engine, deadline) as connection:
         run = store.last_applied_run(connection)
@@ -44,14 +44,22 @@ def verify(engine: Engine, reference: Reference, deadline: Deadline) -> Verifica
         return Verification(run, _COMPARISONS[reference](connection, run))
 
 
+def _against_measurements(connection: Connection, run: Run) -> list[Difference]:
+    return store.compare_with_measurements(connection, run.window, EXAMPLES)
+
+
+def _against_aggregate(connection: Connection, run: Run) -> list[Difference]:
+    return store.compare_aggregate(connection, run.window, EXAMPLES)
+
+
+def _against_legacy_view(connection: Connection, _: Run) -> list[Difference]:
+    if not store.has_legacy_view(connection):
+        raise UnknownResourceError("this database never had a view for the table to replace")
+    return store.compare_with_legacy_view(connection, EXAMPLES)
+
+
 _COMPARISONS: dict[Reference, Callable[[Connection, Run], list[Difference]]] = {
-    Reference.MEASUREMENTS: lambda connection, run: store.compare_with_measurements(
-        connection, run.window, EXAMPLES
-    ),
-    Reference.AGGREGATE: lambda connection, run: store.compare_aggregate(
-        connection, run.window, EXAMPLES
-    ),
-    Reference.LEGACY_VIEW: lambda connection, _: store.compare_with_legacy_view(
-        connection, EXAMPLES
-    ),
+    Reference.MEASUREMENTS: _against_measurements,
+    Reference.AGGREGATE: _against_aggregate,
+    Reference.LEGACY_VIEW: _against_legacy_view,
 }
