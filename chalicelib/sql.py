@@ -1,6 +1,7 @@
 """Named SQL statements: one `queries.sql` a feature, read once at import."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import TextClause, text
@@ -8,6 +9,7 @@ from sqlalchemy import TextClause, text
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 
+@cache
 def load_statements(path: Path) -> dict[str, TextClause]:
     """The statements of *path* by name, each opened by a line `-- name: <name>`.
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from chalicelib import database
 from chalicelib.database import Deadline
-from chalicelib.device_parameters import store
+from chalicelib.device_parameters import records, store
 from chalicelib.errors import ApplicationError
 
 logger = logging.getLogger(__name__)
@@ -31,13 +31,13 @@ def _prune_batch(engine: Engine, retention_days: int, deadline: Deadline) -> boo
     with database.transaction(engine, deadline) as connection:
         started_before = store.database_clock(connection) - timedelta(days=retention_days)
         kept = _kept_run_ids(connection)
-        changes = store.prune_changes(connection, started_before=started_before, kept=kept)
+        changes = records.prune_changes(connection, started_before=started_before, kept=kept)
         if changes:
             return True
-        runs = store.prune_runs(connection, started_before=started_before, kept=kept)
-        return runs == store.PRUNE_BATCH
+        runs = records.prune_runs(connection, started_before=started_before, kept=kept)
+        return runs == records.PRUNE_BATCH
 
 
 def _kept_run_ids(connection: Connection) -> list[int]:
-    kept = (store.last_run(connection), store.last_success(connection))
+    kept = (records.last_run(connection), records.last_success(connection))
     return [run.recorded_id for run in kept if run is not None]

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from chalicelib import schema
-from chalicelib.device_parameters import documents, store
+from chalicelib.device_parameters import documents, records, store
 from chalicelib.device_parameters.model import ChangeSample, Run, RunStatus, State, Totals
 from chalicelib.settings import Settings
 
@@ -31,17 +31,17 @@ class Status:
 def read_status(connection: Connection, settings: Settings) -> Status:
     """The state of the sync, from a handful of index look-ups."""
     schema.require_head(connection)
-    last_run = store.last_run(connection)
-    last_success = store.last_success(connection)
+    last_run = records.last_run(connection)
+    last_success = records.last_success(connection)
     stale_before = store.database_clock(connection) - STALE_AFTER_INTERVALS * timedelta(
         minutes=settings.sync_interval_minutes
     )
     return Status(
-        state=state_of(store.last_settled_run(connection), last_success, stale_before),
+        state=state_of(records.last_settled_run(connection), last_success, stale_before),
         last_run=last_run,
         last_success=last_success,
         changes=_changes_of(connection, last_run),
-        totals=store.last_totals(connection),
+        totals=records.last_totals(connection),
         warnings=_warnings(connection, settings.check_interval_minutes),
     )
 
@@ -62,7 +62,7 @@ def state_of(last_settled: Run | None, last_success: Run | None, stale_before: d
 def _changes_of(connection: Connection, run: Run | None) -> ChangeSample:
     if run is None:
         return ChangeSample()
-    return store.run_changes(connection, run.recorded_id, CHANGES_SHOWN)
+    return records.run_changes(connection, run.recorded_id, CHANGES_SHOWN)
 
 
 def _warnings(connection: Connection, window_minutes: int) -> list[str]:

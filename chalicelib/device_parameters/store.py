@@ -6,25 +6,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, TextClause
+from sqlalchemy import Connection, Engine, TextClause
 
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.device_parameters.model import (
-    Change,
     ChangeSample,
     Deltas,
     Difference,
     Failure,
-    PairChange,
     Plan,
     Run,
     RunStatus,
     Span,
-    Totals,
-    Trigger,
     Window,
 )
+from chalicelib.device_parameters.rows import change_sample, run_from_row
 from chalicelib.sql import load_statements
 
 _statements = load_statements(Path(__file__).with_name("queries.sql"))
@@ -48,14 +45,6 @@ _RENAME_PAIRS = _statements["rename_pairs"]
 _ADD_PAIRS = _statements["add_pairs"]
 _FINISH_RUN = _statements["finish_run"]
 _GIVE_UP_RUN = _statements["give_up_run"]
-_LAST_RUN = _statements["last_run"]
-_LAST_SETTLED_RUN = _statements["last_settled_run"]
-_LAST_SUCCESS = _statements["last_success"]
-_LAST_APPLIED_RUN = _statements["last_applied_run"]
-_LAST_TOTALS = _statements["last_totals"]
-_LIST_RUN_CHANGES = _statements["list_run_changes"]
-_PRUNE_CHANGES = _statements["prune_changes"]
-_PRUNE_RUNS = _statements["prune_runs"]
 _EXPECT_FROM_MEASUREMENTS = _statements["expect_from_measurements"]
 _HAS_LEGACY_VIEW = _statements["has_legacy_view"]
 _EXPECT_FROM_LEGACY_VIEW = _statements["expect_from_legacy_view"]
@@ -66,7 +55,6 @@ _SHORT_RETENTION = _statements["short_retention"]
 
 # Any constant does, as long as every writer of device_parameters uses the same one.
 _WRITER_LOCK = 0x6465765F706172  # "dev_par"
-PRUNE_BATCH = 10_000
 
 
 def database_clock(connection: Connection) -> datetime:
@@ -135,7 +123,7 @@ def try_lock(connection: Connection) -> bool:
 
 def lock_run(connection: Connection, run_id: int) -> Run:
     """The run as it stands, locked against being closed by someone else meanwhile."""
-    return _run(connection.execute(_LOCK_RUN, {"run_id": run_id}).one())
+    return run_from_row(connection.execute(_LOCK_RUN, {"run_id": run_id}).one())
 
 
 def is_superseded(connection: Connection, run_id: int) -> bool:
@@ -166,7 +154,7 @@ def hold_removals(connection: Connection) -> int:
 
 def planned_changes(connection: Connection, limit: int) -> ChangeSample:
     """The first *limit* planned changes of each kind."""
-    return _sample(connection, _LIST_PLANNED_CHANGES, {}, limit)
+    return change_sample(connection, _LIST_PLANNED_CHANGES, {}, limit)
 
 
 def apply_plan(connection: Connection, run_id: int) -> tuple[int, int, int]:
@@ -181,7 +169,7 @@ def apply_plan(connection: Connection, run_id: int) -> tuple[int, int, int]:
 def finish_run(connection: Connection, run_id: int, status: RunStatus, deltas: Deltas) -> Run:
     """Record the outcome, in the transaction that holds the delta."""
     values = {"run_id": run_id, "status": status, **vars(deltas)}
-    return _run(connection.execute(_FINISH_RUN, values).one())
+    return run_from_row(connection.execute(_FINISH_RUN, values).one())
 
 
 def give_up_run(connection: Connection, run_id: int, status: RunStatus, error: Failure) -> None:
@@ -193,49 +181,6 @@ def give_up_run(connection: Connection, run_id: int, status: RunStatus, error: F
         "error_message": error.message,
     }
     connection.execute(_GIVE_UP_RUN, values)
-
-
-def last_run(connection: Connection) -> Run | None:
-    """The newest run, whatever became of it."""
-    return _run_or_none(connection.execute(_LAST_RUN).one_or_none())
-
-
-def last_settled_run(connection: Connection) -> Run | None:
-    """The newest run that came to an end of its own: not running, not skipped."""
-    return _run_or_none(connection.execute(_LAST_SETTLED_RUN).one_or_none())
-
-
-def last_success(connection: Connection) -> Run | None:
-    """The newest run that succeeded."""
-    return _run_or_none(connection.execute(_LAST_SUCCESS).one_or_none())
-
-
-def last_applied_run(connection: Connection) -> Run | None:
-    """The newest run whose delta went into the table."""
-    return _run_or_none(connection.execute(_LAST_APPLIED_RUN).one_or_none())
-
-
-def last_totals(connection: Connection) -> Totals | None:
-    """The size of the table, as the newest applied run counted it."""
-    row = connection.execute(_LAST_TOTALS).one_or_none()
-    return Totals(*row) if row is not None else None
-
-
-def run_changes(connection: Connection, run_id: int, limit: int) -> ChangeSample:
-    """The first *limit* logged changes of each kind."""
-    return _sample(connection, _LIST_RUN_CHANGES, {"run_id": run_id}, limit)
-
-
-def prune_changes(connection: Connection, *, started_before: datetime, kept: list[int]) -> int:
-    """Delete one batch of the change log of runs that started before; returns how many."""
-    values = {"started_before": started_before, "kept": kept, "batch": PRUNE_BATCH}
-    return connection.execute(_PRUNE_CHANGES, values).rowcount
-
-
-def prune_runs(connection: Connection, *, started_before: datetime, kept: list[int]) -> int:
-    """Delete one batch of runs that started before and whose changes are gone."""
-    values = {"started_before": started_before, "kept": kept, "batch": PRUNE_BATCH}
-    return connection.execute(_PRUNE_RUNS, values).rowcount
 
 
 def compare_with_measurements(
@@ -276,52 +221,8 @@ def short_retention(connection: Connection, window_minutes: int) -> str | None:
     return str(row[0]) if row is not None else None
 
 
-def _sample(
-    connection: Connection, statement: TextClause, values: dict[str, Any], limit: int
-) -> ChangeSample:
-    # One more than wanted tells whether there were more.
-    found = {
-        change: [
-            PairChange(Change(row.change), *row[1:])
-            for row in connection.execute(
-                statement, {**values, "change": change, "limit": limit + 1}
-            )
-        ]
-        for change in Change
-    }
-    return ChangeSample(
-        **{change.value: changes[:limit] for change, changes in found.items()},
-        truncated=any(len(changes) > limit for changes in found.values()),
-    )
-
-
 def _differences(
     connection: Connection, statement: TextClause, values: dict[str, Any], limit: int
 ) -> list[Difference]:
     rows = connection.execute(statement, {**values, "limit": limit})
     return [Difference(row.kind, row.total, list(row.examples)) for row in rows]
-
-
-def _run_or_none(row: Row[Any] | None) -> Run | None:
-    return _run(row) if row is not None else None
-
-
-def _run(row: Row[Any]) -> Run:
-    return Run(
-        run_id=row.run_id,
-        trigger=Trigger(row.trigger),
-        status=RunStatus(row.status),
-        as_of=row.as_of,
-        window_minutes=row.window_minutes,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        deltas=Deltas(
-            added=row.added_count,
-            removed=row.removed_count,
-            renamed=row.renamed_count,
-            held=row.held_count,
-            observed=row.observed_count,
-            unresolved=row.unresolved_count,
-        ),
-        error=Failure(row.error_code, row.error_message or "") if row.error_code else None,
-    )

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from chalicelib import database
 from chalicelib.database import Deadline
-from chalicelib.device_parameters import store
+from chalicelib.device_parameters import records, store
 from chalicelib.device_parameters.model import Difference, Run
 from chalicelib.errors import UnknownResourceError
 
@@ -38,7 +38,7 @@ def verify(engine: Engine, reference: Reference, deadline: Deadline) -> Verifica
     Raises `UnknownResourceError` where no run has been applied yet, or there is no such view.
     """
     with database.transaction(engine, deadline) as connection:
-        run = store.last_applied_run(connection)
+        run = records.last_applied_run(connection)
         if run is None:
             raise UnknownResourceError("no run has been applied yet, so there is nothing to verify")
         return Verification(run, _COMPARISONS[reference](connection, run))

@@ -1,0 +1,71 @@
+"""What runs leave behind: reading it, and forgetting it when it is old."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from chalicelib.device_parameters.model import ChangeSample, Run, Totals
+from chalicelib.device_parameters.rows import change_sample, run_from_row
+from chalicelib.sql import load_statements
+
+_statements = load_statements(Path(__file__).with_name("queries.sql"))
+
+_LAST_RUN = _statements["last_run"]
+_LAST_SETTLED_RUN = _statements["last_settled_run"]
+_LAST_APPLIED_RUN = _statements["last_applied_run"]
+_LAST_SUCCESS = _statements["last_success"]
+_LAST_TOTALS = _statements["last_totals"]
+_LIST_RUN_CHANGES = _statements["list_run_changes"]
+_PRUNE_CHANGES = _statements["prune_changes"]
+_PRUNE_RUNS = _statements["prune_runs"]
+
+PRUNE_BATCH = 10_000
+
+
+def last_run(connection: Connection) -> Run | None:
+    """The newest run, whatever became of it."""
+    return _run_or_none(connection.execute(_LAST_RUN).one_or_none())
+
+
+def last_settled_run(connection: Connection) -> Run | None:
+    """The newest run that came to an end of its own: not running, not skipped."""
+    return _run_or_none(connection.execute(_LAST_SETTLED_RUN).one_or_none())
+
+
+def last_applied_run(connection: Connection) -> Run | None:
+    """The newest run whose delta went into the table."""
+    return _run_or_none(connection.execute(_LAST_APPLIED_RUN).one_or_none())
+
+
+def last_success(connection: Connection) -> Run | None:
+    """The newest run that succeeded."""
+    return _run_or_none(connection.execute(_LAST_SUCCESS).one_or_none())
+
+
+def last_totals(connection: Connection) -> Totals | None:
+    """The size of the table, as the newest applied run counted it."""
+    row = connection.execute(_LAST_TOTALS).one_or_none()
+    return Totals(*row) if row is not None else None
+
+
+def run_changes(connection: Connection, run_id: int, limit: int) -> ChangeSample:
+    """The first *limit* logged changes of each kind."""
+    return change_sample(connection, _LIST_RUN_CHANGES, {"run_id": run_id}, limit)
+
+
+def prune_changes(connection: Connection, *, started_before: datetime, kept: list[int]) -> int:
+    """Delete one batch of the change log of runs that started before; returns how many."""
+    values = {"started_before": started_before, "kept": kept, "batch": PRUNE_BATCH}
+    return connection.execute(_PRUNE_CHANGES, values).rowcount
+
+
+def prune_runs(connection: Connection, *, started_before: datetime, kept: list[int]) -> int:
+    """Delete one batch of runs that started before and whose changes are gone."""
+    values = {"started_before": started_before, "kept": kept, "batch": PRUNE_BATCH}
+    return connection.execute(_PRUNE_RUNS, values).rowcount
+
+
+def _run_or_none(row: Row[Any] | None) -> Run | None:
+    return run_from_row(row) if row is not None else None
