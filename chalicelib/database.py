@@ -144,7 +144,7 @@ def retry(work: Callable[[], T], deadline: Deadline) -> T:
     """
     retrying = Retrying(
         retry=retry_if_exception(_is_transient),
-        wait=wait_exponential_jitter(initial=0.2, max=10, jitter=0.5),
+        wait=wait_exponential_jitter(multiplier=0.2, max=10, jitter=0.5),
         stop=_gives_up(deadline),
         reraise=True,
     )
