@@ -1,0 +1,98 @@
+"""A small fleet of imaginary devices that live through a day, for the demonstration."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, TextClause, text
+
+READING_INTERVAL = timedelta(minutes=15)
+PARAMETERS = {"temp": "Temperature", "hum": "Humidity", "co2": "CO2", "bat": "Battery"}
+LATE_PARAMETER = ("vib", "Vibration")
+
+Values = dict[str, Any]
+
+_ADD_DEVICE = text(
+    "INSERT INTO iot_data.redshift_devices (device_id, device_name, status) "
+    "VALUES (:device_id, :device_name, true)"
+)
+_ADD_PARAMETER = text(
+    "INSERT INTO iot_data.timescale_parameters (parameter_id, parameter_name) "
+    "VALUES (:parameter_id, :parameter_name)"
+)
+_SWITCH = text("UPDATE iot_data.redshift_devices SET status = :status WHERE device_id = :device_id")
+_RENAME = text(
+    "UPDATE iot_data.redshift_devices SET device_name = :device_name WHERE device_id = :device_id"
+)
+_REPORT = text(
+    "INSERT INTO iot_data.timescale_measurements (time, device_id, parameter_id, value) "
+    "VALUES (:time, :device_id, :parameter_id, :value) ON CONFLICT DO NOTHING"
+)
+
+
+@dataclass
+class Fleet:
+    """Who reports what at the moment; the database holds what was said."""
+
+    engine: Engine
+    reporting: dict[str, set[str]] = field(default_factory=dict)
+    is_ingesting: bool = True
+
+    def install(self) -> None:
+        """The dictionary and the first twelve devices."""
+        for parameter_id, parameter_name in PARAMETERS.items():
+            self.describe(parameter_id, parameter_name)
+        for number in range(1, 13):
+            self.add_device(f"dev-{number:02}", f"Office {number}")
+
+    def describe(self, parameter_id: str, parameter_name: str) -> None:
+        """Enter a parameter into the dictionary."""
+        values = {"parameter_id": parameter_id, "parameter_name": parameter_name}
+        self._execute(_ADD_PARAMETER, values)
+
+    def add_device(self, device_id: str, device_name: str) -> None:
+        """A new device that reports everything."""
+        self._execute(_ADD_DEVICE, {"device_id": device_id, "device_name": device_name})
+        self.reporting[device_id] = set(PARAMETERS)
+
+    def switch(self, device_id: str, *, is_on: bool) -> None:
+        """Set the device's status in the master data; it goes on reporting all the same."""
+        self._execute(_SWITCH, {"device_id": device_id, "status": is_on})
+
+    def rename(self, device_id: str, device_name: str) -> None:
+        """Give the device another name in the master data."""
+        self._execute(_RENAME, {"device_id": device_id, "device_name": device_name})
+
+    def report(self, device_id: str, at: datetime) -> None:
+        """One reading of everything the platform knows to measure, at any time."""
+        self._store((at, device_id, parameter_id) for parameter_id in PARAMETERS)
+
+    def live(self, start: datetime, end: datetime) -> None:
+        """Every regular reading in `[start, end)`, unless ingestion is down."""
+        if self.is_ingesting:
+            self._store(
+                (time, device_id, parameter_id)
+                for time in _ticks(start, end)
+                for device_id, parameter_ids in self.reporting.items()
+                for parameter_id in sorted(parameter_ids)
+            )
+
+    def _store(self, readings: Iterator[tuple[datetime, str, str]]) -> None:
+        rows = [
+            {"time": time, "device_id": device_id, "parameter_id": parameter_id, "value": 20.0}
+            for time, device_id, parameter_id in readings
+        ]
+        if rows:
+            self._execute(_REPORT, rows)
+
+    def _execute(self, statement: TextClause, values: Values | list[Values]) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(statement, values)
+
+
+def _ticks(start: datetime, end: datetime) -> Iterator[datetime]:
+    time = start
+    while time < end:
+        yield time
+        time += READING_INTERVAL
