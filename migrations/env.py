@@ -1,12 +1,13 @@
 """Runs the revisions against the database that the environment variables name."""
 
+import os
 from collections.abc import MutableMapping
 from logging.config import fileConfig
 from typing import Any
 
 from alembic import context
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from chalicelib import database, schema
@@ -15,8 +16,7 @@ from chalicelib.settings import database_from_environment
 from migrations import preflight
 
 # Waiting for a lock queues every reader behind the waiting migration, so it gives up early.
-LOCK_TIMEOUT = "10s"
-MIGRATION_LOCK = 0x6D696772617465  # "migrate"
+LOCK_TIMEOUT = os.environ.get("MIGRATION_LOCK_TIMEOUT", "10s")
 
 if context.config.config_file_name is not None and context.config.attributes.get("logs", True):
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
@@ -26,7 +26,13 @@ def run_migrations() -> None:
     """Each revision in a transaction of its own, with no other migrator at work."""
     if context.is_offline_mode():
         raise CommandError("offline mode (--sql) is not supported: the checks need a database")
-    engine = database.engine_for(database_from_environment())
+    try:
+        _run_against(database.engine_for(database_from_environment()))
+    except ApplicationError as error:
+        raise CommandError(error.message) from error
+
+
+def _run_against(engine: Engine) -> None:
     try:
         with database.translated_errors(), engine.connect() as connection:
             _exclude_other_migrators(connection)
@@ -34,9 +40,8 @@ def run_migrations() -> None:
             _check_before_first_revision(connection)
             with context.begin_transaction():
                 context.run_migrations()
-    except ApplicationError as error:
-        raise CommandError(error.message) from error
     finally:
+        # The lock, and the session's settings, end with the connection.
         engine.dispose()
 
 
@@ -50,7 +55,7 @@ def _exclude_other_migrators(connection: Connection) -> None:
     connection.commit()
     try:
         # For the session: the revisions commit one by one.
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": preflight.MIGRATION_LOCK})
     except OperationalError as error:
         if getattr(error.orig, "pgcode", None) != "55P03":
             raise

@@ -4,6 +4,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 MINIMUM_TIMESCALEDB = (2, 21)
+MIGRATION_LOCK = 0x6D696772617465  # "migrate"
 SOURCE_TABLES = ("redshift_devices", "timescale_measurements", "timescale_parameters")
 
 
@@ -23,22 +24,33 @@ def _require_timescaledb(connection: Connection) -> None:
         raise CommandError(
             "this database has no TimescaleDB: run `CREATE EXTENSION timescaledb` as a superuser"
         )
-    if tuple(int(part) for part in version.split("-")[0].split(".")[:2]) < MINIMUM_TIMESCALEDB:
+    if is_too_old(version):
         raise CommandError(
             f"TimescaleDB {version} is too old: refreshing without batching needs 2.21 or newer; "
             "run `ALTER EXTENSION timescaledb UPDATE`"
         )
 
 
+def is_too_old(version: str) -> bool:
+    """Whether TimescaleDB *version*, such as `2.23.0-dev`, lacks something we call."""
+    major, minor, *_ = version.split("-")[0].split(".")
+    return (int(major), int(minor)) < MINIMUM_TIMESCALEDB
+
+
 def _require_community_features(connection: Connection) -> None:
     licence = connection.execute(
         text("SELECT current_setting('timescaledb.license', true)")
     ).scalar()
-    if licence != "timescale":
+    if lacks_community_features(licence):
         raise CommandError(
             "this TimescaleDB is the Apache edition, which has no continuous aggregates: install "
             "the Community edition and set timescaledb.license = 'timescale'"
         )
+
+
+def lacks_community_features(licence: str | None) -> bool:
+    """Whether *licence*, the value of `timescaledb.license`, is not the Community edition's."""
+    return licence != "timescale"
 
 
 def _require_source_tables(connection: Connection) -> None:

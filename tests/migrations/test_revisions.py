@@ -1,0 +1,83 @@
+"""Every revision goes up, down and up again, and the schema in code is the schema in SQL."""
+
+import subprocess
+import sys
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from chalicelib.schema import HEAD_REVISION
+from tests.migrations.conftest import Migrator
+from tests.sandbox import PROJECT, Sandbox, alembic_config
+
+SCRIPTS = ScriptDirectory.from_config(alembic_config())
+REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_revision_goes_up_down_and_up(migrator: Migrator, revision: str) -> None:
+    parent = SCRIPTS.get_revision(revision).down_revision
+    migrator.upgrade(str(parent)) if parent else None
+    before = migrator.catalogue()
+    migrator.upgrade(revision)
+    after = migrator.catalogue()
+    assert after != before
+    migrator.downgrade(str(parent) if parent else "base")
+    # Alembic's own table comes with the first revision and stays.
+    assert [name for name in migrator.catalogue() if "alembic" not in name] == [
+        name for name in before if "alembic" not in name
+    ]
+    migrator.upgrade(revision)
+    assert migrator.catalogue() == after
+
+
+def test_the_code_expects_the_newest_revision() -> None:
+    assert SCRIPTS.get_current_head() == HEAD_REVISION
+
+
+def test_autogenerate_finds_nothing_to_do(migrated: Sandbox) -> None:
+    command.check(alembic_config())
+
+
+def test_the_aggregate_is_materialized_only_and_empty(migrated: Sandbox) -> None:
+    [facts] = migrated.rows(
+        "SELECT materialized_only, compression_enabled "
+        "FROM timescaledb_information.continuous_aggregates "
+        "WHERE view_schema = 'iot_data' AND view_name = 'device_parameters_hourly'"
+    )
+    assert facts == (True, False)
+    assert migrated.value("SELECT count(*) FROM iot_data.device_parameters_hourly") == 0
+
+
+def test_the_command_line_migrates_from_the_environment(sources: Sandbox) -> None:
+    sources.expect_rebuild()
+    result = subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    version = sources.value("SELECT version_num FROM iot_data.alembic_version")
+    assert version == HEAD_REVISION
+
+
+@pytest.mark.parametrize("variable", ["TIMESCALE_DB_HOST", "TIMESCALE_DB_PASSWORD"])
+def test_the_command_line_names_a_missing_variable(
+    sources: Sandbox, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.delenv(variable)
+    result = subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode != 0
+    assert f"{variable} is not set" in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
