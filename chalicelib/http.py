@@ -1,31 +1,37 @@
 """What every route shares: JSON out, errors in one envelope, nothing of the inside shown."""
 
+import json
 import logging
 from collections.abc import Callable
+from enum import StrEnum
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.errors import ApplicationError
+from chalicelib.errors import ApplicationError, InvalidRequestError
+from chalicelib.paging import is_storable_text
+
+E = TypeVar("E", bound=StrEnum)
 
 logger = logging.getLogger(__name__)
 
 # API Gateway answers for us after 29 seconds; better to answer ourselves.
 REQUEST_SECONDS = 25.0
 
-View = Callable[..., dict[str, Any]]
+View = Callable[..., dict[str, Any] | Response]
 
 
 def endpoint(routes: Blueprint) -> Callable[[View], Callable[..., Response]]:
-    """A view returns its body; what it raises becomes a status and the error envelope."""
+    """A view returns its body, or a whole response; what it raises becomes the error envelope."""
 
     def decorate(view: View) -> Callable[..., Response]:
         @wraps(view)
         def answer(**path_parameters: str) -> Response:
             try:
-                return _json(view(**path_parameters), 200)
+                answered = view(**path_parameters)
+                return answered if isinstance(answered, Response) else json_response(answered)
             except ApplicationError as error:
                 return _failure(error, _request_id(routes))
             except Exception:
@@ -48,15 +54,59 @@ def _failure(error: ApplicationError, request_id: str) -> Response:
         "details": error.details if is_public else {},
         "requestId": request_id,
     }
-    return _json({"error": body}, error.http_status)
+    return json_response({"error": body}, error.http_status)
 
 
-def _json(body: dict[str, Any], status: int) -> Response:
+def json_response(body: dict[str, Any], status: int = 200, **headers: str) -> Response:
+    """JSON that nobody may cache: all of it changes with the next run."""
     return Response(
         body=body,
         status_code=status,
-        headers={"Content-Type": "application/json", "Cache-Control": "no-store"},
+        headers={"Content-Type": "application/json", "Cache-Control": "no-store", **headers},
     )
+
+
+def query_parameters(routes: Blueprint, *allowed: str) -> dict[str, str]:
+    """The query string by name.
+
+    Raises `InvalidRequestError` naming a parameter that is unknown, repeated, or not storable.
+    """
+    request = routes.current_request
+    given = request.query_params if request else None
+    if given is None:
+        return {}
+    for name in given:
+        if name not in allowed:
+            takes = f"this takes {', '.join(allowed)}" if allowed else "this takes none"
+            raise InvalidRequestError(f"unknown parameter {name!r}: {takes}", parameter=name)
+        if len(given.getlist(name)) > 1:
+            raise InvalidRequestError(f"{name} is given more than once", parameter=name)
+        if not is_storable_text(given[name]):
+            raise InvalidRequestError(f"{name} holds a character no text may hold", parameter=name)
+    return dict(given)
+
+
+def json_body(routes: Blueprint) -> object:
+    """The JSON of the request's body, an empty object where there is no body.
+
+    Raises `InvalidRequestError` for anything else.
+    """
+    request = routes.current_request
+    if request is None or not request.raw_body:
+        return {}
+    try:
+        return json.loads(request.raw_body)
+    except (ValueError, RecursionError):
+        raise InvalidRequestError("the body must be JSON", parameter="body") from None
+
+
+def choice(name: str, raw: str | None, kind: type[E]) -> E | None:
+    """*raw* as a member of *kind*; None where it is not given."""
+    if raw is None:
+        return None
+    if raw in list(kind):
+        return kind(raw)
+    raise InvalidRequestError(f"{name} must be one of {', '.join(kind)}", parameter=name)
 
 
 def _request_id(routes: Blueprint) -> str:

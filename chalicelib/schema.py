@@ -14,7 +14,9 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    column,
     func,
+    table,
     text,
 )
 
@@ -96,6 +98,17 @@ device_parameter_changes = Table(
         name="device_parameter_changes_reason_check",
     ),
     Index("idx_device_parameter_changes_run", "run_id", "change", "device_id", "parameter_id"),
+)
+
+
+# Not in the metadata: Alembic must not take it for a table to create.
+device_parameters_hourly = table(
+    "device_parameters_hourly",
+    column("bucket", TIMESTAMP(timezone=True)),
+    column("device_id", Text),
+    column("parameter_id", Text),
+    column("last_seen_at", TIMESTAMP(timezone=True)),
+    schema=SCHEMA,
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.device_parameters.model import (
     Change,
     ChangeSample,
+    Pair,
     PairChange,
     Run,
     Totals,
@@ -45,6 +46,24 @@ def changes_document(sample: ChangeSample) -> dict[str, Any]:
         for change in Change
     }
     return {**document, "truncated": sample.truncated}
+
+
+def change_document(change: PairChange) -> dict[str, Any]:
+    """One line of a run's change log; `reason` is null except for a removal."""
+    return {"change": change.change, **_pair_document(change), "reason": change.reason}
+
+
+def pair_document(pair: Pair) -> dict[str, Any]:
+    """One row of the table; `last_seen_at` is null until a closed bucket holds it."""
+    return {
+        "device_id": pair.device_id,
+        "device_name": pair.device_name,
+        "parameter_id": pair.parameter_id,
+        "parameter_name": pair.parameter_name,
+        "created_at": instant(pair.created_at),
+        "updated_at": instant(pair.updated_at),
+        "last_seen_at": instant(pair.last_seen_at) if pair.last_seen_at else None,
+    }
 
 
 def totals_document(totals: Totals | None) -> dict[str, int]:

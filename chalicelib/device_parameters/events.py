@@ -42,7 +42,7 @@ def run_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     Raises on failure, so that Lambda counts an error and its alarms see it.
     """
     try:
-        request = payload.sync_request(event.get("detail") or {}, _trigger_of(event))
+        request = payload.event_request(event.get("detail", {}), _trigger_of(event))
         configured = settings.from_environment()
         run = sync(
             Sync(engine_for(configured.database), configured, _deadline_of(context)), request

@@ -48,13 +48,19 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class SyncRequest:
-    """What a caller may ask of a run; None means the configured or current value."""
+    """What a caller may ask of a run; None means the configured or current value.
+
+    *run_id* names a run that has been opened already; *is_exclusive* refuses to open one while
+    another is under way.
+    """
 
     trigger: Trigger
     window_minutes: int | None = None
     as_of: datetime | None = None
     dry_run: bool = False
     force: bool = False
+    run_id: int | None = None
+    is_exclusive: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,6 +169,47 @@ class PairChange:
     parameter_id: str
     parameter_name: str
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One row of the table, with the newest measurement the aggregate knows of."""
+
+    device_id: str
+    device_name: str
+    parameter_id: str
+    parameter_name: str
+    created_at: datetime
+    updated_at: datetime
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that decides whether a pair belongs into the table, as it is now.
+
+    *device_status* and *device_name* are None for an unknown device as well as for a NULL in the
+    master data; *is_device_known* and *is_parameter_known* tell.
+    """
+
+    is_present: bool
+    is_device_known: bool
+    device_status: bool | None
+    device_name: str | None
+    is_parameter_known: bool
+    parameter_name: str | None
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True)
+class LoggedChange:
+    """One change of a pair, and the run that made it."""
+
+    run_id: int
+    change: Change
+    reason: str | None
+    as_of: datetime
+    finished_at: datetime | None
 
 
 @dataclass(frozen=True)

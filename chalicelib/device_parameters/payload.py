@@ -1,6 +1,6 @@
 """What may be asked of a run from outside, checked field by field."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,21 +8,33 @@ from chalicelib.device_parameters.model import SyncRequest, Trigger
 from chalicelib.errors import InvalidRequestError
 from chalicelib.settings import MAX_WINDOW_MINUTES
 
+Check = Callable[[str, object], Any]
 
-def sync_request(payload: object, trigger: Trigger) -> SyncRequest:
-    """The request in *payload*: `window_minutes`, `as_of`, `dry_run` and `force`, all optional.
 
-    Raises `InvalidRequestError` naming the first field that is unknown or malformed.
+def event_request(payload: object, trigger: Trigger) -> SyncRequest:
+    """What an event asks for: `window_minutes`, `as_of`, `dry_run`, `force`, `run_id`.
+
+    All are optional; `run_id` names a run that a request has opened. Raises
+    `InvalidRequestError` naming the first field that is unknown or malformed.
     """
+    return _request(payload, trigger, _EVENT_FIELDS)
+
+
+def http_request(payload: object) -> SyncRequest:
+    """What `POST /sync` asks for: `window_minutes`, `dry_run` and `force`, all optional."""
+    return _request(payload, Trigger.API, _HTTP_FIELDS)
+
+
+def _request(payload: object, trigger: Trigger, known: Mapping[str, Check]) -> SyncRequest:
     if not isinstance(payload, Mapping):
         raise InvalidRequestError(f"the payload must be a JSON object, not {_json_type(payload)}")
-    unknown = sorted(set(payload) - _FIELDS.keys())
+    unknown = sorted(set(payload) - known.keys())
     if unknown:
         raise InvalidRequestError(
-            f"unknown field {unknown[0]!r}: a run takes {', '.join(_FIELDS)}", parameter=unknown[0]
+            f"unknown field {unknown[0]!r}: a run takes {', '.join(known)}", parameter=unknown[0]
         )
     fields = {
-        name: _FIELDS[name](name, value) for name, value in payload.items() if value is not None
+        name: known[name](name, value) for name, value in payload.items() if value is not None
     }
     return SyncRequest(trigger=trigger, **fields)
 
@@ -67,9 +79,20 @@ def _json_type(value: object) -> str:
     return names.get(type(value), "a number")
 
 
-_FIELDS: dict[str, Any] = {
+def checked_run_id(name: str, value: object) -> int:
+    """*value* as the id of a run."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 2**63:
+        raise InvalidRequestError(f"{name} must be the number of a run", parameter=name)
+    return value
+
+
+_HTTP_FIELDS: dict[str, Check] = {
     "window_minutes": checked_window,
-    "as_of": checked_instant,
     "dry_run": _checked_flag,
     "force": _checked_flag,
+}
+_EVENT_FIELDS: dict[str, Check] = {
+    **_HTTP_FIELDS,
+    "as_of": checked_instant,
+    "run_id": checked_run_id,
 }

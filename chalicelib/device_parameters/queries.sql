@@ -38,6 +38,10 @@ CALL refresh_continuous_aggregate(
 -- pooler may sit between.
 SELECT pg_try_advisory_xact_lock(:key)
 
+-- name: wait_for_openings
+-- Two requests at once must not both find that nothing is under way.
+SELECT pg_advisory_xact_lock(:key)
+
 -- name: lock_run
 SELECT * FROM iot_data.sync_runs WHERE run_id = :run_id FOR UPDATE
 
@@ -272,6 +276,59 @@ FROM iot_data.device_parameter_changes
 WHERE run_id = :run_id
   AND change = :change
 ORDER BY device_id, parameter_id
+LIMIT :limit
+
+-- name: active_run_id
+SELECT run_id
+FROM iot_data.sync_runs
+WHERE status = 'running'
+ORDER BY run_id DESC
+LIMIT 1
+
+-- name: find_run
+SELECT * FROM iot_data.sync_runs WHERE run_id = :run_id
+
+-- name: find_evidence
+-- The newest measurement before the window's end: the hot hour's own, else the aggregate's. The
+-- aggregate may lag behind by the hour that has just closed, so that is read directly too.
+SELECT known.device_id IS NOT NULL AS is_present,
+       device.device_id IS NOT NULL AS is_device_known,
+       device.status AS device_status,
+       device.device_name,
+       parameter.parameter_id IS NOT NULL AS is_parameter_known,
+       parameter.parameter_name,
+       greatest(
+           (
+               SELECT max(time)
+               FROM iot_data.timescale_measurements
+               WHERE time >= :unmaterialized_since
+                 AND time < :window_end
+                 AND device_id = :device_id
+                 AND parameter_id = :parameter_id
+           ),
+           (
+               SELECT last_seen_at
+               FROM iot_data.device_parameters_hourly
+               WHERE bucket < :unmaterialized_since
+                 AND device_id = :device_id
+                 AND parameter_id = :parameter_id
+               ORDER BY bucket DESC
+               LIMIT 1
+           )
+       ) AS last_seen_at
+FROM (VALUES (1)) AS always
+LEFT JOIN iot_data.device_parameters AS known
+  ON known.device_id = :device_id AND known.parameter_id = :parameter_id
+LEFT JOIN iot_data.redshift_devices AS device ON device.device_id = :device_id
+LEFT JOIN iot_data.timescale_parameters AS parameter ON parameter.parameter_id = :parameter_id
+
+-- name: list_changes_of_pair
+SELECT change.run_id, change.change, change.reason, run.as_of, run.finished_at
+FROM iot_data.device_parameter_changes AS change
+JOIN iot_data.sync_runs AS run USING (run_id)
+WHERE change.device_id = :device_id
+  AND change.parameter_id = :parameter_id
+ORDER BY change.run_id DESC
 LIMIT :limit
 
 -- name: prune_changes

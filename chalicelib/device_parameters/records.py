@@ -6,7 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from chalicelib.device_parameters.model import ChangeSample, Run, Totals
+from chalicelib.device_parameters.model import (
+    BUCKET,
+    Change,
+    ChangeSample,
+    Evidence,
+    LoggedChange,
+    Run,
+    Totals,
+    Window,
+)
 from chalicelib.device_parameters.rows import change_sample, run_from_row
 from chalicelib.sql import load_statements
 
@@ -18,6 +27,10 @@ _LAST_APPLIED_RUN = _statements["last_applied_run"]
 _LAST_SUCCESS = _statements["last_success"]
 _LAST_TOTALS = _statements["last_totals"]
 _LIST_RUN_CHANGES = _statements["list_run_changes"]
+_ACTIVE_RUN_ID = _statements["active_run_id"]
+_FIND_RUN = _statements["find_run"]
+_FIND_EVIDENCE = _statements["find_evidence"]
+_LIST_CHANGES_OF_PAIR = _statements["list_changes_of_pair"]
 _PRUNE_CHANGES = _statements["prune_changes"]
 _PRUNE_RUNS = _statements["prune_runs"]
 
@@ -53,6 +66,44 @@ def last_totals(connection: Connection) -> Totals | None:
 def run_changes(connection: Connection, run_id: int, limit: int) -> ChangeSample:
     """The first *limit* logged changes of each kind."""
     return change_sample(connection, _LIST_RUN_CHANGES, {"run_id": run_id}, limit)
+
+
+def active_run_id(connection: Connection) -> int | None:
+    """The newest run that is under way."""
+    run_id: int | None = connection.execute(_ACTIVE_RUN_ID).scalar_one_or_none()
+    return run_id
+
+
+def find_run(connection: Connection, run_id: int) -> Run | None:
+    """The run of that id."""
+    return _run_or_none(connection.execute(_FIND_RUN, {"run_id": run_id}).one_or_none())
+
+
+def find_evidence(
+    connection: Connection, device_id: str, parameter_id: str, window: Window
+) -> Evidence:
+    """What is known of a pair, whether any table holds it or not.
+
+    The work depends on the hour or two that are not materialized yet, not on the history.
+    """
+    values = {
+        "device_id": device_id,
+        "parameter_id": parameter_id,
+        "unmaterialized_since": window.hot_bucket - BUCKET,
+        "window_end": window.end,
+    }
+    return Evidence(**connection.execute(_FIND_EVIDENCE, values).one()._mapping)
+
+
+def changes_of_pair(
+    connection: Connection, device_id: str, parameter_id: str, limit: int
+) -> list[LoggedChange]:
+    """The last changes of a pair, newest first."""
+    values = {"device_id": device_id, "parameter_id": parameter_id, "limit": limit}
+    return [
+        LoggedChange(row.run_id, Change(row.change), row.reason, row.as_of, row.finished_at)
+        for row in connection.execute(_LIST_CHANGES_OF_PAIR, values)
+    ]
 
 
 def prune_changes(connection: Connection, *, started_before: datetime, kept: list[int]) -> int:

@@ -33,6 +33,7 @@ _OPEN_RUN = _statements["open_run"]
 _FAIL_ABANDONED_RUNS = _statements["fail_abandoned_runs"]
 _REFRESH_AGGREGATE = _statements["refresh_aggregate"]
 _TRY_LOCK = _statements["try_lock"]
+_WAIT_FOR_OPENINGS = _statements["wait_for_openings"]
 _LOCK_RUN = _statements["lock_run"]
 _IS_SUPERSEDED = _statements["is_superseded"]
 _CREATE_PLANNED_CHANGE = _statements["create_planned_change"]
@@ -55,6 +56,7 @@ _SHORT_RETENTION = _statements["short_retention"]
 
 # Any constant does, as long as every writer of device_parameters uses the same one.
 _WRITER_LOCK = 0x6465765F706172  # "dev_par"
+_OPENING_LOCK = _WRITER_LOCK + 1
 
 
 def database_clock(connection: Connection) -> datetime:
@@ -119,6 +121,11 @@ def refresh_aggregate(connection: Connection, span: Span) -> None:
 def try_lock(connection: Connection) -> bool:
     """Become the one writer until the transaction ends, or return False at once."""
     return bool(connection.execute(_TRY_LOCK, {"key": _WRITER_LOCK}).scalar_one())
+
+
+def wait_for_openings(connection: Connection) -> None:
+    """Be the only one to open a run until the transaction ends."""
+    connection.execute(_WAIT_FOR_OPENINGS, {"key": _OPENING_LOCK})
 
 
 def lock_run(connection: Connection, run_id: int) -> Run:

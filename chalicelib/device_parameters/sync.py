@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from chalicelib import database, schema
 from chalicelib.database import Deadline
-from chalicelib.device_parameters import guard, history, store
+from chalicelib.device_parameters import guard, history, records, store
 from chalicelib.device_parameters.guard import GuardLimits
 from chalicelib.device_parameters.model import (
     EARLIEST_AS_OF,
@@ -21,7 +21,12 @@ from chalicelib.device_parameters.model import (
     SyncRequest,
     Window,
 )
-from chalicelib.errors import ApplicationError, InvalidRequestError, RunAlreadyActiveError
+from chalicelib.errors import (
+    ApplicationError,
+    InvalidRequestError,
+    RunAlreadyActiveError,
+    UnknownResourceError,
+)
 from chalicelib.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -50,8 +55,16 @@ def sync(context: Sync, request: SyncRequest) -> Run:
     Returns the run as it ended: `succeeded`, `guarded`, or `skipped` because another writer was
     at work. A dry run plans the same delta and changes nothing. Raises an `ApplicationError`,
     after recording it in the run, when the run failed: the table is then as it was.
+
+    Where the request names a run that has ended already, that run is returned: Lambda repeats
+    an asynchronous invocation that failed.
     """
-    run = _execute(context, open_run(context, request), request)
+    opened = (
+        open_run(context, request) if request.run_id is None else _opened(context, request.run_id)
+    )
+    if opened.status is not RunStatus.RUNNING:
+        return opened
+    run = _execute(context, opened, request)
     logger.info("run_finished", extra=_facts(run))
     if not run.is_dry:
         history.prune(context.engine, context.settings.history_retention_days, context.deadline)
@@ -67,8 +80,17 @@ def _execute(context: Sync, run: Run, request: SyncRequest) -> Run:
     except RunAlreadyActiveError as error:
         return _give_up(context, run, RunStatus.SKIPPED, error)
     except Exception as error:
-        _record_failure(context, run, error)
+        abandon(context, run, error)
         raise
+
+
+def _opened(context: Sync, run_id: int) -> Run:
+    with database.transaction(context.engine, context.deadline) as connection:
+        schema.require_head(connection)
+        run = records.find_run(connection, run_id)
+    if run is None:
+        raise UnknownResourceError(f"there is no run {run_id}", run_id=run_id)
+    return run
 
 
 def open_run(context: Sync, request: SyncRequest) -> Run:
@@ -102,9 +124,18 @@ def _record_opening(context: Sync, request: SyncRequest, run_id: int | None) -> 
         )
         if not run.is_dry:
             store.fail_abandoned_runs(connection, now=now, started_before=now - ABANDONED_AFTER)
+            if request.is_exclusive:
+                _require_no_other(connection, run)
             store.open_run(connection, run)
         _warn_of_short_retention(connection, run)
     return run
+
+
+def _require_no_other(connection: Connection, run: Run) -> None:
+    store.wait_for_openings(connection)
+    active_run_id = records.active_run_id(connection)
+    if active_run_id not in (None, run.run_id):
+        raise RunAlreadyActiveError(f"run {active_run_id} is under way", run_id=active_run_id)
 
 
 def _checked_as_of(as_of: datetime | None, now: datetime) -> datetime:
@@ -208,7 +239,7 @@ def _give_up(context: Sync, run: Run, status: RunStatus, error: ApplicationError
         return store.lock_run(connection, run.recorded_id)
 
 
-def _record_failure(context: Sync, run: Run, error: Exception) -> None:
+def abandon(context: Sync, run: Run, error: Exception) -> None:
     """Say in `sync_runs` why the run failed, as far as the database still listens.
 
     What cannot be recorded is found and closed as `abandoned` by a later run.
