@@ -122,13 +122,15 @@ def _record_opening(context: Sync, request: SyncRequest, run_id: int | None) -> 
             window_minutes=request.window_minutes or context.settings.check_interval_minutes,
             started_at=now,
         )
-        if not run.is_dry:
-            store.fail_abandoned_runs(connection, now=now, started_before=now - ABANDONED_AFTER)
-            if request.is_exclusive:
-                _require_no_other(connection, run)
-            store.open_run(connection, run)
         _warn_of_short_retention(connection, run)
-    return run
+        if run.is_dry:
+            return run
+        store.fail_abandoned_runs(connection, now=now, started_before=now - ABANDONED_AFTER)
+        if request.is_exclusive:
+            _require_no_other(connection, run)
+        store.open_run(connection, run)
+        # A repeated attempt must look at what the first one recorded, not at a later instant.
+        return store.lock_run(connection, run.recorded_id)
 
 
 def _require_no_other(connection: Connection, run: Run) -> None:

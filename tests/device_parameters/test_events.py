@@ -28,8 +28,11 @@ class LambdaContext:
 
 
 def invoke(event: Any, seconds: float = 60) -> dict[str, Any]:
-    result: dict[str, Any] = sync_device_parameters(event, LambdaContext(seconds))
-    return json.loads(json.dumps(result)) if isinstance(result, dict) else result
+    """What Lambda would return: the JSON, not the objects behind it."""
+    returned: dict[str, Any] = json.loads(
+        json.dumps(sync_device_parameters(event, LambdaContext(seconds)))
+    )
+    return returned
 
 
 def metrics(output: str) -> list[dict[str, Any]]:
@@ -81,7 +84,8 @@ def test_a_run_that_was_opened_elsewhere_is_carried_out(migrated: Sandbox, fleet
     fleet.add_pairs(1, migrated.now() - MINUTE)
     migrated.rows(
         "INSERT INTO iot_data.sync_runs "
-        "(run_id, trigger, status, as_of, window_minutes, started_at) VALUES (41, 'api', 'running', now(), 120, now())"
+        "(run_id, trigger, status, as_of, window_minutes, started_at) "
+        "VALUES (41, 'api', 'running', now(), 120, now())"
     )
     run = invoke({"run_id": 41})
     assert (run["run_id"], run["trigger"], run["window_minutes"]) == (41, "api", 120)
