@@ -83,14 +83,6 @@ def test_a_lost_connection_is_given_four_attempts(clock: FakeTime) -> None:
     assert len(clock.naps) == 3
 
 
-def test_contention_beyond_four_attempts_does_not_shorten_those_of_a_lost_connection(
-    clock: FakeTime,
-) -> None:
-    with pytest.raises(DatabaseUnavailableError):
-        retry(failing(CONNECTION_LOSS), Deadline.after(1))
-    assert len(clock.naps) < 4
-
-
 @pytest.mark.parametrize(
     "error",
     [
@@ -216,7 +208,7 @@ def test_a_database_that_does_not_answer_is_tried_four_times(
 
 @pytest.mark.multi_backend
 @pytest.mark.parametrize(
-    "wrong", [{"user": "nobody_of_that_name"}, {"name": "no_such_database"}, {"password": "wrong"}]
+    "wrong", [{"user": "nobody_of_that_name"}, {"name": "no_such_database"}, {"password": "not-the-one"}]
 )
 def test_a_refusal_at_the_door_is_not_tried_again(
     migrated: Sandbox, configured: Settings, clock: FakeTime, wrong: dict[str, str]
@@ -232,7 +224,7 @@ def test_a_refusal_at_the_door_is_not_tried_again(
     engine.dispose()
     assert caught.value.details["refused"]
     assert clock.naps == []
-    assert configured.database.password not in caught.value.message or not wrong.get("password")
+    assert "not-the-one" not in caught.value.message
 
 
 def test_the_engine_shows_no_password(configured: Settings) -> None:

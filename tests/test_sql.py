@@ -1,38 +1,30 @@
-"""Statements by name."""
+"""Named statements: what is in the file is what can be asked for."""
 
 from pathlib import Path
 
 import pytest
 
 from chalicelib.sql import load_statements
-from tests.sandbox import PROJECT
-
-FEATURES = [path.parent for path in (PROJECT / "chalicelib").glob("*/queries.sql")]
 
 
-def test_statements_are_found_by_name(tmp_path: Path) -> None:
+def test_statements_are_found_by_name_without_their_comment_line(tmp_path: Path) -> None:
     path = tmp_path / "queries.sql"
-    path.write_text("-- name: one\nSELECT 1\n\n-- name: two\n-- why\nSELECT :x\n")
+    path.write_text("-- A preface.\n\n-- name: one\nSELECT 1\n\n-- name: two\nSELECT :two\n")
     statements = load_statements(path)
-    assert {name: str(body) for name, body in statements.items()} == {
+    assert {name: statement.text for name, statement in statements.items()} == {
         "one": "SELECT 1",
-        "two": "-- why\nSELECT :x",
+        "two": "SELECT :two",
     }
 
 
-def test_a_name_used_twice_is_an_error(tmp_path: Path) -> None:
+def test_a_name_used_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "queries.sql"
     path.write_text("-- name: one\nSELECT 1\n-- name: one\nSELECT 2\n")
-    with pytest.raises(ValueError, match="names a statement twice"):
+    with pytest.raises(ValueError, match=r"queries\.sql names a statement twice"):
         load_statements(path)
 
 
-@pytest.mark.parametrize("feature", FEATURES, ids=lambda path: path.name)
-def test_every_statement_is_used(feature: Path) -> None:
-    code = "".join(path.read_text("utf-8") for path in feature.glob("*.py"))
-    unused = [
-        name
-        for name in load_statements(feature / "queries.sql")
-        if f'_statements["{name}"]' not in code
-    ]
-    assert unused == []
+def test_a_file_without_statements_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "queries.sql"
+    path.write_text("-- nothing yet\n")
+    assert load_statements(path) == {}

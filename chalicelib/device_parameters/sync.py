@@ -130,7 +130,7 @@ def _record_opening(context: Sync, request: SyncRequest, run_id: int | None) -> 
             _require_no_other(connection, run)
         store.open_run(connection, run)
         # A repeated attempt must look at what the first one recorded, not at a later instant.
-        return store.lock_run(connection, run.recorded_id)
+        return records.find_run(connection, run.recorded_id) or run
 
 
 def _require_no_other(connection: Connection, run: Run) -> None:
@@ -238,7 +238,7 @@ def _give_up(context: Sync, run: Run, status: RunStatus, error: ApplicationError
     failure = Failure(error.code.lower(), error.message)
     with database.transaction(context.engine, _recording_time()) as connection:
         store.give_up_run(connection, run.recorded_id, status, failure)
-        return store.lock_run(connection, run.recorded_id)
+        return records.find_run(connection, run.recorded_id) or run
 
 
 def abandon(context: Sync, run: Run, error: Exception) -> None:
