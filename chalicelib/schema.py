@@ -24,7 +24,7 @@ from chalicelib.errors import AggregateMissingError, SchemaOutdatedError
 
 SCHEMA = "iot_data"
 VERSION_TABLE = "alembic_version"
-HEAD_REVISION = "20261121_03"
+HEAD_REVISION = "20261121_04"
 
 metadata = MetaData(schema=SCHEMA)
 

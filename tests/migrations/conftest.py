@@ -8,11 +8,12 @@ from alembic import command
 from tests.sandbox import Sandbox, alembic_config
 
 # Everything a migration could leave behind, less what TimescaleDB numbers anew each time.
-_CATALOGUE = """
+_CATALOGUE = r"""
 SELECT namespace.nspname || '.' || relation.relname || ' ' || CAST(relation.relkind AS text)
 FROM pg_class AS relation
 JOIN pg_namespace AS namespace ON namespace.oid = relation.relnamespace
 WHERE namespace.nspname IN ('iot_data', 'public')
+   OR relation.relname LIKE 'idx\_device\_parameters%'
 ORDER BY 1
 """
 
