@@ -2,15 +2,26 @@
 
 from typing import Any
 
-from chalice.app import Chalice, CloudWatchEvent
+from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, CORSConfig
 
 from chalicelib import logs, settings
+from chalicelib.access import gate
+from chalicelib.access.routes import routes as access_routes
 from chalicelib.device_parameters import events
 from chalicelib.device_parameters.routes import routes as device_parameters_routes
 
 logs.configure_json(settings.log_level())
 app = Chalice(app_name="device-parameters", configure_logs=False)
+if origin := settings.cors_allow_origin():
+    app.api.cors = CORSConfig(allow_origin=origin, allow_headers=["Authorization"], max_age=600)
+app.register_blueprint(access_routes)
 app.register_blueprint(device_parameters_routes)
+
+
+@app.authorizer(ttl_seconds=gate.POLICY_SECONDS)
+def authorize(request: AuthRequest) -> AuthResponse | dict[str, Any]:
+    """Who calls, and what may they?"""
+    return gate.authorize(request)
 
 
 @app.schedule(settings.sync_schedule())
@@ -20,3 +31,4 @@ def sync_device_parameters(event: CloudWatchEvent) -> dict[str, Any]:
 
 
 sync_device_parameters = events.accepting_bare_payload(sync_device_parameters)
+gate.close(app, authorize)

@@ -8,6 +8,7 @@ ApplicationError
 ├── DatabaseUnavailableError  no connection, or it was lost                   → 503
 ├── SchemaOutdatedError       migrations are not at head                      → 503
 ├── AggregateMissingError     the continuous aggregate is gone                → 503
+├── ServiceDownError          all that a stranger is told of the three above  → 503
 ├── DatabaseRefusedError      the database said no, and will say no again     → 500
 └── RunTimedOutError          the time a run was given is used up             → 500
 """
@@ -66,6 +67,12 @@ class SchemaOutdatedError(ApplicationError):
 class AggregateMissingError(ApplicationError):
     code = "AGGREGATE_MISSING"
     http_status = 503
+
+
+class ServiceDownError(ApplicationError):
+    code = "DOWN"
+    http_status = 503
+    public_message = "the service is down"
 
 
 class DatabaseRefusedError(ApplicationError):

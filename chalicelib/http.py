@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
+from urllib.parse import unquote
 from uuid import uuid4
 
 from chalice.app import Blueprint, Response
@@ -30,7 +31,7 @@ def endpoint(routes: Blueprint) -> Callable[[View], Callable[..., Response]]:
         @wraps(view)
         def answer(**path_parameters: str) -> Response:
             try:
-                answered = view(**path_parameters)
+                answered = view(**_decoded(path_parameters))
                 return answered if isinstance(answered, Response) else json_response(answered)
             except ApplicationError as error:
                 return _failure(error, _request_id(routes))
@@ -41,6 +42,18 @@ def endpoint(routes: Blueprint) -> Callable[[View], Callable[..., Response]]:
         return answer
 
     return decorate
+
+
+def _decoded(path_parameters: dict[str, str]) -> dict[str, str]:
+    """API Gateway's REST APIs, and Chalice, hand them on as the URL spells them."""
+    decoded = {}
+    for name, raw in path_parameters.items():
+        try:
+            decoded[name] = unquote(raw, errors="strict")
+        except UnicodeDecodeError:
+            raise InvalidRequestError(f"{name} is not UTF-8", parameter=name) from None
+        _require_storable(name, decoded[name])
+    return decoded
 
 
 def _failure(error: ApplicationError, request_id: str) -> Response:
@@ -81,9 +94,13 @@ def query_parameters(routes: Blueprint, *allowed: str) -> dict[str, str]:
             raise InvalidRequestError(f"unknown parameter {name!r}: {takes}", parameter=name)
         if len(given.getlist(name)) > 1:
             raise InvalidRequestError(f"{name} is given more than once", parameter=name)
-        if not is_storable_text(given[name]):
-            raise InvalidRequestError(f"{name} holds a character no text may hold", parameter=name)
+        _require_storable(name, given[name])
     return dict(given)
+
+
+def _require_storable(name: str, value: str) -> None:
+    if not is_storable_text(value):
+        raise InvalidRequestError(f"{name} holds a character no text may hold", parameter=name)
 
 
 def json_body(routes: Blueprint) -> object:

@@ -14,6 +14,7 @@ SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MAX_WINDOW_MINUTES = 366 * 24 * 60
 DEFAULT_SYNC_SCHEDULE = "cron(5 * * * ? *)"
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _SCHEDULE = re.compile(r"(cron|rate)\([^()]+\)")
 
 
@@ -81,6 +82,18 @@ def sync_schedule(environ: Mapping[str, str] = os.environ) -> str:
     return _read(environ, "SYNC_SCHEDULE", _schedule, DEFAULT_SYNC_SCHEDULE)
 
 
+def sync_function_name(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The Lambda function that carries out requested runs; None to run them in place."""
+    return environ.get("SYNC_FUNCTION_NAME") or None
+
+
+def cors_allow_origin(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The one other origin whose pages may call the API; None for none."""
+    if not environ.get("CORS_ALLOW_ORIGIN"):
+        return None
+    return _read(environ, "CORS_ALLOW_ORIGIN", _origin)
+
+
 def log_level(environ: Mapping[str, str] = os.environ) -> str:
     """The level of the application's own log lines."""
     return _read(environ, "LOG_LEVEL", _one_of(LOG_LEVELS), "INFO")
@@ -128,6 +141,12 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
         return raw
 
     return parse
+
+
+def _origin(raw: str) -> str:
+    if not _ORIGIN.fullmatch(raw):
+        raise ValueError(f"must be one origin such as https://ops.example, not {raw[:80]!r}")
+    return raw
 
 
 def _schedule(raw: str) -> str:

@@ -24,7 +24,11 @@ ROOT = Path(__file__).resolve().parent.parent
 HOURS = 24
 RUN_AFTER = timedelta(minutes=5)
 # With the default of 100 pairs the guard would never show on a fleet this small.
-DEMO_SETTINGS = {"CHECK_INTERVAL_MINUTES": "60", "REMOVAL_GUARD_MIN_PAIRS": "20"}
+DEMO_SETTINGS = {
+    "AUTH_MODE": "none",
+    "CHECK_INTERVAL_MINUTES": "60",
+    "REMOVAL_GUARD_MIN_PAIRS": "20",
+}
 RUN_SECONDS = 120.0
 
 Happening = tuple[str, Callable[[Fleet, datetime], None]]

@@ -1,0 +1,35 @@
+"""Why a caller is turned away.
+
+ApplicationError
+├── UnauthorizedError         no token, or none that counts             → 401
+├── ForbiddenError            a good token whose role does not suffice  → 403
+├── AccessNotConfiguredError  no way in is configured, or wrongly       → 503
+└── IssuerUnavailableError    the issuer's keys cannot be had           → 503
+"""
+
+from chalicelib.errors import ApplicationError
+
+
+class UnauthorizedError(ApplicationError):
+    """Its message is for the log: a stranger is not told what was wrong with the token."""
+
+    code = "UNAUTHORIZED"
+    http_status = 401
+    public_message = "a valid bearer token is needed"
+
+
+class ForbiddenError(ApplicationError):
+    code = "FORBIDDEN"
+    http_status = 403
+
+
+class AccessNotConfiguredError(ApplicationError):
+    code = "ACCESS_NOT_CONFIGURED"
+    http_status = 503
+    public_message = "the service is not configured"
+
+
+class IssuerUnavailableError(ApplicationError):
+    code = "ISSUER_UNAVAILABLE"
+    http_status = 503
+    public_message = "the identity provider cannot be reached"

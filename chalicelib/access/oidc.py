@@ -1,0 +1,104 @@
+"""Tokens of the OIDC issuer, as Amazon Cognito user pools write them.
+
+An *id* token names its client in `aud`, an *access* token in `client_id`. Imported on the first
+such token only: PyJWT and cryptography take longer to import than most requests to answer.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import jwt
+from jwt.exceptions import PyJWTError
+
+from chalicelib.access.errors import ForbiddenError, UnauthorizedError
+from chalicelib.access.keys import ALGORITHM, SigningKeys
+from chalicelib.access.model import Principal, Role, strongest_role
+from chalicelib.access.settings import OidcSettings
+
+LEEWAY_SECONDS = 30
+_REQUIRED_CLAIMS = ["exp", "iat", "iss", "sub", "token_use"]
+
+
+@lru_cache(maxsize=4)
+def signing_keys_at(url: str) -> SigningKeys:
+    """One set of keys per address, kept across invocations of a warm container."""
+    return SigningKeys(url)
+
+
+def is_jwt(token: str) -> bool:
+    """Whether *token* has the shape of a JWT; says nothing about its worth."""
+    try:
+        jwt.get_unverified_header(token)
+    except PyJWTError:
+        return False
+    return True
+
+
+def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
+    """Whom the issuer vouches for.
+
+    Raises `UnauthorizedError`; `ForbiddenError` where a good token names no role of ours;
+    `IssuerUnavailableError` where it cannot be told.
+    """
+    claims = _verified_claims(settings, token)
+    if not _is_for_us(claims, settings.audiences):
+        raise UnauthorizedError("the token is for another client, or of another use")
+    role = _role_named_in(claims)
+    if role is None:
+        raise ForbiddenError("the token names no role", subject=claims["sub"])
+    return Principal(claims["sub"], role)
+
+
+def _verified_claims(settings: OidcSettings, token: str) -> dict[str, Any]:
+    try:
+        header = jwt.get_unverified_header(token)
+        # Before the keys are asked for: what cannot count must not cost a request.
+        if header.get("alg") != ALGORITHM:
+            raise UnauthorizedError("the token is signed in a way that does not count")
+        key = signing_keys_at(settings.jwks_url).find(header.get("kid"))
+        if key is None:
+            raise UnauthorizedError("the token is signed with a key the issuer does not publish")
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            issuer=settings.issuer,
+            leeway=LEEWAY_SECONDS,
+            options={
+                "require": _REQUIRED_CLAIMS,
+                # Which claim names the client depends on the token's use.
+                "verify_aud": False,
+                "enforce_minimum_key_length": True,
+            },
+        )
+    except PyJWTError as error:
+        raise UnauthorizedError(f"the token does not verify: {type(error).__name__}") from None
+
+
+def _is_for_us(claims: dict[str, Any], audiences: tuple[str, ...]) -> bool:
+    match claims["token_use"]:
+        case "id":
+            return _is_addressed_to_us(claims, audiences)
+        case "access":
+            # One bound to a resource has an audience besides, which then counts too.
+            is_bound = "aud" in claims
+            is_ours = claims.get("client_id") in audiences
+            return is_ours and (not is_bound or _is_addressed_to_us(claims, audiences))
+        case _:
+            return False
+
+
+def _is_addressed_to_us(claims: dict[str, Any], audiences: tuple[str, ...]) -> bool:
+    named = claims.get("aud")
+    return any(name in audiences for name in (named if isinstance(named, list) else [named]))
+
+
+def _role_named_in(claims: dict[str, Any]) -> Role | None:
+    """Groups first: only an administrator assigns them.
+
+    A user pool can let users write their own `custom:role`; take that permission from its
+    clients, or do not define the attribute.
+    """
+    groups = claims.get("cognito:groups")
+    role = strongest_role(groups) if isinstance(groups, list) else None
+    return role or strongest_role([claims.get("custom:role")])

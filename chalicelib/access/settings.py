@@ -1,0 +1,139 @@
+"""What the environment decides about access, read and checked like every other setting."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from chalicelib.access.errors import AccessNotConfiguredError
+from chalicelib.access.model import Role
+from chalicelib.errors import InvalidSettingError
+
+T = TypeVar("T")
+
+NO_WAY_IN = (
+    "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKEN_SHA256 "
+    "(or AUTH_MODE=none for development)"
+)
+_AUTH_MODES = ("required", "none")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class OidcSettings:
+    """Whose tokens count, issued to which clients, signed with the keys published where."""
+
+    issuer: str
+    audiences: tuple[str, ...]
+    jwks_url: str
+
+
+@dataclass(frozen=True)
+class ApiTokenSettings:
+    """The hash of the one static token, and what it may do."""
+
+    sha256: str = field(repr=False)
+    role: Role
+
+
+@dataclass(frozen=True)
+class AccessSettings:
+    """The ways in. `is_open` means that nobody is asked who they are."""
+
+    is_open: bool
+    oidc: OidcSettings | None
+    api_token: ApiTokenSettings | None
+
+
+def access_from_environment(environ: Mapping[str, str] = os.environ) -> AccessSettings:
+    """All settings of access.
+
+    Raises `InvalidSettingError` naming the first variable that is missing or malformed, and
+    `AccessNotConfiguredError` where nobody could get in.
+    """
+    is_open = _read(environ, "AUTH_MODE", _one_of(_AUTH_MODES), "required") == "none"
+    settings = AccessSettings(is_open, oidc=_oidc(environ), api_token=_api_token(environ))
+    if not (is_open or settings.oidc or settings.api_token):
+        raise AccessNotConfiguredError(NO_WAY_IN)
+    return settings
+
+
+def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
+    if not any(environ.get(name) for name in ("OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL")):
+        return None
+    issuer = _read(environ, "OIDC_ISSUER", _web_address)
+    return OidcSettings(
+        issuer=issuer,
+        audiences=_read(environ, "OIDC_AUDIENCE", _listed),
+        jwks_url=_read(
+            environ, "OIDC_JWKS_URL", _web_address, f"{issuer.rstrip('/')}/.well-known/jwks.json"
+        ),
+    )
+
+
+def _api_token(environ: Mapping[str, str]) -> ApiTokenSettings | None:
+    if not environ.get("API_TOKEN_SHA256"):
+        return None
+    return ApiTokenSettings(
+        sha256=_read(environ, "API_TOKEN_SHA256", _sha256),
+        role=Role(_read(environ, "API_TOKEN_ROLE", _one_of(tuple(Role)), Role.VIEWER)),
+    )
+
+
+def _read(
+    environ: Mapping[str, str], variable: str, parse: Callable[[str], T], default: str | None = None
+) -> T:
+    raw = environ.get(variable) or default
+    if raw is None:
+        raise InvalidSettingError(variable, "is not set")
+    try:
+        return parse(raw)
+    except ValueError as problem:
+        raise InvalidSettingError(variable, str(problem)) from None
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if raw not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}, not {raw[:40]!r}")
+        return raw
+
+    return parse
+
+
+def _listed(raw: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in raw.split(",") if name.strip())
+    if not names:
+        raise ValueError("must be client ids, separated by commas")
+    return names
+
+
+def _sha256(raw: str) -> str:
+    # The value is not shown: whoever puts the token itself here must not find it in a log.
+    if not _SHA256.fullmatch(raw.lower()):
+        raise ValueError("must be a SHA-256, 64 hexadecimal digits: the hash, not the token")
+    return raw.lower()
+
+
+def _web_address(raw: str) -> str:
+    # Over plain http anybody on the way could hand us keys of their own.
+    parts = _split(raw)
+    is_safe = parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in _THIS_MACHINE
+    )
+    is_bare = not (parts.username or parts.password or parts.query or parts.fragment)
+    if not (is_safe and is_bare and parts.hostname and raw.isascii() and raw.isprintable()):
+        raise ValueError(f"must be an https URL (http on this machine only), not {raw[:80]!r}")
+    return raw
+
+
+def _split(raw: str) -> SplitResult:
+    try:
+        parts = urlsplit(raw)
+        _ = parts.port
+    except ValueError:
+        return urlsplit("")
+    return parts
