@@ -50,36 +50,34 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     """
     return Settings(
         database=database_from_environment(environ),
-        check_interval_minutes=_read(
+        check_interval_minutes=read(
             environ, "CHECK_INTERVAL_MINUTES", _between(1, MAX_WINDOW_MINUTES), "60"
         ),
-        sync_interval_minutes=_read(
+        sync_interval_minutes=read(
             environ, "SYNC_INTERVAL_MINUTES", _between(1, MAX_WINDOW_MINUTES), "60"
         ),
-        removal_guard_percent=_read(environ, "REMOVAL_GUARD_PERCENT", _between(0, 100), "50"),
-        removal_guard_min_pairs=_read(
-            environ, "REMOVAL_GUARD_MIN_PAIRS", _between(0, 10**9), "100"
-        ),
-        history_retention_days=_read(environ, "HISTORY_RETENTION_DAYS", _between(1, 36_500), "90"),
-        refresh_work_mem_mb=_read(environ, "REFRESH_WORK_MEM_MB", _between(1, 65_536), "512"),
+        removal_guard_percent=read(environ, "REMOVAL_GUARD_PERCENT", _between(0, 100), "50"),
+        removal_guard_min_pairs=read(environ, "REMOVAL_GUARD_MIN_PAIRS", _between(0, 10**9), "100"),
+        history_retention_days=read(environ, "HISTORY_RETENTION_DAYS", _between(1, 36_500), "90"),
+        refresh_work_mem_mb=read(environ, "REFRESH_WORK_MEM_MB", _between(1, 65_536), "512"),
     )
 
 
 def database_from_environment(environ: Mapping[str, str] = os.environ) -> DatabaseSettings:
     """The connection alone: all that migrations need."""
     return DatabaseSettings(
-        host=_read(environ, "TIMESCALE_DB_HOST", _text),
-        port=_read(environ, "TIMESCALE_DB_PORT", _between(1, 65_535), "5432"),
-        name=_read(environ, "TIMESCALE_DB_NAME", _text),
-        user=_read(environ, "TIMESCALE_DB_USER", _text),
-        password=_read(environ, "TIMESCALE_DB_PASSWORD", _secret),
-        sslmode=_read(environ, "TIMESCALE_DB_SSLMODE", _one_of(SSL_MODES), "prefer"),
+        host=read(environ, "TIMESCALE_DB_HOST", _text),
+        port=read(environ, "TIMESCALE_DB_PORT", _between(1, 65_535), "5432"),
+        name=read(environ, "TIMESCALE_DB_NAME", _text),
+        user=read(environ, "TIMESCALE_DB_USER", _text),
+        password=read(environ, "TIMESCALE_DB_PASSWORD", _secret),
+        sslmode=read(environ, "TIMESCALE_DB_SSLMODE", one_of(SSL_MODES), "prefer"),
     )
 
 
 def sync_schedule(environ: Mapping[str, str] = os.environ) -> str:
     """When the scheduled function runs; read alone, because packaging has no database."""
-    return _read(environ, "SYNC_SCHEDULE", _schedule, DEFAULT_SYNC_SCHEDULE)
+    return read(environ, "SYNC_SCHEDULE", _schedule, DEFAULT_SYNC_SCHEDULE)
 
 
 def sync_function_name(environ: Mapping[str, str] = os.environ) -> str | None:
@@ -91,17 +89,21 @@ def cors_allow_origin(environ: Mapping[str, str] = os.environ) -> str | None:
     """The one other origin whose pages may call the API; None for none."""
     if not environ.get("CORS_ALLOW_ORIGIN"):
         return None
-    return _read(environ, "CORS_ALLOW_ORIGIN", _origin)
+    return read(environ, "CORS_ALLOW_ORIGIN", _origin)
 
 
 def log_level(environ: Mapping[str, str] = os.environ) -> str:
     """The level of the application's own log lines."""
-    return _read(environ, "LOG_LEVEL", _one_of(LOG_LEVELS), "INFO")
+    return read(environ, "LOG_LEVEL", one_of(LOG_LEVELS), "INFO")
 
 
-def _read(
+def read(
     environ: Mapping[str, str], variable: str, parse: Callable[[str], T], default: str | None = None
 ) -> T:
+    """*variable* as *parse* understands it; `ValueError` says what is wrong with it.
+
+    Raises `InvalidSettingError` naming the variable. An empty one counts as missing.
+    """
     raw = environ.get(variable) or default
     if raw is None:
         raise InvalidSettingError(variable, "is not set")
@@ -134,7 +136,9 @@ def _between(lowest: int, highest: int) -> Callable[[str], int]:
     return parse
 
 
-def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    """A parser that takes one of *choices* and nothing else."""
+
     def parse(raw: str) -> str:
         if raw not in choices:
             raise ValueError(f"must be one of {', '.join(choices)}, not {raw[:40]!r}")

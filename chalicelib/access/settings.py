@@ -2,16 +2,13 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from chalicelib.access.errors import AccessNotConfiguredError
 from chalicelib.access.model import Role
-from chalicelib.errors import InvalidSettingError
-
-T = TypeVar("T")
+from chalicelib.settings import one_of, read
 
 NO_WAY_IN = (
     "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKEN_SHA256 "
@@ -54,7 +51,7 @@ def access_from_environment(environ: Mapping[str, str] = os.environ) -> AccessSe
     Raises `InvalidSettingError` naming the first variable that is missing or malformed, and
     `AccessNotConfiguredError` where nobody could get in.
     """
-    is_open = _read(environ, "AUTH_MODE", _one_of(_AUTH_MODES), "required") == "none"
+    is_open = read(environ, "AUTH_MODE", one_of(_AUTH_MODES), "required") == "none"
     settings = AccessSettings(is_open, oidc=_oidc(environ), api_token=_api_token(environ))
     if not (is_open or settings.oidc or settings.api_token):
         raise AccessNotConfiguredError(NO_WAY_IN)
@@ -64,11 +61,11 @@ def access_from_environment(environ: Mapping[str, str] = os.environ) -> AccessSe
 def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
     if not any(environ.get(name) for name in ("OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL")):
         return None
-    issuer = _read(environ, "OIDC_ISSUER", _web_address)
+    issuer = read(environ, "OIDC_ISSUER", _web_address)
     return OidcSettings(
         issuer=issuer,
-        audiences=_read(environ, "OIDC_AUDIENCE", _listed),
-        jwks_url=_read(
+        audiences=read(environ, "OIDC_AUDIENCE", _listed),
+        jwks_url=read(
             environ, "OIDC_JWKS_URL", _web_address, f"{issuer.rstrip('/')}/.well-known/jwks.json"
         ),
     )
@@ -78,30 +75,9 @@ def _api_token(environ: Mapping[str, str]) -> ApiTokenSettings | None:
     if not environ.get("API_TOKEN_SHA256"):
         return None
     return ApiTokenSettings(
-        sha256=_read(environ, "API_TOKEN_SHA256", _sha256),
-        role=Role(_read(environ, "API_TOKEN_ROLE", _one_of(tuple(Role)), Role.VIEWER)),
+        sha256=read(environ, "API_TOKEN_SHA256", _sha256),
+        role=Role(read(environ, "API_TOKEN_ROLE", one_of(tuple(Role)), Role.VIEWER)),
     )
-
-
-def _read(
-    environ: Mapping[str, str], variable: str, parse: Callable[[str], T], default: str | None = None
-) -> T:
-    raw = environ.get(variable) or default
-    if raw is None:
-        raise InvalidSettingError(variable, "is not set")
-    try:
-        return parse(raw)
-    except ValueError as problem:
-        raise InvalidSettingError(variable, str(problem)) from None
-
-
-def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    def parse(raw: str) -> str:
-        if raw not in choices:
-            raise ValueError(f"must be one of {', '.join(choices)}, not {raw[:40]!r}")
-        return raw
-
-    return parse
 
 
 def _listed(raw: str) -> tuple[str, ...]:

@@ -1,0 +1,147 @@
+"""An OIDC issuer for tests: a real HTTP server with a key set, and tokens signed with its keys."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import RSAAlgorithm
+
+CLIENT = "4kd93hclient"
+SUBJECT = "9f0c3b1e-user"
+API_TOKEN = "static-token-3c1f"
+API_TOKEN_SHA256 = hashlib.sha256(API_TOKEN.encode()).hexdigest()
+
+
+@cache
+def rsa_key(name: str) -> RSAPrivateKey:
+    """One key a name; making them is slow."""
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+class Issuer:
+    """Publishes the keys in `published` while the context lasts, and counts who asks."""
+
+    def __init__(self) -> None:
+        self.published = ["first"]
+        self.status = 200
+        self.body: bytes | None = None
+        self.request_count = 0
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/pool"
+        self.jwks_url = f"{self.url}/.well-known/jwks.json"
+
+    def __enter__(self) -> Self:
+        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes the application accept this issuer's tokens, and the static token."""
+        return {
+            "OIDC_ISSUER": self.url,
+            "OIDC_AUDIENCE": f"another-client, {CLIENT}",
+            "API_TOKEN_SHA256": API_TOKEN_SHA256,
+        }
+
+    def claims(self, **changed: object) -> dict[str, Any]:
+        """Those of an administrator's id token; a claim changed to None is left out."""
+        now = int(time.time())
+        claims = {
+            "iss": self.url,
+            "sub": SUBJECT,
+            "aud": CLIENT,
+            "token_use": "id",
+            "iat": now - 5,
+            "exp": now + 300,
+            "cognito:groups": ["admin"],
+            **changed,
+        }
+        return {name: value for name, value in claims.items() if value is not None}
+
+    def access_claims(self, **changed: object) -> dict[str, Any]:
+        """Those of an access token, which names its client in another claim."""
+        return self.claims(**{"token_use": "access", "aud": None, "client_id": CLIENT, **changed})
+
+    def token(
+        self,
+        claims: dict[str, Any] | None = None,
+        *,
+        key: str = "first",
+        algorithm: str = "RS256",
+        headers: dict[str, Any] | None = None,
+    ) -> str:
+        """A signed token; *key* names both the key that signs and the key id."""
+        return jwt.encode(
+            self.claims() if claims is None else claims,
+            rsa_key(key),
+            algorithm=algorithm,
+            headers={"kid": key} if headers is None else headers,
+        )
+
+    def key_set(self) -> bytes:
+        """The document that the server answers with."""
+        keys = [{**public_jwk(name), "kid": name, "use": "sig"} for name in self.published]
+        return json.dumps({"keys": keys}).encode()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                issuer.request_count += 1
+                status = issuer.status if self.path == "/pool/.well-known/jwks.json" else 404
+                body = issuer.key_set() if issuer.body is None else issuer.body
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        return Handler
+
+
+def public_jwk(name: str) -> dict[str, Any]:
+    """The public half of a key, as a key set spells it."""
+    return {**RSAAlgorithm.to_jwk(rsa_key(name).public_key(), as_dict=True), "alg": "RS256"}
+
+
+def public_pem(name: str) -> bytes:
+    """The public half of a key, as files spell it."""
+    public_key = rsa_key(name).public_key()
+    return public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def segment(content: object) -> str:
+    """One part of a JWT: bytes as they are, anything else as JSON."""
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def forged(header: dict[str, Any], claims: dict[str, Any], secret: bytes | None = None) -> str:
+    """What a library refuses to make: any header, signed with HMAC, or not at all."""
+    signed = f"{segment(header)}.{segment(claims)}"
+    if secret is None:
+        return f"{signed}."
+    return f"{signed}.{segment(hmac.digest(secret, signed.encode(), 'sha256'))}"

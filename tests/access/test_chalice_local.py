@@ -1,0 +1,103 @@
+"""The statuses that callers see, over HTTP from `chalice local`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.access.conftest import Server, serve
+from tests.access.issuer import API_TOKEN, API_TOKEN_SHA256, SUBJECT, Issuer
+
+
+def header(issuer: Issuer, role: str) -> str:
+    return f"Bearer {issuer.token(issuer.claims(**{'cognito:groups': [role]}))}"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "statuses"),
+    [
+        #                          viewer operator admin device
+        ("GET", "/status", (200, 200, 200, 403)),
+        ("GET", "/things/7", (200, 200, 200, 403)),
+        ("POST", "/sync", (403, 200, 200, 403)),
+        ("POST", "/sync?force=true", (403, 403, 200, 403)),
+        ("POST", "/heartbeats", (403, 403, 200, 200)),
+        ("DELETE", "/things/7", (403, 403, 200, 403)),
+    ],
+)
+def test_each_role_may_what_it_should(
+    method: str, path: str, statuses: tuple[int, ...], issuer: Issuer, closed_server: Server
+) -> None:
+    roles = ("viewer", "operator", "admin", "device")
+    answers = [closed_server.ask(header(issuer, role), method, path).status for role in roles]
+    assert tuple(answers) == statuses
+
+
+def test_health_is_open(closed_server: Server) -> None:
+    assert closed_server.ask(None, path="/health").status == 200
+    assert closed_server.ask("Bearer wrong", path="/health").status == 200
+
+
+def test_a_view_knows_who_calls(issuer: Issuer, closed_server: Server) -> None:
+    answer = closed_server.ask(header(issuer, "operator"))
+    assert json.loads(answer.body) == {"subject": SUBJECT, "role": "operator"}
+    answer = closed_server.ask(f"Bearer {API_TOKEN}")
+    assert json.loads(answer.body) == {"subject": "api-token", "role": "viewer"}
+
+
+def test_a_refusal_has_the_envelope_and_gives_no_reason(
+    issuer: Issuer, closed_server: Server
+) -> None:
+    answer = closed_server.ask(f"Bearer {issuer.token(issuer.claims(exp=1))}")
+    error = json.loads(answer.body)["error"]
+    assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert set(error) == {"code", "message", "details", "requestId"}
+    assert (error["code"], error["message"]) == ("UNAUTHORIZED", "a valid bearer token is needed")
+    assert error["details"] == {}
+    assert "ExpiredSignatureError" in closed_server.log.read_text()
+
+
+def test_forcing_needs_an_administrator_and_says_so(issuer: Issuer, closed_server: Server) -> None:
+    answer = closed_server.ask(header(issuer, "operator"), "POST", "/sync?force=true")
+    error = json.loads(answer.body)["error"]
+    assert (error["code"], error["message"]) == ("FORBIDDEN", "this needs the role admin")
+
+
+def test_unreachable_keys_are_a_503_and_let_nobody_in(tmp_path: Path, own_issuer: Issuer) -> None:
+    token = own_issuer.token()
+    own_issuer.status = 500
+    with serve(tmp_path, own_issuer.environment) as server:
+        answer = server.ask(f"Bearer {token}")
+        assert answer.status == 503
+        assert json.loads(answer.body)["error"]["code"] == "ISSUER_UNAVAILABLE"
+        assert "127.0.0.1" not in answer.body
+        assert server.ask(f"Bearer {API_TOKEN}").status == 200
+        assert "access_unavailable" in server.log.read_text()
+
+
+def test_without_a_way_in_nothing_is_served_and_the_log_says_why(tmp_path: Path) -> None:
+    with serve(tmp_path, {}) as server:
+        log = server.log.read_text()
+        assert "no way in is configured: set OIDC_ISSUER" in log
+        answer = server.ask("Bearer any")
+        assert answer.status == 503
+        assert json.loads(answer.body)["error"]["code"] == "ACCESS_NOT_CONFIGURED"
+        # As in API Gateway, a request without a token is turned away before we are asked.
+        assert server.ask(None).status == 401
+
+
+def test_a_setting_that_is_wrong_closes_the_gate(tmp_path: Path) -> None:
+    environ = {"AUTH_MODE": "None", "API_TOKEN_SHA256": API_TOKEN_SHA256}
+    with serve(tmp_path, environ) as server:
+        assert server.ask(f"Bearer {API_TOKEN}").status == 503
+        assert "AUTH_MODE must be one of" in server.log.read_text()
+
+
+def test_the_open_mode_lets_everybody_in_and_warns(tmp_path: Path) -> None:
+    with serve(tmp_path, {"AUTH_MODE": "none"}) as server:
+        answer = server.ask(None)
+        assert (answer.status, json.loads(answer.body)["role"]) == (200, "admin")
+        assert server.ask(None, "POST", "/sync?force=true").status == 200
+        warnings = [line for line in server.log.read_text().splitlines() if "WARNING" in line]
+        assert len(warnings) == 1
+        assert "access_open_to_all" in warnings[0]

@@ -1,0 +1,128 @@
+"""What gets in, and as whom."""
+
+import hashlib
+import time
+
+import pytest
+
+from chalicelib.access.errors import ForbiddenError, IssuerUnavailableError, UnauthorizedError
+from chalicelib.access.model import ANYBODY, Principal, Role
+from chalicelib.access.settings import AccessSettings, access_from_environment
+from chalicelib.access.tokens import authenticate
+from tests.access.issuer import API_TOKEN, API_TOKEN_SHA256, CLIENT, SUBJECT, Issuer, forged
+
+
+@pytest.fixture
+def settings(issuer: Issuer) -> AccessSettings:
+    return access_from_environment(issuer.environment)
+
+
+def role_of(settings: AccessSettings, token: str) -> Role:
+    principal = authenticate(settings, f"Bearer {token}")
+    assert principal.subject == SUBJECT
+    return principal.role
+
+
+def test_an_id_token_gets_in(settings: AccessSettings, issuer: Issuer) -> None:
+    assert role_of(settings, issuer.token()) is Role.ADMIN
+
+
+def test_an_access_token_gets_in(settings: AccessSettings, issuer: Issuer) -> None:
+    assert role_of(settings, issuer.token(issuer.access_claims())) is Role.ADMIN
+
+
+def test_an_access_token_bound_to_this_resource_gets_in(
+    settings: AccessSettings, issuer: Issuer
+) -> None:
+    assert role_of(settings, issuer.token(issuer.access_claims(aud=[CLIENT]))) is Role.ADMIN
+
+
+def test_one_audience_of_several_suffices(settings: AccessSettings, issuer: Issuer) -> None:
+    assert role_of(settings, issuer.token(issuer.claims(aud=["other", CLIENT]))) is Role.ADMIN
+
+
+@pytest.mark.parametrize("claim", ["exp", "nbf"])
+def test_clocks_may_differ_by_half_a_minute(
+    claim: str, settings: AccessSettings, issuer: Issuer
+) -> None:
+    offset = -20 if claim == "exp" else 20
+    claims = issuer.claims(**{claim: int(time.time()) + offset})
+    assert role_of(settings, issuer.token(claims)) is Role.ADMIN
+
+
+@pytest.mark.parametrize(
+    ("groups", "custom_role", "role"),
+    [
+        (["viewer"], None, Role.VIEWER),
+        (["eu-central-1_google", "viewer", "operator"], None, Role.OPERATOR),
+        (["device"], None, Role.DEVICE),
+        (["device", "viewer"], None, Role.VIEWER),
+        (None, "operator", Role.OPERATOR),
+        (["unrelated"], "viewer", Role.VIEWER),
+        # Users may be able to write their own attribute, never their groups.
+        (["viewer"], "admin", Role.VIEWER),
+    ],
+)
+def test_the_role_comes_from_the_groups_or_else_from_the_attribute(
+    groups: list[str] | None,
+    custom_role: str | None,
+    role: Role,
+    settings: AccessSettings,
+    issuer: Issuer,
+) -> None:
+    claims = issuer.claims(**{"cognito:groups": groups, "custom:role": custom_role})
+    assert role_of(settings, issuer.token(claims)) is role
+
+
+def test_the_static_token_gets_in_as_what_is_configured() -> None:
+    settings = access_from_environment({"API_TOKEN_SHA256": API_TOKEN_SHA256})
+    assert authenticate(settings, f"Bearer {API_TOKEN}") == Principal("api-token", Role.VIEWER)
+    settings = access_from_environment(
+        {"API_TOKEN_SHA256": API_TOKEN_SHA256.upper(), "API_TOKEN_ROLE": "operator"}
+    )
+    assert authenticate(settings, f"bearer {API_TOKEN}").role is Role.OPERATOR
+
+
+def test_a_static_token_may_have_as_many_dots_as_a_jwt(issuer: Issuer) -> None:
+    digest = hashlib.sha256(b"one.two.three").hexdigest()
+    settings = access_from_environment({**issuer.environment, "API_TOKEN_SHA256": digest})
+    assert authenticate(settings, "Bearer one.two.three").subject == "api-token"
+
+
+def test_without_an_issuer_no_jwt_counts(issuer: Issuer) -> None:
+    settings = access_from_environment({"API_TOKEN_SHA256": API_TOKEN_SHA256})
+    with pytest.raises(UnauthorizedError):
+        authenticate(settings, f"Bearer {issuer.token()}")
+
+
+def test_without_a_hash_no_static_token_counts(issuer: Issuer) -> None:
+    environ = {"OIDC_ISSUER": issuer.url, "OIDC_AUDIENCE": CLIENT}
+    with pytest.raises(UnauthorizedError):
+        authenticate(access_from_environment(environ), f"Bearer {API_TOKEN}")
+
+
+def test_a_token_without_a_role_is_good_but_may_nothing(
+    settings: AccessSettings, issuer: Issuer
+) -> None:
+    with pytest.raises(ForbiddenError):
+        authenticate(settings, f"Bearer {issuer.token(issuer.claims(**{'cognito:groups': []}))}")
+
+
+def test_nobody_gets_in_while_the_keys_cannot_be_had(own_issuer: Issuer) -> None:
+    own_issuer.status = 500
+    settings = access_from_environment(own_issuer.environment)
+    with pytest.raises(IssuerUnavailableError):
+        authenticate(settings, f"Bearer {own_issuer.token()}")
+
+
+def test_what_cannot_count_costs_no_request(own_issuer: Issuer) -> None:
+    settings = access_from_environment(own_issuer.environment)
+    token = forged({"alg": "HS256", "kid": "first"}, own_issuer.claims(), b"secret")
+    with pytest.raises(UnauthorizedError):
+        authenticate(settings, f"Bearer {token}")
+    assert own_issuer.request_count == 0
+
+
+def test_in_the_open_mode_everybody_is_an_administrator() -> None:
+    settings = access_from_environment({"AUTH_MODE": "none"})
+    assert authenticate(settings, "") == ANYBODY
