@@ -1,0 +1,71 @@
+"""The few kinds of JSON Schema that everything here is made of."""
+
+from enum import StrEnum
+from typing import Any
+
+Schema = dict[str, Any]
+
+MAX_ID = 2**63 - 1
+# Any text that PostgreSQL can hold: all but NUL.
+STORABLE = r"^[^\u0000]*$"
+
+
+def record(description: str, optional: tuple[str, ...] = (), **properties: Schema) -> Schema:
+    """An object of exactly these properties, all of them there except the *optional* ones."""
+    required = [name for name in properties if name not in optional]
+    return {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        **({"required": required} if required else {}),
+        "additionalProperties": False,
+    }
+
+
+def text(description: str, **more: Any) -> Schema:
+    """A string."""
+    return {"type": "string", "description": description, **more}
+
+
+def stored_text(description: str, **more: Any) -> Schema:
+    """A string as a database can hold it."""
+    return text(description, pattern=STORABLE, **more)
+
+
+def whole(description: str, minimum: int = 0, maximum: int = MAX_ID, **more: Any) -> Schema:
+    """A whole number within limits."""
+    limits = {"minimum": minimum, "maximum": maximum}
+    return {"type": "integer", "format": "int64", "description": description, **limits, **more}
+
+
+def flag(description: str) -> Schema:
+    """True or false."""
+    return {"type": "boolean", "description": description}
+
+
+def instant(description: str) -> Schema:
+    """A point in time as all answers spell it."""
+    return text(description, format="date-time", pattern="Z$")
+
+
+def member(kind: type[StrEnum], description: str) -> Schema:
+    """One of the values of *kind*."""
+    return text(description, enum=[value.value for value in kind])
+
+
+def listed(items: Schema, description: str, **more: Any) -> Schema:
+    """An array."""
+    return {"type": "array", "description": description, "items": items, **more}
+
+
+def nullable(schema: Schema) -> Schema:
+    """The same, or null."""
+    if "$ref" in schema:
+        return {"oneOf": [schema, {"type": "null"}]}
+    choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [schema["type"], "null"], **choices}
+
+
+def schema_ref(name: str) -> Schema:
+    """The schema of that name."""
+    return {"$ref": f"#/components/schemas/{name}"}

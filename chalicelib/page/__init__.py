@@ -1,0 +1,1 @@
+"""The operator page: static files on the JSON API."""

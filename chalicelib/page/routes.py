@@ -1,0 +1,108 @@
+"""The operator page: a shell without data, so that a browser may open it without a token.
+
+What it shows comes from the JSON API, which asks for one. All its URLs are relative, because API
+Gateway serves the application below its stage: the page has to be opened with the trailing slash.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.errors import UnknownResourceError
+from chalicelib.http import endpoint
+
+routes = Blueprint(__name__)
+READ = ["GET", "HEAD"]
+
+STATIC = Path(__file__).parent / "static"
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file below `static/`, and how it is served."""
+
+    file: str
+    content_type: str
+
+
+_SCRIPT = "text/javascript; charset=utf-8"
+_STYLE = "text/css; charset=utf-8"
+
+INDEX = Asset("index.html", "text/html; charset=utf-8")
+# A fixed table: a name from a URL is looked up, never made into a path.
+ASSETS = {
+    "api.js": Asset("api.js", _SCRIPT),
+    "changes.js": Asset("changes.js", _SCRIPT),
+    "chart.js": Asset("chart.js", _SCRIPT),
+    "control.js": Asset("control.js", _SCRIPT),
+    "dom.js": Asset("dom.js", _SCRIPT),
+    "explain.js": Asset("explain.js", _SCRIPT),
+    "format.js": Asset("format.js", _SCRIPT),
+    "page.js": Asset("page.js", _SCRIPT),
+    "runs.js": Asset("runs.js", _SCRIPT),
+    "signin.js": Asset("signin.js", _SCRIPT),
+    "status.js": Asset("status.js", _SCRIPT),
+    "style.css": Asset("style.css", _STYLE),
+    "icon.svg": Asset("icon.svg", "image/svg+xml; charset=utf-8"),
+    "uPlot.iife.min.js": Asset("vendor/uPlot.iife.min.js", _SCRIPT),
+    "uPlot.min.css": Asset("vendor/uPlot.min.css", _STYLE),
+}
+
+
+@routes.route("/", methods=READ)
+@endpoint(routes)
+def get_page() -> Response:
+    """The page itself."""
+    return _served(INDEX)
+
+
+@routes.route("/assets/{name}", methods=READ)
+@endpoint(routes)
+def get_asset(name: str) -> Response:
+    """A script, a style sheet or an image of the page."""
+    asset = ASSETS.get(name)
+    if asset is None:
+        raise UnknownResourceError(f"there is no asset {name[:40]!r}")
+    return _served(asset)
+
+
+def _served(asset: Asset) -> Response:
+    try:
+        content = (STATIC / asset.file).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UnknownResourceError(
+            f"{asset.file} is missing: run `python -m web.build` before packaging"
+        ) from None
+    tag = sha256(content.encode()).hexdigest()[:32]
+    # `no-cache` means asking each time: the modules import each other, and have to fit.
+    headers = {
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-cache",
+        "ETag": f'"{tag}"',
+    }
+    if tag in _known_tags():
+        return Response(body="", status_code=304, headers=headers)
+    return Response(body=content, headers={"Content-Type": asset.content_type, **headers})
+
+
+def _known_tags() -> set[str]:
+    """What the browser holds already; a proxy that compresses marks its tags as weak."""
+    request = routes.current_request
+    given = request.headers.get("if-none-match", "") if request else ""
+    return {tag.strip().removeprefix("W/").strip('"') for tag in given.split(",")}

@@ -1,0 +1,81 @@
+// The JSON API as the page sees it: relative URLs, the token of this tab, failures in words.
+
+const TOKEN_KEY = "device-parameters.token";
+const REQUEST_MS = 35_000;
+
+/** An answer other than 2xx, or none at all (status 0). */
+export class ApiError extends Error {
+  constructor(status, code, message, requestId) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.requestId = requestId;
+  }
+
+  /** The sentence to show, with what a colleague needs to find it in the log. */
+  get sentence() {
+    return this.requestId ? `${this.message} (request ${this.requestId})` : this.message;
+  }
+}
+
+export const token = {
+  get: () => sessionStorage.getItem(TOKEN_KEY),
+  keep: (value) => sessionStorage.setItem(TOKEN_KEY, value),
+  forget: () => sessionStorage.removeItem(TOKEN_KEY),
+};
+
+/** What GET answers; parameters that are empty are left out. */
+export function get(path, parameters = {}, signal = undefined) {
+  const given = Object.entries(parameters).filter(([, value]) => value !== "" && value != null);
+  const query = new URLSearchParams(given).toString();
+  return request(query ? `${path}?${query}` : path, { method: "GET" }, signal);
+}
+
+/** What POST answers to *body*. */
+export function post(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  return request(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+async function request(path, options, signal) {
+  const response = await send(path, options, signal);
+  const body = await response.json().catch(() => null);
+  if (response.ok && body !== null) {
+    return body;
+  }
+  throw failure(response, body);
+}
+
+async function send(path, options, signal) {
+  const kept = token.get();
+  const headers = { Accept: "application/json", ...options.headers };
+  if (kept) {
+    headers.Authorization = `Bearer ${kept}`;
+  }
+  const limit = AbortSignal.timeout(REQUEST_MS);
+  const signals = signal ? AbortSignal.any([signal, limit]) : limit;
+  try {
+    return await fetch(`./${path}`, { ...options, headers, signal: signals, cache: "no-store" });
+  } catch (error) {
+    if (signal?.aborted) {
+      throw error;
+    }
+    const why = limit.aborted ? "The server did not answer in time." : "The server cannot be reached.";
+    throw new ApiError(0, "UNREACHABLE", why, null);
+  }
+}
+
+function failure(response, body) {
+  const envelope = body?.error ?? {};
+  // API Gateway answers for itself where the application is not asked.
+  const said = envelope.message ?? body?.message ?? body?.Message;
+  const id = envelope.requestId ?? response.headers.get("x-amzn-requestid");
+  const text = typeof said === "string" && said ? sentence(said) : `The server answered ${response.status}.`;
+  return new ApiError(response.status, envelope.code ?? `HTTP_${response.status}`, text, id);
+}
+
+function sentence(text) {
+  const begun = text[0].toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
