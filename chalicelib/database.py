@@ -13,8 +13,10 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponent
 
 from chalicelib.errors import (
     ApplicationError,
+    DatabaseBusyError,
     DatabaseRefusedError,
     DatabaseUnavailableError,
+    LoginRefusedError,
     RunTimedOutError,
     SchemaOutdatedError,
 )
@@ -153,16 +155,17 @@ def retry(work: Callable[[], T], deadline: Deadline) -> T:
 
 def _gives_up(deadline: Deadline) -> Callable[[RetryCallState], bool]:
     def is_over(state: RetryCallState) -> bool:
+        if deadline.remaining_seconds() - RESERVE_SECONDS <= state.upcoming_sleep:
+            return True
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, DatabaseUnavailableError) and not error.details.get("contention"):
-            return state.attempt_number >= CONNECTION_ATTEMPTS
-        return deadline.remaining_seconds() - RESERVE_SECONDS <= state.upcoming_sleep
+        is_waiting = isinstance(error, DatabaseBusyError)
+        return not is_waiting and state.attempt_number >= CONNECTION_ATTEMPTS
 
     return is_over
 
 
 def _is_transient(error: BaseException) -> bool:
-    return isinstance(error, DatabaseUnavailableError) and not error.details.get("refused", False)
+    return isinstance(error, DatabaseUnavailableError) and not isinstance(error, LoginRefusedError)
 
 
 @contextmanager
@@ -175,7 +178,7 @@ def translated_errors() -> Iterator[None]:
 
 
 def application_error(error: SQLAlchemyError) -> ApplicationError:
-    """What *error* means for the caller; its `details` tell `retry` whether to try again."""
+    """What *error* means for the caller; its kind tells `retry` whether to try again."""
     if not isinstance(error, DBAPIError):
         if isinstance(error, DisconnectionError):
             return DatabaseUnavailableError("the connection to the database was lost")
@@ -187,11 +190,11 @@ def application_error(error: SQLAlchemyError) -> ApplicationError:
     if sqlstate in _UNDEFINED_OBJECTS:
         return SchemaOutdatedError(f"{sentence}; run `alembic upgrade head`", sqlstate=sqlstate)
     if sqlstate in _CONTENTION:
-        return DatabaseUnavailableError(sentence, sqlstate=sqlstate, contention=True)
+        return DatabaseBusyError(sentence, sqlstate=sqlstate)
     if sqlstate.startswith(_LOST_CONNECTION_CLASSES) or error.connection_invalidated:
         return DatabaseUnavailableError(sentence, sqlstate=sqlstate)
     if isinstance(error, OperationalError) and not sqlstate:
-        return DatabaseUnavailableError(sentence, refused=_is_refusal(sentence))
+        return (LoginRefusedError if _is_refusal(sentence) else DatabaseUnavailableError)(sentence)
     return DatabaseRefusedError(sentence, sqlstate=sqlstate)
 
 

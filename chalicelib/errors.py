@@ -6,6 +6,8 @@ ApplicationError
 ├── UnknownResourceError      nothing has that name                           → 404
 ├── RunAlreadyActiveError     another run holds the lock                      → a skipped run
 ├── DatabaseUnavailableError  no connection, or it was lost                   → 503
+│   ├── DatabaseBusyError     someone else is in the way, for now             → 503
+│   └── LoginRefusedError     it answers, and does not let us in              → 503
 ├── SchemaOutdatedError       migrations are not at head                      → 503
 ├── AggregateMissingError     the continuous aggregate is gone                → 503
 ├── ServiceDownError          all that a stranger is told of the three above  → 503
@@ -57,6 +59,15 @@ class DatabaseUnavailableError(ApplicationError):
     code = "DATABASE_UNAVAILABLE"
     http_status = 503
     public_message = "the database cannot be reached"
+
+
+class DatabaseBusyError(DatabaseUnavailableError):
+    code = "DATABASE_BUSY"
+    public_message = "the database is busy"
+
+
+class LoginRefusedError(DatabaseUnavailableError):
+    code = "DATABASE_LOGIN_REFUSED"
 
 
 class SchemaOutdatedError(ApplicationError):

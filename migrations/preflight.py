@@ -38,19 +38,19 @@ def is_too_old(version: str) -> bool:
 
 
 def _require_community_features(connection: Connection) -> None:
-    licence = connection.execute(
-        text("SELECT current_setting('timescaledb.license', true)")
-    ).scalar()
-    if lacks_community_features(licence):
+    if licence_of(connection) != "timescale":
         raise CommandError(
             "this TimescaleDB is the Apache edition, which has no continuous aggregates: install "
             "the Community edition and set timescaledb.license = 'timescale'"
         )
 
 
-def lacks_community_features(licence: str | None) -> bool:
-    """Whether *licence*, the value of `timescaledb.license`, is not the Community edition's."""
-    return licence != "timescale"
+def licence_of(connection: Connection) -> str | None:
+    """`timescale` for the Community edition, `apache` for the other; None if it does not say."""
+    licence: str | None = connection.execute(
+        text("SELECT current_setting('timescaledb.license', true)")
+    ).scalar_one()
+    return licence
 
 
 def _require_source_tables(connection: Connection) -> None:

@@ -11,6 +11,7 @@ from chalicelib.device_parameters.sync import RUN_TIME_LIMIT, Sync, sync
 from chalicelib.errors import InvalidRequestError
 
 LambdaHandler = Callable[[Any, Any], Any]
+_ENVELOPE = ("version", "account", "region", "time", "id", "detail-type")
 _SCHEDULER = "aws.events"
 _DIRECT_INVOCATION = "direct"
 
@@ -22,17 +23,16 @@ def accepting_bare_payload(handler: LambdaHandler) -> LambdaHandler:
     """
 
     def handle(event: Any, context: Any) -> Any:
-        return handler(event if _is_eventbridge(event) else _wrapped(event), context)
+        return handler(_completed(event), context)
 
     return handle
 
 
-def _is_eventbridge(event: object) -> bool:
-    return isinstance(event, Mapping) and "detail-type" in event and "source" in event
-
-
-def _wrapped(event: object) -> dict[str, Any]:
-    envelope = dict.fromkeys(("version", "account", "region", "time", "id", "detail-type"), "")
+def _completed(event: object) -> dict[str, Any]:
+    """*event* with every field of EventBridge's envelope, or in an envelope of its own."""
+    envelope: dict[str, Any] = dict.fromkeys(_ENVELOPE, "")
+    if isinstance(event, Mapping) and {"source", "detail-type"} <= event.keys():
+        return {**envelope, "resources": [], "detail": {}, **event}
     return {**envelope, "source": _DIRECT_INVOCATION, "resources": [], "detail": event}
 
 

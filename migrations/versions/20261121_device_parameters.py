@@ -9,7 +9,12 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-COLUMNS = "device_id, device_name, parameter_id, parameter_name, created_at, updated_at"
+COLUMNS = (
+    "device_id text not null, device_name text not null, "
+    "parameter_id text not null, parameter_name text not null, "
+    "created_at timestamp with time zone, updated_at timestamp with time zone"
+)
+KEY = "PRIMARY KEY (device_id, parameter_id)"
 
 
 def upgrade() -> None:
@@ -29,7 +34,7 @@ def upgrade() -> None:
         )
         """
     )
-    _require_expected_columns()
+    _require_expected_shape()
     op.execute(
         """
         CREATE INDEX IF NOT EXISTS idx_device_parameters_device_id
@@ -63,17 +68,24 @@ def _rename_view(old: str, new: str) -> None:
     op.execute(f"ALTER {kind} iot_data.{old} RENAME TO {new}")
 
 
-def _require_expected_columns() -> None:
+def _require_expected_shape() -> None:
     """An existing table is adopted with its rows, unless it is some other table of that name."""
-    query = text(
-        "SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute "
+    columns = text(
+        "SELECT string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), "
+        "CASE WHEN attnotnull THEN 'not null' END), ', ' ORDER BY attnum) FROM pg_attribute "
         "WHERE attrelid = 'iot_data.device_parameters'::regclass "
         "AND attnum > 0 AND NOT attisdropped"
     )
-    columns = op.get_bind().execute(query).scalar_one()
-    if columns != COLUMNS:
+    key = text(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE conrelid = 'iot_data.device_parameters'::regclass AND contype = 'p'"
+    )
+    found_columns = op.get_bind().execute(columns).scalar_one()
+    found_key = op.get_bind().execute(key).scalar_one_or_none()
+    if (found_columns, found_key) != (COLUMNS, KEY):
         raise CommandError(
-            f"iot_data.device_parameters exists with the columns {columns} instead of {COLUMNS}: "
+            f"iot_data.device_parameters exists with the columns ({found_columns}) and "
+            f"{found_key or 'no primary key'} instead of ({COLUMNS}) and {KEY}: "
             "rename or drop it"
         )
 

@@ -52,8 +52,9 @@ def test_the_schedule_runs_the_sync(migrated: Sandbox, fleet: Fleet) -> None:
     [
         {"window_minutes": 120, "dry_run": True},
         {**SCHEDULE, "source": "our.app", "detail": {"window_minutes": 120, "dry_run": True}},
+        {"source": "us", "detail-type": "x", "detail": {"window_minutes": 120, "dry_run": True}},
     ],
-    ids=["bare payload", "EventBridge detail"],
+    ids=["bare payload", "EventBridge detail", "EventBridge by hand"],
 )
 def test_an_event_may_say_what_it_wants(migrated: Sandbox, fleet: Fleet, event: Any) -> None:
     fleet.add_pairs(2, migrated.now() - MINUTE)

@@ -10,6 +10,10 @@ from chalicelib.device_parameters.payload import event_request, http_request
 from chalicelib.errors import InvalidRequestError
 
 
+def pairs(field: str, *values: object) -> list[tuple[str, object]]:
+    return [(field, value) for value in values]
+
+
 def test_an_empty_payload_asks_for_an_ordinary_run() -> None:
     assert event_request({}, Trigger.SCHEDULE) == SyncRequest(Trigger.SCHEDULE)
 
@@ -39,10 +43,11 @@ def test_null_is_as_good_as_absent() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(("window_minutes", value) for value in (0, -5, 527_041, 1.5, "60", True, [60], 10**30)),
-        *(("as_of", value) for value in (0, "", "now", "2026-11-01", "2026-11-01T10:00:00", {})),
-        *((flag, value) for flag in ("dry_run", "force") for value in (0, 1, "true", "", [])),
-        *(("run_id", value) for value in (0, -1, "7", 1.0, True, 2**63)),
+        *pairs("window_minutes", 0, -5, 527_041, 1.5, "60", True, [60], 10**30),
+        *pairs("as_of", 0, "", "now", "2026-11-01", "2026-11-01T10:00:00", {}),
+        *pairs("dry_run", 0, 1, "true", "", []),
+        *pairs("force", 0, 1, "true", "", []),
+        *pairs("run_id", 0, -1, "7", 1.0, True, 2**63),
         ("window", 60),
         ("", 1),
     ],

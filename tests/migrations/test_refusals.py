@@ -3,14 +3,20 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import psycopg2
 import pytest
 from alembic.util import CommandError
+from sqlalchemy import create_engine
 
 from migrations import preflight
 from tests.databases import connect, scratch_database
 from tests.migrations.conftest import Migrator
 from tests.sandbox import Sandbox
+
+COLUMNS = (
+    "device_id text NOT NULL, device_name text NOT NULL, parameter_id text NOT NULL, "
+    "parameter_name text NOT NULL, created_at timestamptz, updated_at timestamptz"
+)
+KEY = "PRIMARY KEY (device_id, parameter_id)"
 
 
 @contextmanager
@@ -51,9 +57,20 @@ def test_a_taken_legacy_name_is_refused(sources: Sandbox, migrator: Migrator) ->
         migrator.upgrade()
 
 
-def test_some_other_table_of_that_name_is_refused(sources: Sandbox, migrator: Migrator) -> None:
-    sources.rows("CREATE TABLE iot_data.device_parameters (device_id text, colour text)")
-    with refusal(migrator, "exists with the columns device_id, colour instead of"):
+@pytest.mark.parametrize(
+    ("definition", "sentence"),
+    [
+        ("device_id text, colour text", r"columns \(device_id text, colour text\) and no primary"),
+        (COLUMNS, "and no primary key instead of"),
+        (f"{COLUMNS}, PRIMARY KEY (parameter_id, device_id)", r"\(parameter_id, device_id\) inst"),
+        (f"{COLUMNS.replace('name text', 'name varchar(3)')}, {KEY}", "character varying"),
+    ],
+)
+def test_some_other_table_of_that_name_is_refused(
+    sources: Sandbox, migrator: Migrator, definition: str, sentence: str
+) -> None:
+    sources.rows(f"CREATE TABLE iot_data.device_parameters ({definition})")
+    with refusal(migrator, sentence):
         migrator.upgrade()
 
 
@@ -80,27 +97,21 @@ def test_an_old_timescaledb_is_refused(version: str, is_old: bool) -> None:
     assert preflight.is_too_old(version) is is_old
 
 
-@pytest.mark.parametrize(
-    ("licence", "is_apache"), [("apache", True), (None, True), ("timescale", False)]
-)
-def test_the_apache_edition_is_recognized(licence: str | None, is_apache: bool) -> None:
-    assert preflight.lacks_community_features(licence) is is_apache
+@pytest.mark.parametrize("licence", ["apache", None])
+def test_the_apache_edition_is_refused(
+    migrator: Migrator, monkeypatch: pytest.MonkeyPatch, licence: str | None
+) -> None:
+    """A server reads its licence once, when it starts: only the reading of it is replaced."""
+    monkeypatch.setattr(preflight, "licence_of", lambda _: licence)
+    with refusal(migrator, "is the Apache edition, which has no continuous aggregates"):
+        migrator.upgrade()
 
 
-@pytest.mark.multi_backend
-def test_the_apache_edition_is_refused(sources: Sandbox, migrator: Migrator) -> None:
-    user = sources.value("SELECT quote_ident(current_user)")
-    try:
-        sources.rows("ALTER SYSTEM SET timescaledb.license = 'apache'")
-        sources.rows("SELECT pg_reload_conf()")
-    except psycopg2.Error as error:
-        pytest.skip(f"{user} may not reconfigure this server: {error}")
-    try:
-        with refusal(migrator, "is the Apache edition, which has no continuous aggregates"):
-            migrator.upgrade()
-    finally:
-        sources.rows("ALTER SYSTEM RESET timescaledb.license")
-        sources.rows("SELECT pg_reload_conf()")
+def test_the_community_edition_is_read_from_the_server(sources: Sandbox) -> None:
+    engine = create_engine(sources.url)
+    with engine.connect() as connection:
+        assert preflight.licence_of(connection) == "timescale"
+    engine.dispose()
 
 
 @pytest.mark.multi_backend

@@ -1,0 +1,116 @@
+"""The tests' own database: brought into a known state, asked and told things in plain SQL."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL
+
+from chalicelib.settings import DatabaseSettings
+from tests.databases import connect
+
+PROJECT = Path(__file__).resolve().parent.parent
+SOURCES = (PROJECT / "devdb" / "sources.sql").read_text(encoding="utf-8")
+# Truncating the aggregate empties its materialization and marks every bucket as outdated.
+_EMPTY = """
+TRUNCATE iot_data.timescale_measurements, iot_data.redshift_devices, iot_data.timescale_parameters,
+    iot_data.device_parameters, iot_data.device_parameter_changes, iot_data.sync_runs
+    RESTART IDENTITY;
+TRUNCATE iot_data.device_parameters_hourly;
+"""
+
+
+class Sandbox:
+    """One database, one plain connection in autocommit."""
+
+    def __init__(self, url: URL, *, is_multi_backend: bool) -> None:
+        self.url = url
+        self.is_multi_backend = is_multi_backend
+        self._is_migrated = False
+        self._connection: psycopg2.extensions.connection | None = None
+
+    def rows(self, query: str, values: object = None) -> list[tuple[Any, ...]]:
+        """What *query* returns; %s and %(name)s stand for *values*."""
+        with self._open().cursor() as cursor:
+            cursor.execute(query, values)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, query: str, values: object = None) -> Any:
+        """The one value that *query* returns."""
+        [[value]] = self.rows(query, values)
+        return value
+
+    def now(self) -> datetime:
+        """The database's clock."""
+        instant: datetime = self.value("SELECT clock_timestamp()")
+        return instant
+
+    def clear(self) -> None:
+        """Nothing of ours and nothing of the platform's."""
+        self._is_migrated = False
+        self.rows("DROP SCHEMA IF EXISTS iot_data CASCADE")
+
+    def create_sources(self) -> None:
+        """The platform's tables, empty, and nothing of ours."""
+        self.clear()
+        self.rows(SOURCES)
+
+    def migrate(self) -> None:
+        """Everything at head, and empty; rebuilt only where a test took it apart."""
+        if self._is_migrated:
+            self.rows(_EMPTY)
+            return
+        self.create_sources()
+        command.upgrade(alembic_config(), "head")
+        self._is_migrated = True
+
+    def expect_rebuild(self) -> None:
+        """The test that follows alters the schema, so that the next one needs a new one."""
+        self._is_migrated = False
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @property
+    def settings(self) -> DatabaseSettings:
+        """How the application finds this database."""
+        url = self.url
+        return DatabaseSettings(
+            host=url.host or "localhost",
+            port=url.port or 5432,
+            name=url.database or "",
+            user=url.username or "",
+            password=str(url.password or ""),
+            sslmode=str(url.query.get("sslmode", "prefer")),
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The same as environment variables."""
+        settings = self.settings
+        return {
+            "TIMESCALE_DB_HOST": settings.host,
+            "TIMESCALE_DB_PORT": str(settings.port),
+            "TIMESCALE_DB_NAME": settings.name,
+            "TIMESCALE_DB_USER": settings.user,
+            "TIMESCALE_DB_PASSWORD": settings.password,
+            "TIMESCALE_DB_SSLMODE": settings.sslmode,
+        }
+
+    def _open(self) -> psycopg2.extensions.connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self.url)
+        return self._connection
+
+
+def alembic_config() -> Config:
+    """The project's own, with the tests' logging left alone."""
+    config = Config(PROJECT / "alembic.ini")
+    config.attributes["logs"] = False
+    return config
