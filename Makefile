@@ -14,12 +14,13 @@ help:  ## Show this list
 
 setup: $(SETUP)  ## Create the virtual environment, quick when it is up to date
 
-$(SETUP): requirements.txt requirements-dev.txt Makefile
+$(SETUP): requirements.txt requirements-dev.txt web/package-lock.json Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	@node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' 2>/dev/null \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(NODE_WHEEL)
+	@$(BIN)/python -m web.build
 	@touch $@
 
 demo: $(SETUP)  ## A day of a small fleet, then GET /status served (ONCE=1 ends by itself, PORT=8000)
@@ -52,4 +53,4 @@ lock: $(SETUP)  ## Compile the pinned requirements from pyproject.toml
 	done
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) devdb/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) devdb/node_modules web/node_modules chalicelib/page/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,11 +9,15 @@ from chalicelib.access import gate
 from chalicelib.access.routes import routes as access_routes
 from chalicelib.device_parameters import events
 from chalicelib.device_parameters.routes import routes as device_parameters_routes
+from chalicelib.openapi.routes import routes as openapi_routes
+from chalicelib.page.routes import routes as page_routes
 
 logs.configure_json(settings.log_level())
 app = Chalice(app_name="device-parameters", configure_logs=False)
 if origin := settings.cors_allow_origin():
     app.api.cors = CORSConfig(allow_origin=origin, allow_headers=["Authorization"], max_age=600)
+app.register_blueprint(page_routes)
+app.register_blueprint(openapi_routes)
 app.register_blueprint(access_routes)
 app.register_blueprint(device_parameters_routes)
 

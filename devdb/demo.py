@@ -144,6 +144,7 @@ def _serve_status(
         if is_once:
             return
         console.print(
-            f"\nThe status is served at [bold]{server.url}/status[/bold]; Ctrl-C ends it."
+            f"\nOpen [bold]{server.url}/[/bold] in a browser, or ask "
+            f"[bold]{server.url}/status[/bold]; Ctrl-C ends it."
         )
         server.wait()

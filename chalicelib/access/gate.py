@@ -1,4 +1,4 @@
-"""Where every request is let in or turned away: closed, except for `/health`.
+"""Where every request is let in or turned away: closed, except for `/health` and the empty page.
 
 Two locks, one table (`model.GRANTS`). API Gateway asks the authorizer, and keeps its answer for
 a minute per token, *for all routes*; hence the answer lists all that the role may call, never
@@ -42,7 +42,8 @@ from chalicelib.http import json_response
 
 logger = logging.getLogger(__name__)
 
-OPEN_PATHS = ("/health",)
+# The page holds nothing: a browser has no token before the page has asked for one.
+OPEN_PATHS = ("/health", "/", "/assets/{name}")
 # How long API Gateway may let a token in that has expired, or been replaced, since it asked.
 POLICY_SECONDS = 60
 
