@@ -1,0 +1,1 @@
+"""Brings the operator page's chart library from npm: `python -m web.build`."""
