@@ -23,7 +23,7 @@ $(SETUP): requirements.txt requirements-dev.txt web/package-lock.json Makefile
 	@$(BIN)/python -m web.build
 	@touch $@
 
-demo: $(SETUP)  ## A day of a small fleet, then GET /status served (ONCE=1 ends by itself, PORT=8000)
+demo: $(SETUP)  ## A day of a small fleet, then the page and the API served (ONCE=1 ends by itself, PORT=8000)
 	@$(BIN)/python cli.py demo --port $(or $(PORT),8000) $(if $(ONCE),--once)
 
 test: check  ## Everything: make check, then the whole test suite

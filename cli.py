@@ -5,6 +5,7 @@ guard, 4 skipped because another run was at work.
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -179,11 +180,11 @@ def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> N
 
 
 @cli.command()
-@click.option("--once", is_flag=True, help="End by itself after showing GET /status.")
+@click.option("--once", is_flag=True, help="End by itself after showing GET /status once.")
 @click.option("--port", type=click.IntRange(1, 65_535), default=8000, show_default=True)
 @reporting_errors
 def demo(once: bool, port: int) -> None:
-    """Live through a day of a small fleet on an embedded database, then serve GET /status."""
+    """Live through a day of a small fleet on an embedded database, then serve the page and the API."""
     # Development only: neither the embedded database nor the scenario is deployed.
     from devdb.demo import run_demo
     from devdb.errors import EmbeddedDatabaseError
@@ -195,7 +196,8 @@ def demo(once: bool, port: int) -> None:
 
 
 def _configured() -> Settings:
-    logs.configure_plain(settings.log_level({"LOG_LEVEL": "WARNING"}))
+    # A terminal already shows the result; the log's INFO lines would only repeat it.
+    logs.configure_plain(settings.log_level({"LOG_LEVEL": "WARNING", **os.environ}))
     return settings.from_environment()
 
 

@@ -47,7 +47,7 @@ def find_node() -> Node:
     if packaged := _packaged_node():
         return packaged
     found = f"{on_path} is too old" if on_path else "there is no Node.js on PATH"
-    raise EmbeddedDatabaseError(f"The embedded database needs Node.js: {found}. {_INSTALL_HINT}")
+    raise EmbeddedDatabaseError(f"This needs Node.js: {found}. {_INSTALL_HINT}")
 
 
 def install_packages(project: Path, node: Node) -> None:

@@ -89,16 +89,17 @@ def _served(asset: Asset) -> Response:
         ) from None
     tag = sha256(content.encode()).hexdigest()[:32]
     # `no-cache` means asking each time: the modules import each other, and have to fit.
-    headers = {
+    headers: dict[str, str | list[str]] = {
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-cache",
+        "Content-Type": asset.content_type,
         "ETag": f'"{tag}"',
     }
     if tag in _known_tags():
         return Response(body="", status_code=304, headers=headers)
-    return Response(body=content, headers={"Content-Type": asset.content_type, **headers})
+    return Response(body=content, headers=headers)
 
 
 def _known_tags() -> set[str]:

@@ -15,7 +15,7 @@ export class ApiError extends Error {
 
   /** The sentence to show, with what a colleague needs to find it in the log. */
   get sentence() {
-    return this.requestId ? `${this.message} (request ${this.requestId})` : this.message;
+    return this.requestId ? `${this.message} Request ${this.requestId}.` : this.message;
   }
 }
 

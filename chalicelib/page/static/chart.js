@@ -1,4 +1,4 @@
-// Additions up, removals down, a bar for each run where it stood in time.
+// Additions up, removals down, a bar for each run at the instant it looked at.
 
 import { byId, element, fill, say, table } from "./dom.js";
 import { count, plural, utc } from "./format.js";
@@ -14,7 +14,7 @@ const view = { plot: null, drawn: "", runs: [] };
 export function showChart(recent) {
   const runs = recent
     .filter((run) => run.status !== "running")
-    .sort((one, other) => one.started_at.localeCompare(other.started_at));
+    .sort((one, other) => instantOf(one) - instantOf(other) || one.run_id - other.run_id);
   const known = JSON.stringify(runs.map((run) => [run.run_id, run.status, run.deltas]));
   if (known === view.drawn) {
     return;
@@ -23,6 +23,9 @@ export function showChart(recent) {
   tell(runs);
   draw();
 }
+
+/** A replay tells of the instant it replays, not of the one it was started at. */
+const instantOf = (run) => Date.parse(run.as_of);
 
 /** Redraw where the colours or the width change. */
 export function watchChart() {
@@ -35,7 +38,7 @@ function tell(runs) {
   byId("chart-details").hidden = runs.length === 0;
   const columns = [
     { title: "Run", header: true, cell: (run) => String(run.run_id) },
-    { title: "Started, UTC", cell: (run) => utc(run.started_at), class: "nowrap" },
+    { title: "As of, UTC", cell: (run) => utc(run.as_of), class: "nowrap" },
     { title: "Status", cell: (run) => run.status },
     { title: "Added", numeric: true, cell: (run) => count(run.deltas.added) },
     { title: "Removed", numeric: true, cell: (run) => count(run.deltas.removed) },
@@ -49,7 +52,7 @@ function summary(runs) {
   }
   const total = (name) => runs.reduce((sum, run) => sum + run.deltas[name], 0);
   const failed = runs.filter((run) => run.status === "failed").length;
-  const span = `${utc(runs[0].started_at).slice(0, 16)} to ${utc(runs.at(-1).started_at).slice(0, 16)}`;
+  const span = `${utc(runs[0].as_of).slice(0, 16)} to ${utc(runs.at(-1).as_of).slice(0, 16)}`;
   return [
     `${plural(runs.length, "run")}, ${span}: ${count(total("added"))} added, ${count(total("removed"))} removed.`,
     failed > 0 ? `${plural(failed, "run")} failed.` : "",
@@ -90,7 +93,7 @@ function withoutLibrary(target) {
 function data() {
   const { runs } = view;
   return [
-    runs.map((run) => Date.parse(run.started_at) / 1000),
+    runs.map((run) => instantOf(run) / 1000),
     runs.map((run) => run.deltas.added || null),
     runs.map((run) => -run.deltas.removed || null),
     runs.map((run) => (run.status === "failed" ? 0 : null)),
@@ -106,8 +109,9 @@ function options() {
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(`--${name}`).trim();
   const { uPlot } = window;
-  // Wide enough to be seen where two runs stand close together.
-  const paths = uPlot.paths.bars({ size: [0.7, 18, 3] });
+  // Two runs close together would else make all bars as thin as the gap between them.
+  const least = Math.min(Math.max((0.45 * size().width) / view.runs.length, 3), 12);
+  const paths = uPlot.paths.bars({ size: [0.7, 18, least] });
   const bar = (name) => ({ label: name, fill: color(name), width: 0, paths, points: { show: false } });
   const line = { stroke: color("line"), width: 1 };
   const axis = { stroke: color("quiet"), font: `12px ${style.fontFamily}`, ticks: line };
@@ -186,7 +190,7 @@ function countLabels(_, ticks) {
 function readOut(plot) {
   const run = plot.cursor.idx == null ? null : view.runs[plot.cursor.idx];
   const text = run
-    ? `Run ${run.run_id}, ${utc(run.started_at)}, ${run.status}: ` +
+    ? `Run ${run.run_id}, as of ${utc(run.as_of)}, ${run.status}: ` +
       `${count(run.deltas.added)} added, ${count(run.deltas.removed)} removed`
     : "";
   say(byId("chart-readout"), text);

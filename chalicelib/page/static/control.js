@@ -111,7 +111,9 @@ function windowAsked() {
 async function plan() {
   const planned = await post("sync", { dry_run: true, ...windowAsked() });
   const happens = changesInWords(planned.deltas);
-  tell(happens ? `A run now: ${happens}.` : "A run now would change nothing.", "good");
+  const { held } = planned.deltas;
+  const holds = held > 0 ? ` The guard would hold ${plural(held, "removal")}.` : "";
+  tell(`${happens ? `A run now: ${happens}.` : "A run now would change nothing."}${holds}`, holds ? "bad" : "good");
   showPlan(planned, happens);
 }
 
@@ -128,7 +130,7 @@ function showPlan(planned, happens) {
     byId("planned-table"),
     changes.length > 0
       ? changesTable("What a run would do now", changes)
-      : element("p", { class: "empty" }, "The table is in step already."),
+      : element("p", { class: "empty" }, held > 0 ? "Nothing else." : "The table is in step already."),
   );
   byId("planned").hidden = false;
   byId("planned").focus({ preventScroll: true });
@@ -138,6 +140,7 @@ function showPlan(planned, happens) {
 async function run(request) {
   const started = await post("sync", request);
   const finished = isOver(started) ? started : await ended(started);
+  byId("planned").hidden = true; // It told of the table before this run.
   tell(outcome(finished), finished.status === "succeeded" ? "good" : "bad");
   await view.refresh();
 }

@@ -2,6 +2,8 @@
 
 import { age, shortAge, utc, words } from "./format.js";
 
+const AGES = { long: age, short: shortAge };
+
 export const byId = (id) => document.getElementById(id);
 
 /** An element with attributes and children; strings become text. */
@@ -46,21 +48,20 @@ export function time(instant) {
     { class: "instant" },
     element("time", { datetime: instant, title: instant }, utc(instant)),
     " ",
-    element("span", { class: "age", "data-age": instant }, age(instant)),
+    element("span", { class: "age", "data-age": instant, "data-age-style": "long" }, age(instant)),
   );
 }
 
-/** Only the age of an instant; the instant itself is its tooltip. */
-export function ageOf(instant) {
-  const title = `${utc(instant)} UTC`;
-  return element("time", { datetime: instant, title, "data-age": instant }, age(instant));
+/** Only the age of an instant, in short if need be; the instant itself is its tooltip. */
+export function ageOf(instant, style = "long") {
+  const attributes = { datetime: instant, title: `${utc(instant)} UTC`, "data-age": instant, "data-age-style": style };
+  return element("time", attributes, AGES[style](instant));
 }
 
 /** Bring every age on the page up to date. */
 export function tellAges() {
   for (const told of document.querySelectorAll("[data-age]")) {
-    const tell = told.dataset.ageStyle === "short" ? shortAge : age;
-    say(told, tell(told.dataset.age));
+    say(told, AGES[told.dataset.ageStyle](told.dataset.age));
   }
 }
 

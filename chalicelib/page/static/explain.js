@@ -120,7 +120,7 @@ function history(changes) {
     { title: "Run", header: true, cell: (change) => String(change.run_id) },
     { title: "Change", cell: (change) => chip(change.change) },
     { title: "Reason", cell: (change) => (change.reason ? words(change.reason) : "–") },
-    { title: "When", cell: (change) => ageOf(change.finished_at ?? change.as_of), class: "nowrap" },
+    { title: "When", cell: (change) => ageOf(change.finished_at ?? change.as_of, "short"), class: "nowrap" },
   ];
   return table("What runs did to this pair", columns, changes);
 }

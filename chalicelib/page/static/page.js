@@ -47,6 +47,7 @@ async function look() {
   let wait = REFRESH_MS;
   try {
     const [status, runs] = await Promise.all([get("status"), get("runs", { limit: RECENT })]);
+    byId("dashboard").hidden = false;
     showStatus(status);
     offerControl(status);
     showChart(runs.items);

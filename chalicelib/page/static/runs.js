@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { chooseRun } from "./changes.js";
 import { byId, chip, element, fill, say, table } from "./dom.js";
-import { count, duration, minutes, plural, shortAge, utc } from "./format.js";
+import { count, duration, minutes, plural, shortAge, utc, words } from "./format.js";
 
 export const RECENT = 100;
 const STEP = 12;
@@ -73,7 +73,7 @@ function runsTable(runs) {
   const columns = [
     { title: "Run", header: true, cell: runButton },
     { title: "Status", cell: (run) => [chip(run.status), run.error ? errorNote(run.error) : ""] },
-    { title: "Started", cell: startOf, class: "nowrap" },
+    { title: "Started", cell: startOf, class: "breaks" },
     ...DELTAS,
     { title: "observed", numeric: true, cell: (run) => count(run.deltas.observed) },
     { title: "Took", numeric: true, cell: (run) => duration(run.duration_ms), class: "nowrap" },
@@ -86,12 +86,12 @@ function runsTable(runs) {
 function startOf(run) {
   const { started_at: at } = run;
   const shown = utc(at).slice(5, 16);
-  const asTime = element("time", { datetime: at, title: `${utc(at)} UTC` }, shown);
-  return [asTime, " ", element("span", { class: "quiet", "data-age": at, "data-age-style": "short" }, shortAge(at))];
+  const asTime = element("time", { class: "nowrap", datetime: at, title: `${utc(at)} UTC` }, shown);
+  return [asTime, " ", element("span", { class: "quiet nowrap", "data-age": at, "data-age-style": "short" }, shortAge(at))];
 }
 
 function errorNote(error) {
-  return element("span", { class: "cell-note", title: error.message }, error.code);
+  return element("span", { class: "cell-note", title: error.message }, words(error.code.toLowerCase()));
 }
 
 function runButton(run) {

@@ -22,6 +22,10 @@ export async function identify() {
       askForToken();
       return false;
     }
+    if (error instanceof ApiError && error.status === 403) {
+      askForToken("That token has no role here; reading takes the role viewer.");
+      return false;
+    }
     throw error;
   }
   showIdentity();
@@ -29,7 +33,7 @@ export async function identify() {
 }
 
 /** Ask for a token; what the page showed is hidden, for it may be another's. */
-export function askForToken() {
+export function askForToken(refusal = "That token is not accepted, or no longer.") {
   const wasRefused = token.get() !== null;
   token.forget();
   me = null;
@@ -39,7 +43,7 @@ export function askForToken() {
   byId("refresh").hidden = true;
   byId("dashboard").hidden = true;
   byId("signin").hidden = false;
-  say(byId("signin-problem"), wasRefused ? "That token is not accepted, or no longer." : "");
+  say(byId("signin-problem"), wasRefused ? refusal : "");
   byId("token").focus();
 }
 
@@ -66,7 +70,6 @@ export function watchSignin(begin) {
 
 function showIdentity() {
   byId("signin").hidden = true;
-  byId("dashboard").hidden = false;
   byId("refresh").hidden = false;
   byId("sign-out").hidden = token.get() === null;
   say(byId("identity"), `${me.subject} · ${me.role}`);

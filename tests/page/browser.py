@@ -1,0 +1,167 @@
+"""Chromium without a window, and what a test does with a page in it."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+REMEDY = "install Debian's packages chromium and chromium-driver"
+SECONDS = 10
+_ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=en-US",
+)
+_NOTE_VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+def is_installed() -> bool:
+    """Whether there is a browser and its driver."""
+    return all(shutil.which(program) for program in ("chromium", "chromedriver"))
+
+
+@contextmanager
+def started(profile: Path) -> Iterator["Browser"]:
+    """A browser on a new, empty *profile*."""
+    options = ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for argument in (*_ARGUMENTS, f"--user-data-dir={profile}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = Chrome(options, ChromeService(executable_path=shutil.which("chromedriver")))
+    try:
+        driver.execute_cdp_cmd(
+            "Page.addScriptToEvaluateOnNewDocument", {"source": _NOTE_VIOLATIONS}
+        )
+        yield Browser(driver)
+    finally:
+        driver.quit()
+
+
+class Browser:
+    """One tab. What it finds, it waits for."""
+
+    def __init__(self, driver: Chrome) -> None:
+        self._driver = driver
+        self._wait = WebDriverWait(driver, SECONDS, poll_frequency=0.05)
+
+    def open(self, url: str) -> None:
+        """Load *url* as a new visitor would; a mere change of the hash would load nothing."""
+        self._driver.get("about:blank")
+        self.complaints()
+        self.requested()
+        self._driver.get(url)
+
+    def forget(self) -> None:
+        """What one test leaves in the tab is nothing to the next."""
+        if self._driver.current_url.startswith("http"):
+            self._driver.execute_script("sessionStorage.clear()")
+        self.emulate(1280, 900)
+
+    def emulate(self, width: int, height: int, *, is_dark: bool = False) -> None:
+        """A screen of that size, in light or dark; nothing moves by itself."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        features = [
+            {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]
+        self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    def find(self, selector: str) -> WebElement:
+        """The first element of a CSS selector that is in sight."""
+        said = f"nothing in sight is {selector}"
+        return self._wait.until(lambda _: self._in_sight(selector), said)[0]
+
+    def find_hidden(self, selector: str) -> WebElement:
+        """The first element of a CSS selector, in sight or not, such as a suggestion."""
+        return self._wait.until(lambda driver: driver.find_element(By.CSS_SELECTOR, selector))
+
+    def wait_until_gone(self, selector: str) -> None:
+        """Wait until nothing of *selector* is in sight."""
+        self._wait.until(lambda _: not self.is_shown(selector), f"{selector} stays in sight")
+
+    def wait_for_focus(self, selector: str) -> None:
+        """Wait until *selector* has the focus."""
+        self._wait.until(lambda _: self._has_focus(selector), f"{selector} gets no focus")
+
+    def wait_for_text(self, selector: str, text: str) -> None:
+        """Wait until *selector* says *text*, among other things."""
+        self._wait.until(lambda _: text in self.text(selector), f"{selector} does not say {text!r}")
+
+    def text(self, selector: str) -> str:
+        """All that *selector* says, in sight or not; empty where there is none."""
+        script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)"
+        return "\n".join(self.run(script, selector))
+
+    def is_shown(self, selector: str) -> bool:
+        """Whether some element of *selector* is in sight now."""
+        return bool(self._in_sight(selector))
+
+    def run(self, script: str, *arguments: object) -> Any:
+        """What a script returns."""
+        return self._driver.execute_script(script, *arguments)
+
+    def press(self, *keys: str) -> None:
+        """Keys, one after the other, to whatever has the focus."""
+        for key in keys:
+            self._driver.switch_to.active_element.send_keys(key)
+
+    def tab_to(self, selector: str) -> None:
+        """Press Tab until *selector* has the focus."""
+        for _ in range(150):
+            if self._has_focus(selector):
+                return
+            self.press(Keys.TAB)
+        raise AssertionError(f"the keyboard does not reach {selector}")
+
+    def complaints(self) -> list[str]:
+        """Errors and warnings of the console since last asked, and violated policies."""
+        logged = [entry["message"] for entry in self._log("browser") if entry["level"] != "INFO"]
+        return logged + (self.run("return window.violations") or [])
+
+    def requested(self) -> list[str]:
+        """The address of every request since last asked, also of those that were refused."""
+        events = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
+        return [
+            event["params"]["request"]["url"]
+            for event in events
+            if event["method"] == "Network.requestWillBeSent"
+        ]
+
+    def save_screenshot(self, file: Path) -> None:
+        """The whole page, beyond what is in sight."""
+        height = self.run("return document.documentElement.scrollHeight")
+        width = self.run("return window.innerWidth")
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self._driver.save_screenshot(str(file))
+
+    def _in_sight(self, selector: str) -> list[WebElement]:
+        found = self._driver.find_elements(By.CSS_SELECTOR, selector)
+        return [element for element in found if element.is_displayed()]
+
+    def _log(self, kind: str) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = self._driver.get_log(kind)  # type: ignore[no-untyped-call]
+        return entries
+
+    def _has_focus(self, selector: str) -> bool:
+        return bool(self.run("return document.activeElement.matches(arguments[0])", selector))

@@ -1,0 +1,134 @@
+"""What a busy little fleet would answer: runs, changes and pairs, some with hostile names."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Document = dict[str, Any]
+
+HOSTILE_NAME = "<script>document.title='taken'</script>"
+HOSTILE_IMAGE = "<img src=x onerror=\"document.title='taken'\">"
+HOSTILE_ID = 'd/7 "ü" & co?#%'
+
+PAIRS = [
+    ("d-001", "Boiler room, north", "temp", "Temperature"),
+    ("d-001", "Boiler room, north", "hum", "Relative humidity"),
+    ("d-002", "d-002", "temp", "Temperature"),
+    ("d-003", "Roof station", "wind", "Wind speed"),
+    (HOSTILE_ID, HOSTILE_NAME, "x<b>", HOSTILE_IMAGE),
+    ("d-004-a-rather-long-device-identifier-0123456789", "A device with a name", "co2", "CO2"),
+]
+REASONS = ["window_expired", "device_inactive", "device_unknown", "parameter_unknown"]
+
+
+def instant(value: datetime) -> str:
+    """As the API writes it."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def run(run_id: int, started_at: datetime, status: str = "succeeded", **deltas: int) -> Document:
+    """A run of the hourly schedule."""
+    finished_at = None if status == "running" else started_at + timedelta(milliseconds=812)
+    none = dict.fromkeys(("added", "removed", "renamed", "held", "observed", "unresolved"), 0)
+    return {
+        "run_id": run_id,
+        "trigger": "schedule" if run_id % 9 else "cli",
+        "status": status,
+        "as_of": instant(started_at),
+        "window_minutes": 60,
+        "started_at": instant(started_at),
+        "finished_at": instant(finished_at) if finished_at else None,
+        "duration_ms": 812 if finished_at else None,
+        "deltas": {**none, **deltas},
+        "error": {"code": "DATABASE_UNAVAILABLE", "message": "the database cannot be reached"}
+        if status == "failed"
+        else None,
+    }
+
+
+def runs(now: datetime, number: int = 42) -> list[Document]:
+    """Newest first, an hour apart: the last changed something, two failed."""
+    return [_nth_run(run_id, now, number) for run_id in range(number, 0, -1)]
+
+
+def _nth_run(run_id: int, now: datetime, newest: int) -> Document:
+    started_at = now - timedelta(hours=newest - run_id, minutes=3, seconds=30)
+    if run_id in (17, 30):
+        return run(run_id, started_at, "failed")
+    if run_id == 1:
+        return run(1, started_at, added=98_000, observed=98_000, unresolved=2)
+    wave = run_id * 7919 % 13
+    if run_id != newest and wave < 4:
+        return run(run_id, started_at, observed=98_000, unresolved=2)
+    return run(
+        run_id, started_at, added=wave + 1, removed=run_id * 31 % 11, observed=98_000, unresolved=2
+    )
+
+
+def changes() -> list[Document]:
+    """One of each kind, removals with every reason."""
+    added = [change("added", pair) for pair in (PAIRS[0], PAIRS[4])]
+    removed = [
+        change("removed", pair, reason)
+        for pair, reason in zip((*PAIRS[1:4], PAIRS[5]), REASONS, strict=True)
+    ]
+    return [*added, *removed, change("renamed", PAIRS[2])]
+
+
+def change(kind: str, pair: tuple[str, str, str, str], reason: str | None = None) -> Document:
+    """A line of a change log."""
+    return {"change": kind, **pair_document(pair), "reason": reason}
+
+
+def pair_document(pair: tuple[str, str, str, str]) -> Document:
+    """Ids and names."""
+    return dict(
+        zip(("device_id", "device_name", "parameter_id", "parameter_name"), pair, strict=True)
+    )
+
+
+def sample(kinds: list[Document]) -> Document:
+    """The same changes by kind, as a status and a plan have them."""
+    by_kind: Document = {
+        kind: [
+            {name: value for name, value in line.items() if name != "change" and value is not None}
+            for line in kinds
+            if line["change"] == kind
+        ]
+        for kind in ("added", "removed", "renamed")
+    }
+    return {**by_kind, "truncated": False}
+
+
+def explanation(device_id: str, parameter_id: str, now: datetime) -> Document:
+    """Why the pair is there or not; absent unless it is one of `PAIRS`."""
+    known = next((pair for pair in PAIRS if (pair[0], pair[2]) == (device_id, parameter_id)), None)
+    seen_at = instant(now - timedelta(minutes=12)) if known else None
+    present = "The pair is in the table because it was last measured lately, inside the window."
+    absent = "The pair is not in the table because the master data has no such device."
+    removal = {
+        "run_id": 41,
+        "change": "added" if known else "removed",
+        "reason": None if known else "device_unknown",
+        "as_of": instant(now - timedelta(hours=1)),
+        "finished_at": instant(now - timedelta(hours=1)),
+    }
+    return {
+        "device_id": device_id,
+        "parameter_id": parameter_id,
+        "present": known is not None,
+        "observed": known is not None,
+        "last_seen_at": seen_at,
+        "device": {
+            "known": known is not None,
+            "name": known[1] if known else None,
+            "status": True if known else None,
+        },
+        "parameter": {"known": known is not None, "name": known[3] if known else None},
+        "window": {
+            "start": instant(now - timedelta(hours=1)),
+            "end": instant(now + timedelta(minutes=30)),
+            "minutes": 60,
+        },
+        "changes": [removal],
+        "explanation": present if known else absent,
+    }
