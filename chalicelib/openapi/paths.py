@@ -7,7 +7,6 @@ from chalicelib.device_parameters.model import Change, RunStatus, Trigger
 from chalicelib.openapi.responses import (
     CLOSED,
     OPEN,
-    Responses,
     answer,
     errors,
     location,
@@ -91,16 +90,14 @@ def _runs() -> dict[str, Any]:
         schema_ref("RunPage"),
         (
             *_paging("WzQzXQ"),
-            _filter("status", RunStatus, "Only runs that ended like this."),
-            _filter("trigger", Trigger, "Only runs that were asked for by this."),
+            _filter("status", RunStatus.SUCCEEDED, "Only runs in this status."),
+            _filter("trigger", Trigger.API, "Only runs that were asked for like this."),
         ),
     )
 
 
 def _run() -> dict[str, Any]:
-    return _read(
-        "Run", "One run.", "The run.", schema_ref("Run"), (_run_id(),), (*CLOSED, "404")
-    )
+    return _read("Run", "One run.", "The run.", schema_ref("Run"), (_run_id(),), (*CLOSED, "404"))
 
 
 def _run_changes() -> dict[str, Any]:
@@ -112,7 +109,7 @@ def _run_changes() -> dict[str, Any]:
         (
             _run_id(),
             *_paging("WyJhZGRlZCIsImEiLCJiIl0"),
-            _filter("change", Change, "Only changes of this kind."),
+            _filter("change", Change.REMOVED, "Only changes of this kind."),
         ),
         (*CLOSED, "404"),
     )
@@ -159,8 +156,9 @@ def _sync() -> Operation:
         "operationId": "postSync",
         "summary": "Start a run, or plan one.",
         "description": (
-            "Needs the role `operator`, and `admin` to force. A run of a long window, or on a big "
-            "table, outlasts a request: it is then carried out elsewhere, and the answer is 202."
+            "Needs the role `operator`, and `admin` to force. Where a function of its own carries "
+            "out runs, the answer is 202 at once; else it comes when the run has ended, or has "
+            "used up the time of a request. A dry run is always waited for."
         ),
         "tags": ["sync"],
         "requestBody": {
@@ -206,8 +204,8 @@ def _paging(after: str) -> tuple[Parameter, Parameter]:
     return _query("limit", limit, DEFAULT_LIMIT), _query("after", key, after)
 
 
-def _filter(name: str, kind: type[StrEnum], description: str) -> Parameter:
-    return _query(name, member(kind, description), next(iter(kind)).value)
+def _filter(name: str, example: StrEnum, description: str) -> Parameter:
+    return _query(name, member(type(example), description), example.value)
 
 
 def _query(name: str, schema: Schema, example: object) -> Parameter:

@@ -15,15 +15,16 @@ from chalicelib.openapi.shapes import (
     schema_ref,
     text,
     whole,
+    wishes,
 )
 from chalicelib.paging import MAX_LIMIT
 from chalicelib.settings import MAX_WINDOW_MINUTES
 
 _NAMES = {
-    "device_id": text("The device."),
-    "device_name": text("Its name, or its id where it has none."),
-    "parameter_id": text("The parameter."),
-    "parameter_name": text("Its name, or its id where it has none."),
+    "device_id": text("The device.", examples=["boiler-7"]),
+    "device_name": text("Its name, or its id where it has none.", examples=["Boiler seven"]),
+    "parameter_id": text("The parameter.", examples=["temperature"]),
+    "parameter_name": text("Its name, or its id where it has none.", examples=["Temperature"]),
 }
 _REASON = member(Obstacle, "Why the pair was removed: the first of these that held.")
 _WINDOW_MINUTES = whole("How far the run looked back.", minimum=1, maximum=MAX_WINDOW_MINUTES)
@@ -78,7 +79,7 @@ def _status() -> Schema:
 
 def _run() -> dict[str, Schema]:
     return {
-        "run_id": whole("Rises with each run; numbers may be left out.", minimum=1),
+        "run_id": whole("Rises with each run; some are never used.", minimum=1, examples=[42]),
         "trigger": member(Trigger, "Who asked for it."),
         "status": member(RunStatus, "How it ended, or `running`."),
         "as_of": instant("The instant it looks at."),
@@ -101,7 +102,7 @@ def _planned_run() -> Schema:
         "status": text("How it would end.", enum=["succeeded", "guarded"]),
         "finished_at": instant("When it ended."),
         "duration_ms": whole("How long it took."),
-        "error": {"type": "null", "description": "It changes nothing, and so holds no failure."},
+        "error": {"type": "null", "description": "A plan that fails is an error."},
         "planned": schema_ref("Changes"),
     }
     return record("What a run would do: a dry run.", **{**_run(), **changed})
@@ -110,7 +111,7 @@ def _planned_run() -> Schema:
 def _run_error() -> Schema:
     return record(
         "Why a run failed or was skipped.",
-        code=text("For programs, such as `abandoned`.", minLength=1),
+        code=text("For programs.", minLength=1, examples=["abandoned"]),
         message=text("For people."),
     )
 
@@ -212,24 +213,18 @@ def _logged_change() -> Schema:
 
 
 def _sync_request() -> Schema:
-    wishes = {
-        "window_minutes": {
-            **whole(
-                "How far to look back; the configured window where left out. Written without a "
-                "decimal point.",
+    return wishes(
+        "What to ask of a run. Null means the same as to leave a field out.",
+        window_minutes=nullable(
+            whole(
+                "How far to look back; as configured where left out.",
                 minimum=1,
                 maximum=MAX_WINDOW_MINUTES,
-            ),
-            "examples": [120],
-        },
-        "dry_run": flag("Only say what a run would do."),
-        "force": flag("Release the removals that the guard holds; needs the role `admin`."),
-    }
-    nullables = {name: nullable(wish) for name, wish in wishes.items()}
-    return record(
-        "What to ask of a run. Null means the same as leaving the field out.",
-        optional=tuple(nullables),
-        **nullables,
+                examples=[120],
+            )
+        ),
+        dry_run=nullable(flag("Only say what a run would do.")),
+        force=nullable(flag("Release the removals that the guard holds; needs the role `admin`.")),
     )
 
 
@@ -237,7 +232,7 @@ def _page(item: str, description: str) -> Schema:
     return record(
         description,
         items=listed(schema_ref(item), description, maxItems=MAX_LIMIT),
-        next=nullable(text("Pass it on as `after` for the next page; null on the last one.")),
+        next=nullable(text("Pass it on as `after` for the next page; null on the last.")),
     )
 
 

@@ -10,14 +10,17 @@ MAX_ID = 2**63 - 1
 STORABLE = r"^[^\u0000]*$"
 
 
-def record(description: str, optional: tuple[str, ...] = (), **properties: Schema) -> Schema:
-    """An object of exactly these properties, all of them there except the *optional* ones."""
-    required = [name for name in properties if name not in optional]
+def record(description: str, **properties: Schema) -> Schema:
+    """An object of exactly these properties, all of them there."""
+    return {**wishes(description, **properties), "required": list(properties)}
+
+
+def wishes(description: str, **properties: Schema) -> Schema:
+    """An object of at most these properties, any of which may be left out."""
     return {
         "type": "object",
         "description": description,
         "properties": properties,
-        **({"required": required} if required else {}),
         "additionalProperties": False,
     }
 
@@ -45,7 +48,8 @@ def flag(description: str) -> Schema:
 
 def instant(description: str) -> Schema:
     """A point in time as all answers spell it."""
-    return text(description, format="date-time", pattern="Z$")
+    example = "2026-11-01T10:17:03.250000Z"
+    return text(description, format="date-time", pattern="Z$", examples=[example])
 
 
 def member(kind: type[StrEnum], description: str) -> Schema:

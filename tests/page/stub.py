@@ -51,7 +51,7 @@ class StubApi:
     def _read(self, parts: list[str], given: dict[str, str]) -> Answer:
         match parts:
             case ["me"]:
-                return 200, {"subject": "ada@example.org", "role": self.role}
+                return 200, {"subject": "subject-of-the-token", "role": self.role}
             case ["status"]:
                 return 200, self._status()
             case ["runs"]:
