@@ -9,6 +9,7 @@ from chalicelib.access import gate
 from chalicelib.access.routes import routes as access_routes
 from chalicelib.device_parameters import events
 from chalicelib.device_parameters.routes import routes as device_parameters_routes
+from chalicelib.http import in_our_envelope
 from chalicelib.openapi.routes import routes as openapi_routes
 from chalicelib.page.routes import routes as page_routes
 
@@ -20,6 +21,7 @@ app.register_blueprint(page_routes)
 app.register_blueprint(openapi_routes)
 app.register_blueprint(access_routes)
 app.register_blueprint(device_parameters_routes)
+app.register_middleware(in_our_envelope, "http")
 
 
 @app.authorizer(ttl_seconds=gate.POLICY_SECONDS)

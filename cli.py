@@ -184,7 +184,7 @@ def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> N
 @click.option("--port", type=click.IntRange(1, 65_535), default=8000, show_default=True)
 @reporting_errors
 def demo(once: bool, port: int) -> None:
-    """Live through a day of a small fleet on an embedded database, then serve the page and the API."""
+    """Live through a day of a small fleet on an embedded database, then serve the page."""
     # Development only: neither the embedded database nor the scenario is deployed.
     from devdb.demo import run_demo
     from devdb.errors import EmbeddedDatabaseError

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 from uuid import uuid4
 
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import ApplicationError, InvalidRequestError
 from chalicelib.paging import is_storable_text
@@ -20,6 +20,11 @@ logger = logging.getLogger(__name__)
 
 # API Gateway answers for us after 29 seconds; better to answer ourselves.
 REQUEST_SECONDS = 25.0
+
+_CODES_OF_CHALICE = {
+    "MethodNotAllowedError": "METHOD_NOT_ALLOWED",
+    "UnsupportedMediaType": "UNSUPPORTED_MEDIA_TYPE",
+}
 
 View = Callable[..., dict[str, Any] | Response]
 
@@ -42,6 +47,20 @@ def endpoint(routes: Blueprint) -> Callable[[View], Callable[..., Response]]:
         return answer
 
     return decorate
+
+
+def in_our_envelope(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """A middleware: what Chalice itself refuses looks like any other error."""
+    response = get_response(request)
+    body = response.body
+    if not isinstance(body, dict) or body.keys() != {"Code", "Message"}:
+        return response
+    error = ApplicationError(body["Message"])
+    error.code = _CODES_OF_CHALICE.get(body["Code"], error.code)
+    error.http_status = response.status_code
+    refusal = _failure(error, str(request.context.get("requestId") or uuid4()))
+    refusal.headers = {**response.headers, **refusal.headers}
+    return refusal
 
 
 def _decoded(path_parameters: dict[str, str]) -> dict[str, str]:

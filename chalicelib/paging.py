@@ -69,7 +69,7 @@ def _decode(raw: str, key_types: tuple[type, ...]) -> tuple[Any, ...]:
     try:
         padded = raw.encode("ascii") + b"=" * (-len(raw) % 4)
         key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except ValueError:
+    except (ValueError, RecursionError):
         key = None
     is_key = isinstance(key, list) and [type(part) for part in key] == list(key_types)
     if not is_key or not all(_is_storable(part) for part in key):

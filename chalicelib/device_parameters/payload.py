@@ -41,6 +41,9 @@ def _request(payload: object, trigger: Trigger, known: Mapping[str, Check]) -> S
 
 def checked_window(name: str, value: object) -> int:
     """*value* as a number of minutes that a window may have."""
+    # JSON has one kind of number: 120.0 is 120.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     # bool is an int in Python, but `true` is no number of minutes.
     if (
         not isinstance(value, int)

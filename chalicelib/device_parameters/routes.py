@@ -148,12 +148,14 @@ def post_sync() -> dict[str, Any] | Response:
     return json_response(
         document,
         200 if started.is_finished else 202,
-        Location=f"/runs/{started.run.run_id}",
+        Location=f"runs/{started.run.run_id}",
     )
 
 
 def _found_run(connection: Connection, run_id: str) -> Run:
-    is_number = run_id.isascii() and run_id.isdecimal() and int(run_id) < 2**63
+    # The length first: Python refuses to read a number of thousands of digits.
+    is_short = len(run_id) <= len(str(2**63))
+    is_number = is_short and run_id.isascii() and run_id.isdecimal() and int(run_id) < 2**63
     run = records.find_run(connection, int(run_id)) if is_number else None
     if run is None:
         raise UnknownResourceError(f"there is no run {run_id[:40]!r}")

@@ -34,7 +34,7 @@ def test_a_run_is_carried_out_in_place(migrated: Sandbox, fleet: Fleet) -> None:
     fleet.add_pairs(2, migrated.now() - MINUTE)
     status, headers, run = post({"window_minutes": 30})
     assert status == 200
-    assert headers["Location"] == f"/runs/{run['run_id']}"
+    assert headers["Location"] == f"runs/{run['run_id']}"
     assert (run["trigger"], run["status"], run["window_minutes"]) == ("api", "succeeded", 30)
     assert len(fleet.keys()) == 2
 
@@ -128,7 +128,7 @@ def test_in_aws_the_answer_comes_at_once_and_the_function_does_the_work(
     fleet.add_pairs(2, migrated.now() - MINUTE)
     status, headers, run = post({"window_minutes": 30})
     assert status == 202
-    assert headers["Location"] == f"/runs/{run['run_id']}"
+    assert headers["Location"] == f"runs/{run['run_id']}"
     assert run["status"] == "running"
     assert fleet.keys() == []
     finished = invoke({"run_id": run["run_id"], "force": False})

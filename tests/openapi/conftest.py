@@ -1,0 +1,100 @@
+"""Fixtures: `chalice local` on a database in which the document's examples are to be found."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+from http.client import HTTPConnection
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+from devdb.local_server import LocalServer
+from tests.conftest import OPTIONAL_VARIABLES
+from tests.fleet import Fleet
+from tests.sandbox import PROJECT, Sandbox
+
+ACCESS_VARIABLES = (
+    *("AUTH_MODE", "OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL"),
+    *("API_TOKEN_SHA256", "API_TOKEN_ROLE"),
+)
+MINUTE = timedelta(minutes=1)
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    challenge: str | None
+    body: bytes
+
+
+@pytest.fixture(scope="module")
+def open_server(database: Sandbox) -> Iterator[LocalServer]:
+    """Everybody may do everything; run 42 has changed all there is to change, and boiler-7 reports.
+
+    One server for the module: each request of Schemathesis starting its own would take hours.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in database.environment.items():
+            patch.setenv(variable, value)
+        patch.delenv("MIGRATION_LOCK_TIMEOUT", raising=False)
+        database.migrate()
+    database.rows("ALTER TABLE iot_data.sync_runs ALTER COLUMN run_id RESTART WITH 41")
+    fleet = Fleet(database)
+    fleet.add_parameter("temperature", "Temperature")
+    for device, name in [("boiler-7", "Boiler 7"), ("lift-1", None)]:
+        fleet.add_device(device, name)
+        fleet.report(device, "temperature", database.now() - 60 * MINUTE)
+    with serve(AUTH_MODE="none", **database.environment) as server:
+        start_run(server)
+        # It goes on reporting, so that runs with a window of one minute keep it.
+        fleet.report("boiler-7", "temperature", *(database.now() + n * MINUTE for n in range(60)))
+        fleet.rename_device("boiler-7", "Boiler seven")
+        fleet.switch_off("lift-1")
+        fleet.add_device("gate-3")
+        fleet.report("gate-3", "temperature", database.now())
+        start_run(server)
+        yield server
+
+
+def serve(**variables: str) -> LocalServer:
+    """`chalice local` with these variables, and nothing of the developer's own settings."""
+    unset = {*OPTIONAL_VARIABLES, *ACCESS_VARIABLES}
+    inherited = {name: value for name, value in os.environ.items() if name not in unset}
+    return LocalServer(PROJECT, {**inherited, **variables}, free_port())
+
+
+def free_port() -> int:
+    """One that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def start_run(server: LocalServer) -> None:
+    """A run that looks three hours back."""
+    body = json.dumps({"window_minutes": 180})
+    answer = ask(server, "POST", "/sync", {"Content-Type": "application/json"}, body)
+    assert json.loads(answer.body)["status"] == "succeeded"
+
+
+def ask(
+    server: LocalServer, method: str, path: str, headers: dict[str, str], body: str | None = None
+) -> Answer:
+    """One request on a connection of its own.
+
+    `chalice local` answers HEAD with a body, which the next request on the same connection would
+    take for its answer.
+    """
+    connection = HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+    try:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        challenge = response.headers["WWW-Authenticate"]
+        return Answer(response.status, challenge, response.read())
+    finally:
+        connection.close()

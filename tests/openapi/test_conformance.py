@@ -1,0 +1,95 @@
+"""Schemathesis holds the document against the application, as `chalice local` serves it.
+
+It opens a connection for each request, as it must: see `ask` in conftest.py.
+"""
+
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import schemathesis
+from openapi_schema_validator import OAS31Validator
+from schemathesis import Case, CheckFunction
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from chalicelib.openapi.document import document
+from devdb.local_server import LocalServer
+from tests.openapi.conftest import ask
+from tests.openapi.described import Operation, operations
+
+MAX_EXAMPLES = 100
+ERROR = document()["components"]["schemas"]["Error"]
+MANY_DIGITS = "9" * 5000
+DEEP_KEY = urlsafe_b64encode(b"[" * 3000).decode()
+
+schema = schemathesis.openapi.from_dict(document())
+schema.config.generation.update(
+    max_examples=MAX_EXAMPLES,
+    # The same requests each time: what fails here can be repeated.
+    deterministic=True,
+    # The server asks nobody for a token; test_closed.py is about one that does.
+    with_security_parameters=False,
+)
+# Those that `chalice local` hands on: of others its HTTP server says 501 by itself. (API Gateway
+# turns all of them away with a 403 before they reach the application.)
+schema.config.phases.coverage.unexpected_methods = {"delete", "get", "patch", "post", "put"}
+
+
+@schema.parametrize()
+def test_the_application_is_true_to_its_document(case: Case[Any], open_server: LocalServer) -> None:
+    # No schema can tell the `next` of an earlier page from other text of its alphabet.
+    excluded: list[CheckFunction] = (
+        [positive_data_acceptance] if "after" in (case.query or {}) else []
+    )
+    case.call_and_validate(base_url=open_server.url, excluded_checks=excluded)
+
+
+@pytest.mark.parametrize(
+    ("operation", "query"),
+    [
+        (operation, query)
+        for operation in operations()
+        if operation.method == "GET"
+        for query in [{}, *({name: value} for name, value in operation.query.items())]
+    ],
+    ids=lambda value: value.route if isinstance(value, Operation) else urlencode(value),
+)
+def test_the_examples_are_found_here(
+    operation: Operation, query: dict[str, object], open_server: LocalServer
+) -> None:
+    """Else all that is checked above could be errors."""
+    body = open_server.get_json(f"{operation.path}?{urlencode(query)}")
+    assert body.get("items", True), "an empty list shows nothing of its items"
+
+
+@pytest.mark.parametrize("change", ["added", "removed", "renamed"])
+def test_the_run_of_the_example_has_changes_of_each_kind(
+    change: str, open_server: LocalServer
+) -> None:
+    [found] = open_server.get_json(f"/runs/42/changes?change={change}")["items"]
+    assert (found["reason"] is not None) == (change == "removed")
+
+
+def test_the_document_is_served_as_it_is_built(open_server: LocalServer) -> None:
+    assert open_server.get_json("/openapi.json") == document()
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "status", "code"),
+    [
+        (f"/runs/{MANY_DIGITS}", "application/json", 404, "NOT_FOUND"),
+        (f"/runs/{MANY_DIGITS}/changes", "application/json", 404, "NOT_FOUND"),
+        (f"/runs?after={DEEP_KEY}", "application/json", 400, "INVALID_REQUEST"),
+        ("/status", "text/plain", 415, "UNSUPPORTED_MEDIA_TYPE"),
+    ],
+    ids=["digits", "digits of changes", "depth", "media type"],
+)
+def test_what_schemathesis_does_not_think_of_has_the_envelope_too(
+    path: str, content_type: str, status: int, code: str, open_server: LocalServer
+) -> None:
+    answer = ask(open_server, "GET", path, {"Content-Type": content_type})
+    body = json.loads(answer.body)
+    OAS31Validator(ERROR).validate(body)
+    assert (answer.status, body["error"]["code"]) == (status, code)
