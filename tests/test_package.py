@@ -1,11 +1,21 @@
 """What `chalice package` would deploy."""
 
+import json
 import re
+from fnmatch import fnmatch
 from typing import Any
+
+import pytest
 
 import app as module
 from app import app
 from chalicelib import settings
+from tests.sandbox import PROJECT
+
+
+CHALICE = PROJECT / ".chalice"
+STAGES = json.loads((CHALICE / "config.json").read_text("utf-8"))["stages"]
+DEPLOYED = [stage for stage in STAGES if stage != "local"]
 
 
 def test_every_handler_is_imported_through_app() -> None:
@@ -30,3 +40,38 @@ def test_the_schedule_is_the_configured_one() -> None:
         source.name: vars(source).get("schedule_expression") for source in app.event_sources
     }
     assert schedules["sync_device_parameters"] == settings.sync_schedule()
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+def test_a_stage_may_start_its_own_sync_and_no_other(stage: str) -> None:
+    policy = json.loads((CHALICE / STAGES[stage]["iam_policy_file"]).read_text("utf-8"))
+    invocable = [
+        statement["Resource"]
+        for statement in policy["Statement"]
+        if "lambda:InvokeFunction" in statement["Action"]
+    ]
+    assert invocable == [f"arn:*:lambda:*:*:function:device-parameters-{stage}-*ync*"]
+    name = STAGES[stage]["environment_variables"]["SYNC_FUNCTION_NAME"]
+    assert fnmatch(name, invocable[0].rpartition(":")[2])
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+def test_a_deployed_stage_encrypts_and_is_closed(stage: str) -> None:
+    variables = STAGES[stage]["environment_variables"]
+    assert variables["TIMESCALE_DB_SSLMODE"] == "require"
+    assert "AUTH_MODE" not in variables
+
+
+def test_the_template_tells_the_api_which_function_syncs() -> None:
+    resources = json.loads((CHALICE / "resources.json").read_text("utf-8"))["Resources"]
+    variables = resources["APIHandler"]["Properties"]["Environment"]["Variables"]
+    assert variables == {"SYNC_FUNCTION_NAME": {"Ref": "SyncDeviceParameters"}}
+
+
+def test_the_gateway_answers_in_our_envelope() -> None:
+    resources = json.loads((CHALICE / "resources.json").read_text("utf-8"))["Resources"]
+    answers = resources["RestAPI"]["Properties"]["GatewayResponses"]
+    assert {"UNAUTHORIZED", "ACCESS_DENIED", "DEFAULT_4XX", "DEFAULT_5XX"} <= answers.keys()
+    for answer in answers.values():
+        body = json.loads(answer["ResponseTemplates"]["application/json"])
+        assert set(body["error"]) == {"code", "message", "details", "requestId"}
