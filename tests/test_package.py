@@ -12,7 +12,6 @@ from app import app
 from chalicelib import settings
 from tests.sandbox import PROJECT
 
-
 CHALICE = PROJECT / ".chalice"
 STAGES = json.loads((CHALICE / "config.json").read_text("utf-8"))["stages"]
 DEPLOYED = [stage for stage in STAGES if stage != "local"]
