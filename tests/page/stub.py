@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from chalice.app import Chalice
@@ -144,13 +144,17 @@ def serving(api: StubApi) -> Iterator[str]:
 
 
 def _handler(api: StubApi, client: Client) -> type[BaseHTTPRequestHandler]:
+    # The test client exchanges os.environ for a copy and back; two at once would lose the original.
+    one_at_a_time = Lock()
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.removeprefix(STAGE)
             if path == self.path:
                 self._send(404, {"Content-Type": "text/plain"}, b"outside of the stage")
             elif path == "/" or path.startswith("/assets/"):
-                served = client.http.get(path, headers=dict(self.headers))
+                with one_at_a_time:
+                    served = client.http.get(path, headers=dict(self.headers))
                 self._send(served.status_code, served.headers, served.body)
             else:
                 self._answer("GET", path)
