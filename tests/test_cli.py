@@ -17,12 +17,14 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def _log_handlers() -> Iterator[None]:
+def _logging() -> Iterator[None]:
     """A command sets the log up for its process; the tests share theirs."""
-    root = logging.getLogger()
-    kept = root.handlers[:]
+    root, ours = logging.getLogger(), logging.getLogger("chalicelib")
+    kept = root.handlers[:], root.level, ours.level
     yield
-    root.handlers = kept
+    root.handlers = kept[0]
+    root.setLevel(kept[1])
+    ours.setLevel(kept[2])
 
 
 @pytest.fixture
