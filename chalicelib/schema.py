@@ -14,17 +14,19 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    Uuid,
     column,
     func,
     table,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from chalicelib.errors import AggregateMissingError, SchemaOutdatedError
 
 SCHEMA = "iot_data"
 VERSION_TABLE = "alembic_version"
-HEAD_REVISION = "20261121_04"
+HEAD_REVISION = "20261121_05"
 
 metadata = MetaData(schema=SCHEMA)
 
@@ -98,6 +100,23 @@ device_parameter_changes = Table(
         name="device_parameter_changes_reason_check",
     ),
     Index("idx_device_parameter_changes_run", "run_id", "change", "device_id", "parameter_id"),
+)
+
+# What is to be told to others, queued by the transaction that makes it true.
+outbox_events = Table(
+    "outbox_events",
+    metadata,
+    Column("position", BigInteger, Identity(always=True), primary_key=True),
+    Column("event_id", Uuid, nullable=False, server_default=func.gen_random_uuid()),
+    Column("stream", Text, nullable=False),
+    Column("batch_key", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("detail_type", Text, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    _instant("occurred_at", nullable=False),
+    Column("attempt_count", Integer, nullable=False, server_default=text("0")),
+    Column("last_error", Text),
+    Index("idx_outbox_events_stream", "stream", "position"),
 )
 
 

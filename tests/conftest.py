@@ -15,6 +15,7 @@ from chalicelib.device_parameters.sync import Sync
 from chalicelib.device_parameters.sync import sync as run_sync
 from chalicelib.settings import Settings, from_environment
 from tests import databases
+from tests.aws import Aws, moto_server
 from tests.databases import DatabaseChoice
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
@@ -28,6 +29,7 @@ OPTIONAL_VARIABLES = (
     *("CHECK_INTERVAL_MINUTES", "SYNC_INTERVAL_MINUTES", "SYNC_SCHEDULE", "LOG_LEVEL"),
     *("REMOVAL_GUARD_PERCENT", "REMOVAL_GUARD_MIN_PAIRS", "HISTORY_RETENTION_DAYS"),
     *("REFRESH_WORK_MEM_MB", "MIGRATION_LOCK_TIMEOUT", "SYNC_FUNCTION_NAME", "CORS_ALLOW_ORIGIN"),
+    *("CHANGE_EVENT_BUS", "METRICS_NAMESPACE"),
 )
 
 
@@ -83,6 +85,15 @@ def environment(database: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     for name in OPTIONAL_VARIABLES:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """Moto's server in place of AWS, empty."""
+    with moto_server() as aws:
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
+        yield aws
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ SOURCES = (PROJECT / "devdb" / "sources.sql").read_text(encoding="utf-8")
 # Truncating the aggregate empties its materialization and marks every bucket as outdated.
 _EMPTY = """
 TRUNCATE iot_data.timescale_measurements, iot_data.redshift_devices, iot_data.timescale_parameters,
-    iot_data.device_parameters, iot_data.device_parameter_changes, iot_data.sync_runs
+    iot_data.device_parameters, iot_data.device_parameter_changes, iot_data.sync_runs,
+    iot_data.outbox_events
     RESTART IDENTITY;
 TRUNCATE iot_data.device_parameters_hourly;
 """

@@ -1,0 +1,37 @@
+"""What is to be told to others, and what became of telling it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class QueuedEvent:
+    """One event that waits to be sent; *detail* is a JSON object that holds its `event_id`.
+
+    The events of a stream go out in the order of their positions. Those of one batch may share
+    a request, and overtake each other when a part of it fails; a batch never overtakes another.
+    """
+
+    position: int
+    batch_key: str
+    source: str
+    detail_type: str
+    detail: str
+    occurred_at: datetime
+
+    @property
+    def size(self) -> int:
+        """Bytes as EventBridge counts them: 14 for the time, then the texts in UTF-8.
+
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+        """
+        texts = (self.source, self.detail_type, self.detail)
+        return 14 + sum(len(text.encode()) for text in texts)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why the bus did not take an event."""
+
+    position: int
+    reason: str

@@ -1,0 +1,63 @@
+"""Moto's server in place of AWS: the SDK talks to it over HTTP, as to the real one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import requests
+from moto.server import ThreadedMotoServer
+
+from chalicelib.outbox import gateway
+
+REGION = "eu-central-1"
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Where it listens, and clients for it."""
+
+    endpoint: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What sends the SDK there."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+        }
+
+    def client(self, service: str) -> Any:
+        """A client of *service*."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+
+
+@contextmanager
+def moto_server(port: int = 0) -> Iterator[Aws]:
+    """An empty one, on *port* or any that is free; Lambda functions answer without being run."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    try:
+        _post(f"{endpoint}/moto-api/reset")
+        _post(f"{endpoint}/moto-api/config", {"lambda": {"use_docker": False}})
+        # Kept for the life of a container, which no test may be for another.
+        gateway.client.cache_clear()
+        yield Aws(endpoint)
+    finally:
+        gateway.client.cache_clear()
+        server.stop()
+
+
+def _post(url: str, body: dict[str, Any] | None = None) -> None:
+    requests.post(url, json=body, timeout=10).raise_for_status()
