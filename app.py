@@ -36,5 +36,11 @@ def sync_device_parameters(event: CloudWatchEvent) -> dict[str, Any]:
     return events.run_event(event.to_dict(), event.context)
 
 
+@app.on_cw_event(events.MEASUREMENTS_LOADED)
+def sync_after_load(event: CloudWatchEvent) -> dict[str, Any]:
+    """Soon after measurements were loaded; a burst of loads is one run."""
+    return events.run_after_load(event.to_dict(), event.context)
+
+
 sync_device_parameters = events.accepting_bare_payload(sync_device_parameters)
 gate.close(app, authorize)

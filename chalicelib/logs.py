@@ -6,8 +6,24 @@ Only the edge decides what a line looks like.
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 SERVICE = "device-parameters"
+
+_facts: ContextVar[dict[str, Any]] = ContextVar("facts", default={})  # noqa: B039 never mutated
+
+
+@contextmanager
+def facts(**shared: Any) -> Iterator[None]:
+    """Give every line that is logged in this context these facts besides its own."""
+    token = _facts.set({**_facts.get(), **shared})
+    try:
+        yield
+    finally:
+        _facts.reset(token)
 
 
 def configure_json(level: str) -> None:
@@ -25,8 +41,16 @@ def configure_plain(level: str) -> None:
     _install(logging.StreamHandler(sys.stderr), formatter, level)
 
 
+def _with_facts(record: logging.LogRecord) -> bool:
+    for name, fact in _facts.get().items():
+        if not hasattr(record, name):
+            setattr(record, name, fact)
+    return True
+
+
 def _install(handler: logging.Handler, formatter: logging.Formatter, level: str) -> None:
     handler.setFormatter(formatter)
+    handler.addFilter(_with_facts)
     root = logging.getLogger()
     # Lambda's runtime installs a handler of its own; two would write every line twice.
     root.handlers = [handler]

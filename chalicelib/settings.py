@@ -15,6 +15,10 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MAX_WINDOW_MINUTES = 366 * 24 * 60
 DEFAULT_SYNC_SCHEDULE = "cron(5 * * * ? *)"
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html and
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+_NAMESPACE = re.compile(r"[A-Za-z0-9._/#:-]{1,255}")
+_BUS = re.compile(r"[A-Za-z0-9._/:-]{1,1600}")
 _SCHEDULE = re.compile(r"(cron|rate)\([^()]+\)")
 
 
@@ -41,6 +45,7 @@ class Settings:
     removal_guard_min_pairs: int
     history_retention_days: int
     refresh_work_mem_mb: int
+    change_event_bus: str | None
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -60,6 +65,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         removal_guard_min_pairs=read(environ, "REMOVAL_GUARD_MIN_PAIRS", _between(0, 10**9), "100"),
         history_retention_days=read(environ, "HISTORY_RETENTION_DAYS", _between(1, 36_500), "90"),
         refresh_work_mem_mb=read(environ, "REFRESH_WORK_MEM_MB", _between(1, 65_536), "512"),
+        change_event_bus=change_event_bus(environ),
     )
 
 
@@ -83,6 +89,18 @@ def sync_schedule(environ: Mapping[str, str] = os.environ) -> str:
 def sync_function_name(environ: Mapping[str, str] = os.environ) -> str | None:
     """The Lambda function that carries out requested runs; None to run them in place."""
     return environ.get("SYNC_FUNCTION_NAME") or None
+
+
+def change_event_bus(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The EventBridge bus, by name or ARN, that is told of changes; None to tell nobody."""
+    if not environ.get("CHANGE_EVENT_BUS"):
+        return None
+    return read(environ, "CHANGE_EVENT_BUS", _bus)
+
+
+def metrics_namespace(environ: Mapping[str, str] = os.environ) -> str:
+    """Where CloudWatch keeps the application's metrics."""
+    return read(environ, "METRICS_NAMESPACE", _namespace, "DeviceParameters")
 
 
 def cors_allow_origin(environ: Mapping[str, str] = os.environ) -> str | None:
@@ -150,6 +168,20 @@ def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 def _origin(raw: str) -> str:
     if not _ORIGIN.fullmatch(raw):
         raise ValueError(f"must be one origin such as https://ops.example, not {raw[:80]!r}")
+    return raw
+
+
+def _bus(raw: str) -> str:
+    if not _BUS.fullmatch(raw):
+        raise ValueError(f"must be the name or the ARN of an event bus, not {raw[:80]!r}")
+    return raw
+
+
+def _namespace(raw: str) -> str:
+    if not _NAMESPACE.fullmatch(raw) or raw.startswith("AWS/"):
+        raise ValueError(
+            f"must be a CloudWatch namespace such as DeviceParameters, not {raw[:40]!r}"
+        )
     return raw
 
 

@@ -42,6 +42,7 @@ def test_what_is_not_set_has_its_documented_default() -> None:
         removal_guard_min_pairs=100,
         history_retention_days=90,
         refresh_work_mem_mb=512,
+        change_event_bus=None,
     )
 
 

@@ -1,14 +1,19 @@
 """Runs started by an event: the schedule, another EventBridge rule, or a direct invocation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from chalicelib import settings
 from chalicelib.database import Deadline, engine_for
 from chalicelib.device_parameters import documents, metrics, payload
+from chalicelib.device_parameters.catch_up import catch_up
 from chalicelib.device_parameters.model import Trigger
 from chalicelib.device_parameters.sync import RUN_TIME_LIMIT, Sync, sync
 from chalicelib.errors import InvalidRequestError
+
+# What a loader says on the event bus once its measurements are committed.
+MEASUREMENTS_LOADED = {"source": ["iot.measurements"], "detail-type": ["Measurements Loaded"]}
 
 LambdaHandler = Callable[[Any, Any], Any]
 _ENVELOPE = ("version", "account", "region", "time", "id", "detail-type")
@@ -41,20 +46,41 @@ def run_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
     Raises on failure, so that Lambda counts an error and its alarms see it.
     """
-    try:
+    with _counting_failures():
         request = payload.event_request(event.get("detail", {}), _trigger_of(event))
-        configured = settings.from_environment()
-        run = sync(
-            Sync(engine_for(configured.database), configured, _deadline_of(context)), request
-        )
+        run = sync(_sync_context(context), request)
+    if not run.is_dry:
+        metrics.publish_run(run)
+    return documents.run_document(run)
+
+
+def run_after_load(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Run the sync because measurements were loaded, unless a run has seen them already.
+
+    Returns that run. Raises on failure, and Lambda repeats the invocation.
+    """
+    with _counting_failures():
+        loaded_at = payload.checked_instant("time", event.get("time"))
+        caught_up = catch_up(_sync_context(context), loaded_at)
+    if not caught_up.is_coalesced:
+        metrics.publish_run(caught_up.run)
+    return documents.run_document(caught_up.run)
+
+
+@contextmanager
+def _counting_failures() -> Iterator[None]:
+    try:
+        yield
     except InvalidRequestError:
         raise
     except Exception:
         metrics.publish_failure()
         raise
-    if not run.is_dry:
-        metrics.publish_run(run)
-    return documents.run_document(run)
+
+
+def _sync_context(context: Any) -> Sync:
+    configured = settings.from_environment()
+    return Sync(engine_for(configured.database), configured, _deadline_of(context))
 
 
 def _trigger_of(event: Mapping[str, Any]) -> Trigger:

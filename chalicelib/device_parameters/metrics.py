@@ -1,31 +1,35 @@
-"""CloudWatch metrics of a run, in the embedded metric format: a log line, no API call."""
+"""CloudWatch metrics of a run."""
 
+from chalicelib import metrics
 from chalicelib.device_parameters.model import Run, RunStatus
 
-NAMESPACE = "DeviceParameters"
+SERVICE = "sync"
 
 
 def publish_run(run: Run) -> None:
-    """The deltas and the duration of a run that came to its end."""
-    counts = {name.capitalize(): count for name, count in vars(run.deltas).items()}
-    seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0.0
-    guarded = int(run.status is RunStatus.GUARDED)
-    _publish({**counts, "GuardTripped": guarded, "RunFailed": 0}, seconds)
+    """The deltas and the durations of a run that came to its end."""
+    counts: dict[str, float] = {name.title(): count for name, count in vars(run.deltas).items()}
+    counts |= {
+        "RunSucceeded": int(run.status is RunStatus.SUCCEEDED),
+        "GuardTripped": int(run.status is RunStatus.GUARDED),
+        "RunFailed": 0,
+    }
+    if run.telemetry.pending_event_count is not None:
+        counts["ChangeEventsPending"] = run.telemetry.pending_event_count
+    metrics.publish(SERVICE, counts, _seconds(run))
 
 
 def publish_failure() -> None:
     """One run that raised."""
-    _publish({"RunFailed": 1}, None)
+    metrics.publish(SERVICE, {"RunSucceeded": 0, "RunFailed": 1}, {})
 
 
-def _publish(counts: dict[str, int], run_seconds: float | None) -> None:
-    # Imported here: only Lambda publishes, and the command line should not pay for it.
-    from aws_lambda_powertools import Metrics
-    from aws_lambda_powertools.metrics import MetricUnit
-
-    metrics = Metrics(namespace=NAMESPACE, service="sync")
-    for name, count in counts.items():
-        metrics.add_metric(name, MetricUnit.Count, count)
-    if run_seconds is not None:
-        metrics.add_metric("RunDuration", MetricUnit.Seconds, run_seconds)
-    metrics.flush_metrics()
+def _seconds(run: Run) -> dict[str, float]:
+    durations = {
+        "RunDuration": (run.finished_at - run.started_at).total_seconds()
+        if run.finished_at
+        else None,
+        "RefreshDuration": run.telemetry.refresh_seconds,
+        "MaterializationLag": run.telemetry.materialization_lag_seconds,
+    }
+    return {name: value for name, value in durations.items() if value is not None}

@@ -240,6 +240,20 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Telemetry:
+    """What a run noticed along the way: for metrics, kept in no table.
+
+    *materialization_lag_seconds* is how far the aggregate's watermark is behind the run's
+    instant, None before anything is materialized; *pending_event_count* is None where no bus is
+    told of changes, or the queue could not be read.
+    """
+
+    refresh_seconds: float | None = None
+    materialization_lag_seconds: float | None = None
+    pending_event_count: int | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     """One execution of the sync. A dry run has no *run_id*: it leaves no trace."""
 
@@ -253,6 +267,12 @@ class Run:
     deltas: Deltas = Deltas()
     error: Failure | None = None
     planned: ChangeSample | None = None
+    telemetry: Telemetry = Telemetry()
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether this run adds, removes or renames anything."""
+        return bool(self.deltas.added or self.deltas.removed or self.deltas.renamed)
 
     @property
     def window(self) -> Window:

@@ -263,6 +263,18 @@ WHERE status IN ('succeeded', 'guarded')
 ORDER BY run_id DESC
 LIMIT 1
 
+-- name: covering_run
+-- The newest applied run alone: an older one may have been undone since by a replay of the past.
+SELECT *
+FROM (
+    SELECT * FROM iot_data.sync_runs
+    WHERE status IN ('succeeded', 'guarded')
+    ORDER BY run_id DESC
+    LIMIT 1
+) AS applied
+WHERE as_of >= :since
+  AND window_minutes >= :window_minutes
+
 -- name: last_totals
 SELECT device_count, parameter_count, pair_count
 FROM iot_data.sync_runs
@@ -438,6 +450,65 @@ SELECT kind, count(*) AS total, (array_agg(subject ORDER BY subject))[1 : :limit
 FROM difference
 GROUP BY kind
 ORDER BY kind
+
+-- name: materialized_until
+-- The watermark of an aggregate that holds nothing is in 4714 BC, which no Python datetime is.
+SELECT nullif(greatest(watermark, 'epoch'), 'epoch')
+FROM timescaledb_information.continuous_aggregates AS aggregate
+JOIN _timescaledb_catalog.hypertable AS materialization
+  ON materialization.schema_name = aggregate.materialization_hypertable_schema
+ AND materialization.table_name = aggregate.materialization_hypertable_name
+CROSS JOIN LATERAL _timescaledb_functions.to_timestamp(
+    _timescaledb_functions.cagg_watermark(materialization.id)
+) AS watermark
+WHERE aggregate.view_schema = 'iot_data'
+  AND aggregate.view_name = 'device_parameters_hourly'
+
+-- name: queue_change_events
+-- In chunks, because EventBridge bounds an event, and bills by 64 KB; what exceeds a chunk by its
+-- last change is still far below the bound, since names are cut and a key holds at most 2.7 KB.
+WITH logged AS (
+    SELECT row_number() OVER (ORDER BY change, device_id, parameter_id) AS position,
+           jsonb_strip_nulls(jsonb_build_object(
+               'change', change,
+               'device_id', device_id,
+               'device_name', left(device_name, :name_length),
+               'parameter_id', parameter_id,
+               'parameter_name', left(parameter_name, :name_length),
+               'reason', reason
+           )) AS change
+    FROM iot_data.device_parameter_changes
+    WHERE run_id = :run_id
+),
+measured AS (
+    SELECT position,
+           change,
+           sum(octet_length(CAST(change AS text))) OVER (ORDER BY position) / :chunk_bytes AS slot
+    FROM logged
+),
+chunk AS (
+    SELECT min(position) AS position, jsonb_agg(change ORDER BY position) AS changes
+    FROM measured
+    GROUP BY floor(slot)
+)
+INSERT INTO iot_data.outbox_events
+    (event_id, stream, batch_key, source, detail_type, detail, occurred_at)
+SELECT event_id,
+       :stream,
+       CAST(:run_id AS text),
+       :source,
+       :detail_type,
+       jsonb_build_object(
+           'event_id', event_id,
+           'run', CAST(:run AS jsonb),
+           'chunk', row_number() OVER (ORDER BY position),
+           'chunks', count(*) OVER (),
+           'changes', changes
+       ),
+       :occurred_at
+FROM chunk
+CROSS JOIN LATERAL (SELECT gen_random_uuid() AS event_id WHERE position > 0) AS identity
+ORDER BY position
 
 -- name: earliest_measurement
 SELECT min(time) FROM iot_data.timescale_measurements

@@ -25,6 +25,7 @@ _LAST_RUN = _statements["last_run"]
 _LAST_SETTLED_RUN = _statements["last_settled_run"]
 _LAST_APPLIED_RUN = _statements["last_applied_run"]
 _LAST_SUCCESS = _statements["last_success"]
+_COVERING_RUN = _statements["covering_run"]
 _LAST_TOTALS = _statements["last_totals"]
 _LIST_RUN_CHANGES = _statements["list_run_changes"]
 _ACTIVE_RUN_ID = _statements["active_run_id"]
@@ -55,6 +56,12 @@ def last_applied_run(connection: Connection) -> Run | None:
 def last_success(connection: Connection) -> Run | None:
     """The newest run that succeeded."""
     return _run_or_none(connection.execute(_LAST_SUCCESS).one_or_none())
+
+
+def covering_run(connection: Connection, *, since: datetime, window_minutes: int) -> Run | None:
+    """An applied run that looked, at or after *since*, as far back as *window_minutes*."""
+    values = {"since": since, "window_minutes": window_minutes}
+    return _run_or_none(connection.execute(_COVERING_RUN, values).one_or_none())
 
 
 def last_totals(connection: Connection) -> Totals | None:

@@ -51,6 +51,8 @@ _HAS_LEGACY_VIEW = _statements["has_legacy_view"]
 _EXPECT_FROM_LEGACY_VIEW = _statements["expect_from_legacy_view"]
 _COMPARE_PAIRS = _statements["compare_pairs"]
 _COMPARE_BUCKETS = _statements["compare_buckets"]
+_MATERIALIZED_UNTIL = _statements["materialized_until"]
+_QUEUE_CHANGE_EVENTS = _statements["queue_change_events"]
 _EARLIEST_MEASUREMENT = _statements["earliest_measurement"]
 _SHORT_RETENTION = _statements["short_retention"]
 
@@ -118,6 +120,12 @@ def refresh_aggregate(connection: Connection, span: Span) -> None:
     connection.execute(_REFRESH_AGGREGATE, vars(span))
 
 
+def materialized_until(connection: Connection) -> datetime | None:
+    """The aggregate's materialization watermark; None before anything is materialized."""
+    until: datetime | None = connection.execute(_MATERIALIZED_UNTIL).scalar_one()
+    return until
+
+
 def try_lock(connection: Connection) -> bool:
     """Become the one writer until the transaction ends, or return False at once."""
     return bool(connection.execute(_TRY_LOCK, {"key": _WRITER_LOCK}).scalar_one())
@@ -177,6 +185,11 @@ def finish_run(connection: Connection, run_id: int, status: RunStatus, deltas: D
     """Record the outcome, in the transaction that holds the delta."""
     values = {"run_id": run_id, "status": status, **vars(deltas)}
     return run_from_row(connection.execute(_FINISH_RUN, values).one())
+
+
+def queue_change_events(connection: Connection, run_id: int, values: dict[str, Any]) -> None:
+    """Queue the logged changes of a run for sending, in the transaction that makes them."""
+    connection.execute(_QUEUE_CHANGE_EVENTS, {"run_id": run_id, **values})
 
 
 def give_up_run(connection: Connection, run_id: int, status: RunStatus, error: Failure) -> None:

@@ -1,14 +1,15 @@
 """One run: refresh the aggregate, plan the delta, apply it, say how it went."""
 
 import logging
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
-from chalicelib import database, schema
+from chalicelib import database, logs, schema
 from chalicelib.database import Deadline
-from chalicelib.device_parameters import guard, history, records, store
+from chalicelib.device_parameters import change_events, guard, history, records, store
 from chalicelib.device_parameters.guard import GuardLimits
 from chalicelib.device_parameters.model import (
     EARLIEST_AS_OF,
@@ -19,6 +20,7 @@ from chalicelib.device_parameters.model import (
     RunStatus,
     Span,
     SyncRequest,
+    Telemetry,
     Window,
 )
 from chalicelib.errors import (
@@ -64,19 +66,25 @@ def sync(context: Sync, request: SyncRequest) -> Run:
     )
     if opened.status is not RunStatus.RUNNING:
         return opened
-    run = _execute(context, opened, request)
-    logger.info("run_finished", extra=_facts(run))
-    if not run.is_dry:
-        history.prune(context.engine, context.settings.history_retention_days, context.deadline)
-    return run
+    with logs.facts(run_id=opened.run_id):
+        run = _execute(context, opened, request)
+        logger.info("run_finished", extra=_facts(run))
+        return run if run.is_dry else _follow_up(context, run)
+
+
+def _follow_up(context: Sync, run: Run) -> Run:
+    """What comes after the commit; its failure undoes nothing."""
+    bus = context.settings.change_event_bus
+    pending = change_events.send(context.engine, bus, context.deadline) if bus else None
+    history.prune(context.engine, context.settings.history_retention_days, context.deadline)
+    return replace(run, telemetry=replace(run.telemetry, pending_event_count=pending))
 
 
 def _execute(context: Sync, run: Run, request: SyncRequest) -> Run:
     try:
-        refresh(context, run.window)
-        if run.is_dry:
-            return database.retry(lambda: _plan_only(context, run, request), context.deadline)
-        return database.retry(lambda: _plan_and_apply(context, run, request), context.deadline)
+        refreshed = _refreshed(context, run)
+        work = _plan_only if run.is_dry else _plan_and_apply
+        return database.retry(lambda: work(context, refreshed, request), context.deadline)
     except RunAlreadyActiveError as error:
         return _give_up(context, run, RunStatus.SKIPPED, error)
     except Exception as error:
@@ -159,6 +167,13 @@ def _warn_of_short_retention(connection: Connection, run: Run) -> None:
         logger.warning("raw_retention_shorter_than_window", extra=facts)
 
 
+def _refreshed(context: Sync, run: Run) -> Run:
+    started = time.monotonic()
+    refresh(context, run.window)
+    seconds = time.monotonic() - started
+    return replace(run, telemetry=replace(run.telemetry, refresh_seconds=seconds))
+
+
 def refresh(context: Sync, window: Window) -> None:
     """Materialize every closed bucket of *window*, never the hot one.
 
@@ -212,7 +227,16 @@ def _plan_and_apply(context: Sync, run: Run, request: SyncRequest) -> Run:
         added, removed, renamed = store.apply_plan(connection, run_id)
         deltas = Deltas(added, removed, renamed, held, plan.observed, plan.unresolved)
         status = RunStatus.GUARDED if is_held else RunStatus.SUCCEEDED
-        return store.finish_run(connection, run_id, status, deltas)
+        finished = store.finish_run(connection, run_id, status, deltas)
+        if context.settings.change_event_bus:
+            change_events.queue(connection, finished)
+        return replace(finished, telemetry=_measured(connection, run))
+
+
+def _measured(connection: Connection, run: Run) -> Telemetry:
+    until = store.materialized_until(connection)
+    lag = (run.as_of - until).total_seconds() if until else None
+    return replace(run.telemetry, materialization_lag_seconds=lag)
 
 
 def _must_hold(context: Sync, plan: Plan, request: SyncRequest) -> bool:

@@ -108,7 +108,8 @@ def test_the_metrics_are_embedded_in_the_log(
     [directive] = document["_aws"]["CloudWatchMetrics"]
     assert {metric["Name"] for metric in directive["Metrics"]} == {
         *("Added", "Removed", "Renamed", "Held", "Observed", "Unresolved"),
-        *("GuardTripped", "RunFailed", "RunDuration"),
+        *("RunSucceeded", "GuardTripped", "RunFailed", "ColdStart"),
+        *("RunDuration", "RefreshDuration"),
     }
 
 

@@ -3,17 +3,14 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-import requests
 from chalice.test import Client
-from moto.server import ThreadedMotoServer
 
 from app import app
+from tests.aws import Aws
 from tests.device_parameters.test_events import invoke
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
@@ -86,33 +83,21 @@ def test_a_malformed_request_is_named(migrated: Sandbox, body: object, parameter
     assert migrated.value("SELECT count(*) FROM iot_data.sync_runs") == 0
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Moto's server in place of AWS, its Lambda functions answering without being run."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    requests.post(
-        f"{endpoint}/moto-api/config", json={"lambda": {"use_docker": False}}, timeout=10
-    ).raise_for_status()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("SYNC_FUNCTION_NAME", FUNCTION)
-    try:
-        yield endpoint
-    finally:
-        server.stop()
+@pytest.fixture(autouse=True)
+def function_name(
+    request: pytest.FixtureRequest, environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In AWS the function that does the work is named."""
+    if "aws" in request.fixturenames:
+        monkeypatch.setenv("SYNC_FUNCTION_NAME", FUNCTION)
 
 
-def deploy_function() -> None:
+def deploy_function(aws: Aws) -> None:
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("app.py", "")
-    role = boto3.client("iam").create_role(RoleName="sync", AssumeRolePolicyDocument="{}")
-    boto3.client("lambda").create_function(
+    role = aws.client("iam").create_role(RoleName="sync", AssumeRolePolicyDocument="{}")
+    aws.client("lambda").create_function(
         FunctionName=FUNCTION,
         Runtime="python3.12",
         Role=role["Role"]["Arn"],
@@ -122,9 +107,9 @@ def deploy_function() -> None:
 
 
 def test_in_aws_the_answer_comes_at_once_and_the_function_does_the_work(
-    migrated: Sandbox, fleet: Fleet, aws: str
+    migrated: Sandbox, fleet: Fleet, aws: Aws
 ) -> None:
-    deploy_function()
+    deploy_function(aws)
     fleet.add_pairs(2, migrated.now() - MINUTE)
     status, headers, run = post({"window_minutes": 30})
     assert status == 202
@@ -137,7 +122,7 @@ def test_in_aws_the_answer_comes_at_once_and_the_function_does_the_work(
 
 
 def test_a_function_that_cannot_be_called_fails_the_run(
-    migrated: Sandbox, aws: str, monkeypatch: pytest.MonkeyPatch
+    migrated: Sandbox, aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     status, _, body = post()
@@ -147,6 +132,6 @@ def test_a_function_that_cannot_be_called_fails_the_run(
     assert row == ("failed", "EndpointConnectionError")
 
 
-def test_a_plan_is_made_in_place_even_in_aws(migrated: Sandbox, aws: str) -> None:
+def test_a_plan_is_made_in_place_even_in_aws(migrated: Sandbox, aws: Aws) -> None:
     status, _, run = post({"dry_run": True})
     assert (status, run["run_id"]) == (200, None)

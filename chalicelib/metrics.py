@@ -1,0 +1,29 @@
+"""CloudWatch metrics in the embedded metric format: a log line, no API call.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from collections.abc import Mapping
+from itertools import chain, repeat
+
+from chalicelib import settings
+
+_starts = chain([1], repeat(0))
+
+
+def publish(service: str, counts: Mapping[str, float], seconds: Mapping[str, float]) -> None:
+    """One document of metrics, by the `service` that they are about.
+
+    Besides *counts* and durations it says, as `ColdStart`, whether this process has published
+    before: a container's first document counts 1, the others 0.
+    """
+    # Imported here: only Lambda publishes, and the command line should not pay for it.
+    from aws_lambda_powertools import Metrics
+    from aws_lambda_powertools.metrics import MetricUnit
+
+    metrics = Metrics(namespace=settings.metrics_namespace(), service=service)
+    for name, count in {**counts, "ColdStart": next(_starts)}.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
+    for name, duration in seconds.items():
+        metrics.add_metric(name, MetricUnit.Seconds, duration)
+    metrics.flush_metrics()
