@@ -89,6 +89,10 @@ class Fleet:
             (at, devices),
         )
 
+    def now(self) -> datetime:
+        """The clock of the database."""
+        return self._sandbox.now()
+
     def known_pairs(self) -> list[tuple[str, str, str, str]]:
         """The table in key order: device, its name, parameter, its name."""
         return [

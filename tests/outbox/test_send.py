@@ -47,6 +47,12 @@ def queue_in(
     )
 
 
+def queue_and_fail(engine: Engine) -> None:
+    with database.transaction(engine, Deadline.after(60)) as connection:
+        queue_in(connection, "1", {"number": 1})
+        raise ZeroDivisionError
+
+
 def send(engine: Engine, seconds: float = 60) -> int | None:
     return send_pending(engine, BUS, "tests", Deadline.after(seconds))
 
@@ -73,10 +79,8 @@ def test_what_is_queued_arrives_in_order_and_leaves_the_queue(
 def test_what_a_transaction_takes_back_is_never_told(
     migrated: Sandbox, engine: Engine, listener: Listener
 ) -> None:
-    time_limit = Deadline.after(60)
-    with pytest.raises(ZeroDivisionError), database.transaction(engine, time_limit) as connection:
-        queue_in(connection, "1", {"number": 1})
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        queue_and_fail(engine)
     assert send(engine) == 0
     assert listener.events() == []
 
