@@ -3,12 +3,18 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain, repeat
 
 from chalicelib import settings
 
-_starts = chain([1], repeat(0))
+
+def cold_starts() -> Iterator[int]:
+    """1, then zeros for ever."""
+    return chain([1], repeat(0))
+
+
+_starts = cold_starts()
 
 
 def publish(service: str, counts: Mapping[str, float], seconds: Mapping[str, float]) -> None:

@@ -1,5 +1,6 @@
 """Fixtures: a database in a known state, a fleet to report for, and the sync to run."""
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -85,6 +86,17 @@ def environment(database: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     for name in OPTIONAL_VARIABLES:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def log_as_it_was() -> Iterator[None]:
+    """Whatever the test does to the log's set-up, the next test does not see it."""
+    root, ours = logging.getLogger(), logging.getLogger("chalicelib")
+    kept = root.handlers[:], root.level, ours.level
+    yield
+    root.handlers = kept[0]
+    root.setLevel(kept[1])
+    ours.setLevel(kept[2])
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """The operator commands, as an operator calls them."""
 
 import json
-import logging
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -17,14 +15,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def _logging() -> Iterator[None]:
+def _logging(log_as_it_was: None) -> None:
     """A command sets the log up for its process; the tests share theirs."""
-    root, ours = logging.getLogger(), logging.getLogger("chalicelib")
-    kept = root.handlers[:], root.level, ours.level
-    yield
-    root.handlers = kept[0]
-    root.setLevel(kept[1])
-    ours.setLevel(kept[2])
 
 
 @pytest.fixture

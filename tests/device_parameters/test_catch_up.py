@@ -12,8 +12,9 @@ from chalicelib import database as database_module
 from chalicelib.database import Deadline
 from chalicelib.device_parameters import store
 from chalicelib.errors import InvalidRequestError, RunAlreadyActiveError
+from tests import emf
 from tests.conftest import SyncRunner
-from tests.device_parameters.test_events import LambdaContext, metrics
+from tests.device_parameters.test_events import LambdaContext
 from tests.fleet import Fleet
 from tests.sandbox import PROJECT, Sandbox
 
@@ -43,7 +44,7 @@ def test_a_burst_of_loads_is_one_run(
     runs = [loaded(burst + timedelta(milliseconds=10 * number)) for number in range(100)]
     assert {run["run_id"] for run in runs} == {1}
     assert migrated.value("SELECT count(*) FROM iot_data.sync_runs") == 1
-    assert len(metrics(capsys.readouterr().out)) == 1
+    assert len(emf.documents(capsys.readouterr().out)) == 1
 
 
 def test_a_load_after_the_last_run_s_instant_gets_a_run_of_its_own(fleet: Fleet) -> None:

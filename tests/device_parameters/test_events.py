@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from app import sync_device_parameters
+from chalicelib import logs
+from chalicelib import metrics as shared_metrics
 from chalicelib.database import engine_for
+from chalicelib.device_parameters import change_events
 from chalicelib.errors import DatabaseUnavailableError, InvalidRequestError, InvalidSettingError
+from tests import emf
 from tests.conftest import SyncRunner
 from tests.fleet import Fleet
 from tests.sandbox import PROJECT, Sandbox
@@ -33,11 +37,6 @@ def invoke(event: Any, seconds: float = 60) -> dict[str, Any]:
         json.dumps(sync_device_parameters(event, LambdaContext(seconds)))
     )
     return returned
-
-
-def metrics(output: str) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-    return [line for line in lines if "_aws" in line]
 
 
 def test_the_schedule_runs_the_sync(migrated: Sandbox, fleet: Fleet) -> None:
@@ -97,25 +96,64 @@ def test_a_run_that_was_opened_elsewhere_is_carried_out(migrated: Sandbox, fleet
 
 
 def test_the_metrics_are_embedded_in_the_log(
-    migrated: Sandbox, fleet: Fleet, capsys: pytest.CaptureFixture[str]
+    migrated: Sandbox,
+    fleet: Fleet,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    fleet.add_pairs(2, migrated.now() - MINUTE)
-    invoke(SCHEDULE)
-    [document] = metrics(capsys.readouterr().out)
+    monkeypatch.setenv("METRICS_NAMESPACE", "Plant/Parameters")
+    monkeypatch.setenv("CHANGE_EVENT_BUS", "changes")
+    monkeypatch.setattr(change_events, "send_pending", lambda *_: 3)
+    fleet.add_pairs(2, migrated.now() - timedelta(hours=2))
+    invoke({**SCHEDULE, "detail": {"window_minutes": 180}})
+    [document] = emf.documents(capsys.readouterr().out)
     assert document["Added"] == [2.0]
+    assert document["RunSucceeded"] == [1.0]
     assert document["RunFailed"] == [0.0]
-    assert document["RunDuration"][0] > 0
+    assert document["ChangeEventsPending"] == [3.0]
+    assert document["RunDuration"][0] > document["RefreshDuration"][0] > 0
+    assert 3600 < document["MaterializationLag"][0] <= 7200
     [directive] = document["_aws"]["CloudWatchMetrics"]
-    assert {metric["Name"] for metric in directive["Metrics"]} == {
-        *("Added", "Removed", "Renamed", "Held", "Observed", "Unresolved"),
-        *("RunSucceeded", "GuardTripped", "RunFailed", "ColdStart"),
-        *("RunDuration", "RefreshDuration"),
+    assert directive["Namespace"] == "Plant/Parameters"
+    assert (directive["Dimensions"], document["service"]) == ([["service"]], "sync")
+    assert {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]} == {
+        **dict.fromkeys(("Added", "Removed", "Renamed", "Held"), "Count"),
+        **dict.fromkeys(("Observed", "Unresolved", "RunSucceeded", "RunFailed"), "Count"),
+        **dict.fromkeys(("GuardTripped", "ColdStart", "ChangeEventsPending"), "Count"),
+        **dict.fromkeys(("RunDuration", "RefreshDuration", "MaterializationLag"), "Seconds"),
     }
+
+
+def test_a_container_counts_one_cold_start(
+    migrated: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shared_metrics, "_starts", shared_metrics.cold_starts())
+    invoke(SCHEDULE)
+    invoke(SCHEDULE)
+    documents = emf.documents(capsys.readouterr().out)
+    assert [document["ColdStart"] for document in documents] == [[1.0], [0.0]]
+
+
+def test_every_line_of_a_run_s_log_names_it(
+    migrated: Sandbox,
+    fleet: Fleet,
+    log_as_it_was: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("CHANGE_EVENT_BUS", "changes")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    fleet.add_pairs(1, migrated.now() - MINUTE)
+    logs.configure_json("INFO")
+    run = invoke(SCHEDULE)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    logged = {line["message"]: line["run_id"] for line in lines if "message" in line}
+    assert logged == {"run_finished": run["run_id"], "events_not_sent": run["run_id"]}
 
 
 def test_a_dry_run_has_no_metrics(migrated: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     invoke({"dry_run": True})
-    assert metrics(capsys.readouterr().out) == []
+    assert emf.documents(capsys.readouterr().out) == []
 
 
 def test_a_failed_run_fails_the_invocation_and_counts(
@@ -125,7 +163,7 @@ def test_a_failed_run_fails_the_invocation_and_counts(
     with pytest.raises(DatabaseUnavailableError, match="port 1 failed"):
         invoke(SCHEDULE)
     engine_for.cache_clear()
-    [document] = metrics(capsys.readouterr().out)
+    [document] = emf.documents(capsys.readouterr().out)
     assert document["RunFailed"] == [1.0]
 
 

@@ -1,7 +1,6 @@
 """What is queued reaches the bus: at least once, in order, and never at the work's expense."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,9 +22,9 @@ NOW = datetime(2026, 11, 1, 10, 5, tzinfo=UTC)
 
 
 @pytest.fixture
-def listener(aws: Aws) -> Iterator[Listener]:
+def listener(aws: Aws) -> Listener:
     """The bus, with somebody listening to all of it."""
-    yield Listener(aws, BUS)
+    return Listener(aws, BUS)
 
 
 def queue(engine: Engine, batch: str, *details: dict[str, Any], stream: str = "tests") -> None:
