@@ -96,11 +96,11 @@ def _environment_of(settings: Settings) -> Iterator[None]:
     os.environ.update(
         AUTH_MODE="none",
         LOG_LEVEL="CRITICAL",
-        TIMESCALE_DB_HOST=where.host,
+        TIMESCALE_DB_HOST=str(where.host),
         TIMESCALE_DB_PORT=str(where.port),
-        TIMESCALE_DB_NAME=where.name,
-        TIMESCALE_DB_USER=where.user,
-        TIMESCALE_DB_PASSWORD=where.password,
+        TIMESCALE_DB_NAME=str(where.name),
+        TIMESCALE_DB_USER=str(where.user),
+        TIMESCALE_DB_PASSWORD=str(where.password),
         TIMESCALE_DB_SSLMODE=where.sslmode,
     )
     yield

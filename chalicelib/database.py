@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
 
+from chalicelib.credentials import Login, SecretLogin
 from chalicelib.errors import (
     ApplicationError,
     DatabaseBusyError,
@@ -41,6 +42,7 @@ _REFUSED_AT_CONNECT = (
     "does not exist",
     "not served",
 )
+_WRONG_PASSWORD = "authentication failed"  # noqa: S105 libpq's words, no password
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def engine_for(settings: DatabaseSettings) -> Engine:
         port=settings.port,
         database=settings.name,
     )
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=2,
         max_overflow=2,
@@ -91,6 +93,32 @@ def engine_for(settings: DatabaseSettings) -> Engine:
             "tcp_user_timeout": 10_000,
         },
     )
+    if settings.secret_arn is not None:
+        event.listen(engine, "do_connect", _logging_in_with(SecretLogin(settings)))
+    return engine
+
+
+def _logging_in_with(secret: SecretLogin) -> Callable[..., Any]:
+    """A listener that connects as the secret says, and once more where it says something new.
+
+    A rotation changes the password behind a warm container's back: the refusal is how it learns.
+    """
+
+    def connect(dialect: Dialect, _: object, arguments: list[Any], values: dict[str, Any]) -> Any:
+        def connect_as(login: Login) -> Any:
+            return dialect.connect(*arguments, **{**values, **vars(login)})
+
+        login = secret.current()
+        try:
+            return connect_as(login)
+        except dialect.loaded_dbapi.OperationalError as refusal:
+            is_wrong = _WRONG_PASSWORD in str(refusal)
+            renewed = secret.current(refused=login) if is_wrong else login
+            if renewed == login:
+                raise
+        return connect_as(renewed)
+
+    return connect
 
 
 @contextmanager

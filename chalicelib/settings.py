@@ -19,19 +19,24 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
 _NAMESPACE = re.compile(r"[A-Za-z0-9._/#:-]{1,255}")
 _BUS = re.compile(r"[A-Za-z0-9._/:-]{1,1600}")
+_SECRET_ARN = re.compile(r"arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[!-~]+")
 _SCHEDULE = re.compile(r"(cron|rate)\([^()]+\)")
 
 
 @dataclass(frozen=True)
 class DatabaseSettings:
-    """Where the database is and who asks. The password is in no `repr`."""
+    """Where the database is and who asks. The password is in no `repr`.
 
-    host: str
-    port: int
-    name: str
-    user: str
-    password: str = field(repr=False)
+    With *secret_arn* the login is in that secret, and so is what else is None here.
+    """
+
+    host: str | None
+    port: int | None
+    name: str | None
+    user: str | None
+    password: str | None = field(repr=False)
     sslmode: str
+    secret_arn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
 
 def database_from_environment(environ: Mapping[str, str] = os.environ) -> DatabaseSettings:
     """The connection alone: all that migrations need."""
+    if environ.get("TIMESCALE_DB_SECRET_ARN"):
+        return _database_with_secret(environ)
     return DatabaseSettings(
         host=read(environ, "TIMESCALE_DB_HOST", _text),
         port=read(environ, "TIMESCALE_DB_PORT", _between(1, 65_535), "5432"),
@@ -78,6 +85,23 @@ def database_from_environment(environ: Mapping[str, str] = os.environ) -> Databa
         user=read(environ, "TIMESCALE_DB_USER", _text),
         password=read(environ, "TIMESCALE_DB_PASSWORD", _secret),
         sslmode=read(environ, "TIMESCALE_DB_SSLMODE", one_of(SSL_MODES), "prefer"),
+    )
+
+
+def _database_with_secret(environ: Mapping[str, str]) -> DatabaseSettings:
+    for variable in ("TIMESCALE_DB_USER", "TIMESCALE_DB_PASSWORD"):
+        if environ.get(variable):
+            raise InvalidSettingError(
+                variable, "is set beside TIMESCALE_DB_SECRET_ARN, which names the login: unset one"
+            )
+    return DatabaseSettings(
+        host=_if_set(environ, "TIMESCALE_DB_HOST", _text),
+        port=_if_set(environ, "TIMESCALE_DB_PORT", _between(1, 65_535)),
+        name=_if_set(environ, "TIMESCALE_DB_NAME", _text),
+        user=None,
+        password=None,
+        sslmode=read(environ, "TIMESCALE_DB_SSLMODE", one_of(SSL_MODES), "prefer"),
+        secret_arn=read(environ, "TIMESCALE_DB_SECRET_ARN", _secret_arn),
     )
 
 
@@ -131,6 +155,10 @@ def read(
         raise InvalidSettingError(variable, str(problem)) from None
 
 
+def _if_set(environ: Mapping[str, str], variable: str, parse: Callable[[str], T]) -> T | None:
+    return read(environ, variable, parse) if environ.get(variable) else None
+
+
 def _text(raw: str) -> str:
     if not raw.strip():
         raise ValueError("is blank")
@@ -139,6 +167,13 @@ def _text(raw: str) -> str:
 
 def _secret(raw: str) -> str:
     """As it is: spaces may belong to it, and no error may show it."""
+    return raw
+
+
+def _secret_arn(raw: str) -> str:
+    # The value is not shown: whoever puts the secret itself here must not find it in a log.
+    if not _SECRET_ARN.fullmatch(raw):
+        raise ValueError("must be the ARN of a secret in AWS Secrets Manager: not its content")
     return raw
 
 

@@ -96,11 +96,11 @@ class Sandbox:
         """The same as environment variables."""
         settings = self.settings
         return {
-            "TIMESCALE_DB_HOST": settings.host,
+            "TIMESCALE_DB_HOST": str(settings.host),
             "TIMESCALE_DB_PORT": str(settings.port),
-            "TIMESCALE_DB_NAME": settings.name,
-            "TIMESCALE_DB_USER": settings.user,
-            "TIMESCALE_DB_PASSWORD": settings.password,
+            "TIMESCALE_DB_NAME": str(settings.name),
+            "TIMESCALE_DB_USER": str(settings.user),
+            "TIMESCALE_DB_PASSWORD": str(settings.password),
             "TIMESCALE_DB_SSLMODE": settings.sslmode,
         }
 

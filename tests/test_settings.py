@@ -13,6 +13,9 @@ DATABASE = {
 }
 
 
+SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1f0e-Ab12Cd"
+
+
 def read(**changes: str) -> settings.Settings:
     return settings.from_environment({**DATABASE, **changes})
 
@@ -126,6 +129,56 @@ def test_an_ssl_mode_is_one_of_libpqs() -> None:
 
 def test_the_password_is_in_no_repr() -> None:
     assert "s3cret" not in repr(read())
+
+
+def test_a_secret_needs_nothing_beside_it() -> None:
+    database = settings.database_from_environment({"TIMESCALE_DB_SECRET_ARN": SECRET_ARN})
+    assert database == settings.DatabaseSettings(
+        None, None, None, None, None, "prefer", secret_arn=SECRET_ARN
+    )
+
+
+def test_the_environment_may_say_where_and_the_secret_who() -> None:
+    environ = {
+        **{"TIMESCALE_DB_HOST": "db.example.com", "TIMESCALE_DB_PORT": "6543"},
+        **{"TIMESCALE_DB_NAME": "platform", "TIMESCALE_DB_SSLMODE": "verify-full"},
+    }
+    database = settings.database_from_environment(
+        {**environ, "TIMESCALE_DB_SECRET_ARN": SECRET_ARN}
+    )
+    assert (database.host, database.port, database.name) == ("db.example.com", 6543, "platform")
+    assert (database.user, database.password, database.sslmode) == (None, None, "verify-full")
+
+
+@pytest.mark.parametrize("variable", ["TIMESCALE_DB_USER", "TIMESCALE_DB_PASSWORD"])
+def test_a_login_is_said_once(variable: str) -> None:
+    sentence = problem_with(
+        variable, **{"TIMESCALE_DB_SECRET_ARN": SECRET_ARN, variable: "s3cr3t-pass"}
+    )
+    assert sentence == (
+        f"{variable} is set beside TIMESCALE_DB_SECRET_ARN, which names the login: unset one"
+    )
+
+
+def test_an_empty_secret_is_none() -> None:
+    assert read(TIMESCALE_DB_SECRET_ARN="") == read()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"username": "sync", "password": "s3cret-pass"}',
+        "s3cret-pass",
+        "arn:aws:ssm:eu-central-1:123456789012:parameter/s3cret-pass",
+        "arn:aws:secretsmanager:eu-central-1:1234:secret:s3cret-pass",
+        f"{SECRET_ARN} s3cret-pass",
+        f"{SECRET_ARN}\n",
+    ],
+)
+def test_what_is_no_arn_is_refused_and_not_shown(raw: str) -> None:
+    sentence = problem_with("TIMESCALE_DB_SECRET_ARN", TIMESCALE_DB_SECRET_ARN=raw)
+    assert "must be the ARN of a secret" in sentence
+    assert "s3cret" not in sentence
 
 
 @pytest.mark.parametrize("schedule", ["cron(5 * * * ? *)", "rate(5 minutes)"])
