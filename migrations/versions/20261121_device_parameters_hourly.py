@@ -32,4 +32,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP MATERIALIZED VIEW iot_data.device_parameters_hourly")
+    op.execute("DROP MATERIALIZED VIEW IF EXISTS iot_data.device_parameters_hourly")

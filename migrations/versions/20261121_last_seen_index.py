@@ -26,12 +26,15 @@ def downgrade() -> None:
         DECLARE
             index_name text;
         BEGIN
-            -- The index belongs to the aggregate's own hypertable, in TimescaleDB's schema.
-            SELECT format('%I.%I', schemaname, indexname) INTO STRICT index_name
+            -- The index belongs to the aggregate's own hypertable, in TimescaleDB's schema. Going
+            -- down is also the way back from an aggregate that somebody has dropped.
+            SELECT format('%I.%I', schemaname, indexname) INTO index_name
             FROM pg_indexes
             WHERE indexname = 'idx_device_parameters_hourly_device'
               AND schemaname = '_timescaledb_internal';
-            EXECUTE 'DROP INDEX ' || index_name;
+            IF FOUND THEN
+                EXECUTE 'DROP INDEX ' || index_name;
+            END IF;
         END
         $$
         """

@@ -32,6 +32,17 @@ def test_a_revision_goes_up_down_and_up(migrator: Migrator, revision: str) -> No
     assert migrator.catalogue() == after
 
 
+def test_a_dropped_aggregate_comes_back_by_way_of_base(
+    sources: Sandbox, migrator: Migrator
+) -> None:
+    migrator.upgrade()
+    complete = migrator.catalogue()
+    sources.rows("DROP MATERIALIZED VIEW iot_data.device_parameters_hourly")
+    migrator.downgrade()
+    migrator.upgrade()
+    assert migrator.catalogue() == complete
+
+
 def test_the_code_expects_the_newest_revision() -> None:
     assert SCRIPTS.get_current_head() == HEAD_REVISION
 
