@@ -41,6 +41,8 @@ _REFUSED_AT_CONNECT = (
     "no pg_hba.conf entry",
     "does not exist",
     "not served",
+    "not permitted to log in",
+    "permission denied for database",
 )
 _WRONG_PASSWORD = "authentication failed"  # noqa: S105 libpq's words, no password
 

@@ -239,6 +239,29 @@ def test_a_refusal_at_the_door_is_not_tried_again(
     assert "not-the-one" not in caught.value.message
 
 
+@pytest.mark.multi_backend
+@pytest.mark.parametrize("lack", ["NOLOGIN", "no CONNECT"])
+def test_a_role_that_may_not_come_in_is_not_tried_again(
+    migrated: Sandbox, configured: Settings, clock: FakeTime, lack: str
+) -> None:
+    name, role = configured.database.name, f"{configured.database.name}_lacking"
+    migrated.rows(f"CREATE ROLE {role} {lack.replace('no CONNECT', 'LOGIN')} PASSWORD 'pass'")
+    migrated.rows(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+    engine = database.engine_for(replace(configured.database, user=role, password="pass"))
+
+    def work() -> None:
+        with transaction(engine, Deadline.after(60)):
+            pytest.fail("it may not come in")
+
+    try:
+        with pytest.raises(LoginRefusedError):
+            retry(work, Deadline.after(60))
+    finally:
+        migrated.rows(f"GRANT CONNECT ON DATABASE {name} TO PUBLIC")
+        migrated.rows(f"DROP ROLE {role}")
+    assert clock.naps == []
+
+
 def test_the_engine_shows_no_password(configured: Settings) -> None:
     secret = replace(configured.database, password="s3cret-pass")
     engine = database.engine_for(secret)
