@@ -62,11 +62,15 @@ class Sandbox:
     def migrate(self) -> None:
         """Everything at head, and empty; rebuilt only where a test took it apart."""
         if self._is_migrated:
-            self.rows(_EMPTY)
+            self.empty()
             return
         self.create_sources()
         command.upgrade(alembic_config(), "head")
         self._is_migrated = True
+
+    def empty(self) -> None:
+        """Every table of a migrated database without its rows."""
+        self.rows(_EMPTY)
 
     def expect_rebuild(self) -> None:
         """The test that follows alters the schema, so that the next one needs a new one."""

@@ -1,0 +1,65 @@
+-- What the application may do in its database, and nothing else; database-roles.md says why.
+--
+-- As a superuser, in the application's database, after each `alembic upgrade`:
+--     psql --set ON_ERROR_STOP=1 --single-transaction --file docs/runtime-role.sql
+-- It may be repeated at will. For other names of the two roles, replace them throughout.
+
+-- Roles belong to the server rather than to one of its databases, so they may be there already.
+DO $$
+BEGIN
+    IF to_regrole('device_parameters_refresh') IS NULL THEN
+        CREATE ROLE device_parameters_refresh NOLOGIN;
+    END IF;
+    IF to_regrole('device_parameters_runtime') IS NULL THEN
+        CREATE ROLE device_parameters_runtime LOGIN;
+    END IF;
+END
+$$;
+
+-- Only an owner may refresh, and what is materialized is read with the owner's rights.
+ALTER MATERIALIZED VIEW iot_data.device_parameters_hourly OWNER TO device_parameters_refresh;
+GRANT SELECT ON iot_data.timescale_measurements TO device_parameters_refresh;
+GRANT device_parameters_refresh TO device_parameters_runtime;
+
+-- Whoever migrates must still be able to alter and drop the aggregate.
+DO $$
+DECLARE
+    migrator regrole;
+BEGIN
+    SELECT relowner INTO STRICT migrator
+    FROM pg_class
+    WHERE oid = 'iot_data.device_parameters'::regclass;
+    EXECUTE format('GRANT device_parameters_refresh TO %s', migrator);
+END
+$$;
+
+-- A run compares in a temporary table. Where PUBLIC still has these two, they change nothing.
+DO $$
+BEGIN
+    EXECUTE format(
+        'GRANT CONNECT, TEMPORARY ON DATABASE %I TO device_parameters_runtime', current_database()
+    );
+END
+$$;
+
+GRANT USAGE ON SCHEMA iot_data TO device_parameters_runtime;
+
+-- The platform's: read only. The measurements are readable through device_parameters_refresh.
+GRANT SELECT ON iot_data.redshift_devices TO device_parameters_runtime;
+GRANT SELECT ON iot_data.timescale_parameters TO device_parameters_runtime;
+
+-- Ours, a line a table.
+GRANT SELECT ON iot_data.alembic_version TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_parameters TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.sync_runs TO device_parameters_runtime;
+GRANT USAGE ON SEQUENCE iot_data.sync_runs_run_id_seq TO device_parameters_runtime;
+GRANT SELECT, INSERT, DELETE ON iot_data.device_parameter_changes TO device_parameters_runtime;
+
+-- For `verify --against legacy-view`, where the table has replaced a view.
+DO $$
+BEGIN
+    IF to_regclass('iot_data.device_parameters_legacy_view') IS NOT NULL THEN
+        GRANT SELECT ON iot_data.device_parameters_legacy_view TO device_parameters_runtime;
+    END IF;
+END
+$$;

@@ -1,0 +1,120 @@
+"""Fixtures: a platform whose database the application may not do everything in."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from alembic import command
+
+from chalicelib.database import engine_for
+from chalicelib.settings import database_from_environment
+from tests.databases import connect, scratch_database
+from tests.migrations.test_legacy_view import VIEW
+from tests.roles import grants, usage
+from tests.sandbox import Sandbox, alembic_config
+from tests.test_cli import _logging
+
+__all__ = ["_logging"]
+
+SUFFIX = f"_test_{os.getpid()}"
+RUNTIME, REFRESH = f"{grants.RUNTIME}{SUFFIX}", f"{grants.REFRESH}{SUFFIX}"
+MIGRATOR = f"device_parameters_migrator{SUFFIX}"
+PASSWORD = "pass"
+# All that migrating needs, and in the last line what the view reads that it is to replace.
+_FOR_THE_MIGRATOR = f"""
+CREATE ROLE {MIGRATOR} LOGIN PASSWORD '{PASSWORD}';
+GRANT USAGE, CREATE ON SCHEMA iot_data TO {MIGRATOR};
+GRANT SELECT ON iot_data.timescale_measurements TO {MIGRATOR};
+GRANT SELECT ON iot_data.redshift_devices, iot_data.timescale_parameters TO {MIGRATOR};
+"""
+# Elsewhere than in iot_data, and somebody else's.
+_OTHERS = """
+CREATE SCHEMA elsewhere;
+CREATE TABLE elsewhere.payroll (amount integer);
+CREATE MATERIALIZED VIEW iot_data.daily
+WITH (timescaledb.continuous, timescaledb.materialized_only = true) AS
+SELECT time_bucket('1 day', time) AS bucket, count(*) FROM iot_data.timescale_measurements
+GROUP BY bucket WITH NO DATA;
+REVOKE ALL ON DATABASE {database} FROM PUBLIC;
+GRANT CONNECT ON DATABASE {database} TO {migrator};
+"""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A database with a role to migrate it and, once it is given its rights, one to run in it."""
+
+    sandbox: Sandbox
+    become: Callable[[str], None]
+
+    def grant(self) -> None:
+        """Run the script, under roles of this test's own."""
+        self.sandbox.rows(grants.renamed(grants.SCRIPT, SUFFIX))
+        self.sandbox.rows(f"ALTER ROLE {RUNTIME} PASSWORD '{PASSWORD}'")
+
+    def migrate(self) -> None:
+        """Up to head, as the migrator."""
+        self.become(MIGRATOR)
+        command.upgrade(alembic_config(), "head")
+
+    def downgrade(self) -> None:
+        """Down to base, as the migrator."""
+        self.become(MIGRATOR)
+        command.downgrade(alembic_config(), "base")
+
+    def complaints(self, role: str = RUNTIME) -> Iterator[str]:
+        """What goes wrong as the runtime role, or another, on connections of its own."""
+        self.become(role)
+        engine_for(database_from_environment()).dispose()
+        return usage.complaints(self.sandbox)
+
+    def attempt(self, role: str, statement: str) -> None:
+        """*statement* as *role*, in plain SQL."""
+        connection = connect(self.sandbox.url.set(username=role, password=PASSWORD))
+        try:
+            connection.cursor().execute(statement)
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def server(database: Sandbox) -> Iterator[Sandbox]:
+    """A database of its own with the platform's tables, a view to replace, and a migrator."""
+    with scratch_database(database.url, "_roles") as url:
+        sandbox = Sandbox(url, is_multi_backend=True)
+        sandbox.create_sources()
+        sandbox.rows(_FOR_THE_MIGRATOR)
+        sandbox.rows(VIEW.format(kind="VIEW"))
+        sandbox.rows(f"ALTER VIEW iot_data.device_parameters OWNER TO {MIGRATOR}")
+        sandbox.rows(_OTHERS.format(database=url.database, migrator=MIGRATOR))
+        yield sandbox
+        sandbox.close()
+    for role in (RUNTIME, REFRESH, MIGRATOR):
+        database.rows(f"DROP ROLE IF EXISTS {role}")
+
+
+@pytest.fixture
+def platform(
+    server: Sandbox, environment: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Platform]:
+    """That database; `become` decides whom the environment names."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    # Wide enough for a bucket that has closed.
+    monkeypatch.setenv("CHECK_INTERVAL_MINUTES", "180")
+
+    def become(role: str) -> None:
+        monkeypatch.setenv("TIMESCALE_DB_USER", role)
+        monkeypatch.setenv("TIMESCALE_DB_PASSWORD", PASSWORD)
+
+    yield Platform(server, become)
+    engine_for(database_from_environment()).dispose()
+
+
+@pytest.fixture
+def granted(platform: Platform) -> Platform:
+    """Migrated by the one role, ready for the other."""
+    platform.migrate()
+    platform.grant()
+    return platform
