@@ -13,7 +13,7 @@ from tests.credentials.conftest import Account
 from tests.credentials.doorkeeper import Doorkeeper
 from tests.sandbox import Sandbox
 
-NEW, NEWER = "s3cr3t-the-second", "s3cr3t-the-third"
+NEW, NEWER = "s3cr3t-the-second", "s3cr3t '\\ =\N{LATIN SMALL LETTER U WITH DIAERESIS}\"%"
 
 
 @pytest.fixture
