@@ -54,6 +54,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_parameters TO device_par
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.sync_runs TO device_parameters_runtime;
 GRANT USAGE ON SEQUENCE iot_data.sync_runs_run_id_seq TO device_parameters_runtime;
 GRANT SELECT, INSERT, DELETE ON iot_data.device_parameter_changes TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.outbox_events TO device_parameters_runtime;
 
 -- For `verify --against legacy-view`, where the table has replaced a view.
 DO $$

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import quote
 
+import pytest
 from chalice.test import Client
 from click.testing import CliRunner
 
 from app import app
+from chalicelib.outbox import gateway, send
 from cli import cli
+from tests.aws import moto_server
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
 
@@ -37,6 +40,26 @@ def complaints(platform: Sandbox) -> Iterator[str]:
     for path in PATHS:
         yield from _request("GET", path)
     yield from _request("POST", "/sync")
+    yield from _events(platform, Fleet(platform))
+
+
+def _events(platform: Sandbox, fleet: Fleet) -> Iterator[str]:
+    """Changes that the bus takes, and changes that it does not."""
+    with pytest.MonkeyPatch.context() as patch, moto_server() as aws:
+        patch.setattr(send, "ATTEMPTS", 1)
+        patch.setenv("CHANGE_EVENT_BUS", "default")
+        for name, value in aws.environment.items():
+            patch.setenv(name, value)
+        fleet.rename_device("d001", "Told")
+        yield from _command("sync")
+        if platform.value("SELECT count(*) FROM iot_data.outbox_events"):
+            yield "permission denied: an event was not sent"
+        patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        gateway.client.cache_clear()
+        fleet.rename_device("d001", "Not told")
+        yield from _command("sync")
+        if not platform.value("SELECT sum(attempt_count) FROM iot_data.outbox_events"):
+            yield "permission denied: the reason was not written down"
 
 
 def _runs(platform: Sandbox, fleet: Fleet) -> Iterator[str]:
