@@ -10,6 +10,7 @@ from chalicelib.access.routes import routes as access_routes
 from chalicelib.device_parameters import events
 from chalicelib.device_parameters.routes import routes as device_parameters_routes
 from chalicelib.http import in_our_envelope
+from chalicelib.migrate import migrate as run_migration
 from chalicelib.openapi.routes import routes as openapi_routes
 from chalicelib.page.routes import routes as page_routes
 
@@ -40,6 +41,12 @@ def sync_device_parameters(event: CloudWatchEvent) -> dict[str, Any]:
 def sync_after_load(event: CloudWatchEvent) -> dict[str, Any]:
     """Soon after measurements were loaded; a burst of loads is one run."""
     return events.run_after_load(event.to_dict(), event.context)
+
+
+@app.lambda_function()
+def migrate(event: object, context: Any) -> dict[str, Any]:
+    """Bring the schema to a revision, head by default; invoked by hand or by a pipeline."""
+    return run_migration(event, context)
 
 
 sync_device_parameters = events.accepting_bare_payload(sync_device_parameters)

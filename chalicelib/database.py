@@ -58,6 +58,12 @@ class Deadline:
         """The deadline *seconds* from now."""
         return cls(time.monotonic() + seconds)
 
+    @classmethod
+    def of_invocation(cls, context: Any, otherwise_seconds: float) -> "Deadline":
+        """When Lambda would end the invocation, or in *otherwise_seconds* outside of Lambda."""
+        remaining = getattr(context, "get_remaining_time_in_millis", None)
+        return cls.after(otherwise_seconds if remaining is None else remaining() / 1000)
+
     def remaining_seconds(self) -> float:
         """Seconds left; negative once it has passed."""
         return self.expires_at - time.monotonic()

@@ -12,6 +12,7 @@ ApplicationError
 ├── AggregateMissingError     the continuous aggregate is gone                → 503
 ├── ServiceDownError          all that a stranger is told of the three above  → 503
 ├── DatabaseRefusedError      the database said no, and will say no again     → 500
+├── MigrationError            Alembic, or a check before it, says why not     → the function's error
 └── RunTimedOutError          the time a run was given is used up             → 500
 """
 
@@ -89,6 +90,10 @@ class ServiceDownError(ApplicationError):
 class DatabaseRefusedError(ApplicationError):
     code = "DATABASE_REFUSED"
     public_message = "the database refused the request"
+
+
+class MigrationError(ApplicationError):
+    code = "MIGRATION_FAILED"
 
 
 class RunTimedOutError(ApplicationError):

@@ -36,6 +36,7 @@ def _run_against(engine: Engine) -> None:
     try:
         with database.translated_errors(), engine.connect() as connection:
             _exclude_other_migrators(connection)
+            _limit_statements(connection)
             _configure(connection)
             _check_before_first_revision(connection)
             with context.begin_transaction():
@@ -65,6 +66,14 @@ def _exclude_other_migrators(connection: Connection) -> None:
     connection.commit()
 
 
+def _limit_statements(connection: Connection) -> None:
+    """A migration that has a deadline ends itself by then, and says so."""
+    deadline = context.config.attributes.get("deadline")
+    if deadline is not None:
+        database.limit_statements(connection, deadline, is_local=False)
+        connection.commit()
+
+
 def _configure(connection: Connection) -> None:
     context.configure(
         connection=connection,
@@ -75,6 +84,7 @@ def _configure(connection: Connection) -> None:
         include_schemas=True,
         include_name=_is_ours,
         compare_server_default=True,
+        on_version_apply=context.config.attributes.get("on_version_apply", ()),
     )
 
 

@@ -80,16 +80,9 @@ def _counting_failures() -> Iterator[None]:
 
 def _sync_context(context: Any) -> Sync:
     configured = settings.from_environment()
-    return Sync(engine_for(configured.database), configured, _deadline_of(context))
+    deadline = Deadline.of_invocation(context, RUN_TIME_LIMIT.total_seconds())
+    return Sync(engine_for(configured.database), configured, deadline)
 
 
 def _trigger_of(event: Mapping[str, Any]) -> Trigger:
     return Trigger.SCHEDULE if event.get("source") == _SCHEDULER else Trigger.EVENT
-
-
-def _deadline_of(context: Any) -> Deadline:
-    """When Lambda would end the invocation; a limit of our own where there is no Lambda."""
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    if remaining is None:
-        return Deadline.after(RUN_TIME_LIMIT.total_seconds())
-    return Deadline.after(remaining() / 1000)
