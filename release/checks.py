@@ -1,0 +1,97 @@
+"""What Chalice lets through and Lambda does not, or only until the first invocation."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from chalicelib.page.routes import ASSETS
+from release.errors import ReleaseRefusedError
+from release.project import Project
+from release.template import Function
+
+# Lambda's limits, in bytes: unpacked, and uploaded without S3.
+MAX_UNZIPPED = 262_144_000
+MAX_ZIPPED = 52_428_800
+_MEGABYTE = 1_000_000
+_HANDLER = re.compile(r"app\.\w+")
+_BUILT_HERE = re.compile(r"^Tag: .*-(linux_\w+)$", re.MULTILINE)
+
+
+def require_page(project: Project) -> None:
+    """The page's chart library is fetched, not kept: without it the page shows no chart."""
+    static = project.root / "chalicelib" / "page" / "static"
+    missing = [asset.file for asset in ASSETS.values() if not (static / asset.file).is_file()]
+    if missing:
+        raise ReleaseRefusedError(
+            f"the page lacks {', '.join(missing)}: run `python -m web.build` (`make setup` does)"
+        )
+
+
+def require_wheels(root: Path, requirements: Iterable[Requirement]) -> None:
+    """Every pinned package is there in its version, in a form that Lambda can load."""
+    found = {_distribution(path): path for path in root.glob("*.dist-info")}
+    wanted = {f"{canonicalize_name(pin.name)}{pin.specifier}" for pin in requirements}
+    missing = sorted(wanted - found.keys())
+    if missing:
+        raise ReleaseRefusedError(f"the package lacks {', '.join(missing)} of requirements.txt")
+    built_here = sorted(name for name, path in found.items() if _is_built_here(path))
+    if built_here:
+        raise ReleaseRefusedError(
+            f"{', '.join(built_here)} was compiled on this machine, against its C library: pin a "
+            "version that has a manylinux wheel"
+        )
+
+
+def _distribution(path: Path) -> str:
+    name, _, version = path.name.removesuffix(".dist-info").rpartition("-")
+    return f"{canonicalize_name(name)}=={version}"
+
+
+def _is_built_here(dist_info: Path) -> bool:
+    wheel = dist_info / "WHEEL"
+    return wheel.is_file() and _BUILT_HERE.search(wheel.read_text(encoding="utf-8")) is not None
+
+
+def require_migrations(root: Path, project: Project) -> None:
+    """The revisions come through links, which not every checkout keeps as links."""
+    wrong = [
+        name
+        for name, content in project.migrations().items()
+        if not (root / name).is_file() or (root / name).read_bytes() != content
+    ]
+    if wrong:
+        raise ReleaseRefusedError(
+            f"{', '.join(sorted(wrong))} is not in the package as it is in the project: "
+            "vendor/migrations and vendor/alembic.ini must be symbolic links to them"
+        )
+
+
+def require_functions(functions: list[Function], runtime: str) -> None:
+    """Lambda imports the module of a handler, and app.py sets up logging and middleware."""
+    stray = [function for function in functions if not _HANDLER.fullmatch(function.handler)]
+    if stray:
+        raise ReleaseRefusedError(
+            f"{stray[0].name} is handled by {stray[0].handler}, outside of app.py: Lambda would "
+            "import it without the logging and the middleware set up there; declare it in app.py"
+        )
+    other = [function for function in functions if function.runtime != runtime]
+    if other:
+        raise ReleaseRefusedError(
+            f"{other[0].name} runs on {other[0].runtime}, and the package is made for {runtime}"
+        )
+
+
+def require_size(zipped: int, unzipped: int) -> None:
+    """Lambda would refuse the upload, after minutes."""
+    for what, size, limit in (
+        ("unpacked", unzipped, MAX_UNZIPPED),
+        ("zipped", zipped, MAX_ZIPPED),
+    ):
+        if size > limit:
+            raise ReleaseRefusedError(
+                f"the package is {size / _MEGABYTE:.1f} MB {what}, and Lambda takes "
+                f"{limit / _MEGABYTE:.1f} MB"
+            )

@@ -1,0 +1,52 @@
+"""What was packaged, for the person who is about to deploy it."""
+
+import platform
+from collections import Counter
+
+from rich.console import Console
+from rich.table import Table
+
+from release.build import Release
+
+_SHOWN_PACKAGES = 8
+_MEGABYTE = 1_000_000
+
+
+def show(console: Console, release: Release) -> None:
+    """Sizes, the biggest packages, the functions, and what was remarked."""
+    console.print(
+        f"[bold]{release.out}[/bold]: {release.runtime}, made with Python "
+        f"{platform.python_version()}; {_megabytes(release.zipped)} zipped, "
+        f"{_megabytes(release.unzipped)} unpacked, {len(release.sizes):,} files",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(_biggest(release))
+    console.print(_functions(release))
+    for remark in release.remarks:
+        console.print(f"[yellow]warning:[/yellow] {remark}", highlight=False, soft_wrap=True)
+
+
+def _biggest(release: Release) -> Table:
+    weights: Counter[str] = Counter()
+    for name, size in release.sizes.items():
+        weights[name.partition("/")[0]] += size
+    table = Table("unpacked", "MB")
+    table.columns[1].justify = "right"
+    for name, size in weights.most_common(_SHOWN_PACKAGES):
+        table.add_row(name, f"{size / _MEGABYTE:.1f}")
+    return table
+
+
+def _functions(release: Release) -> Table:
+    table = Table("function", "handler", "MB", "seconds")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for function in release.functions:
+        limits = (str(function.memory_mb), str(function.timeout_seconds))
+        table.add_row(function.name, function.handler, *limits)
+    return table
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / _MEGABYTE:.1f} MB"
