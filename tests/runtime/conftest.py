@@ -1,0 +1,132 @@
+"""The package, made once, and containers that run it as Lambda does."""
+
+import json
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release import archive
+from release.build import Release, build
+from release.chalice_package import TEMPLATE, ZIP
+from release.project import ROOT, Project
+from tests.runtime.container import Container, link_runtime
+from tests.sandbox import Sandbox
+from web.build import FILES, VENDOR
+
+StartContainer = Callable[..., Container]
+EVENTS = ROOT / "tests" / "events"
+STAGE = "prod"
+
+
+def sample(name: str) -> Any:
+    """An event as AWS sends it."""
+    return json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """What `make package` makes."""
+    if not all((VENDOR / name).is_file() for name in FILES):
+        pytest.skip("the chart library is missing: run `python -m web.build`")
+    return build(Project(), STAGE, tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="session")
+def task_root(package: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The package, unpacked where nobody may write; at the end nobody has."""
+    root = tmp_path_factory.mktemp("task")
+    archive.unpack(package.out / ZIP, root)
+    _set_writable(root, is_writable=False)
+    before = _listing(root)
+    yield root
+    after = _listing(root)
+    _set_writable(root, is_writable=True)
+    assert after == before, "something was written to the task root"
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What Lambda itself brings along."""
+    folder = tmp_path_factory.mktemp("runtime")
+    link_runtime(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stage_variables(package: Release) -> dict[str, dict[str, str]]:
+    """The environment that the template gives to each handler."""
+    resources = json.loads((package.out / TEMPLATE).read_text(encoding="utf-8"))["Resources"]
+    return {
+        function.handler: {
+            name: value if isinstance(value, str) else value["Ref"]
+            for name, value in resources[function.name]["Properties"]["Environment"][
+                "Variables"
+            ].items()
+            if isinstance(value, str) or "Ref" in value
+        }
+        for function in package.functions
+    }
+
+
+@pytest.fixture
+def start(
+    task_root: Path, runtime: Path, stage_variables: dict[str, dict[str, str]], tmp_path: Path
+) -> Iterator[StartContainer]:
+    """Starts a container of the test's own."""
+    with ExitStack() as containers:
+
+        def run(handler: str, **variables: str) -> Container:
+            configured = {**stage_variables[handler], **variables}
+            output = tmp_path / f"{handler}-{len(list(tmp_path.iterdir()))}.log"
+            container = Container(task_root, runtime, handler, configured, output)
+            return containers.enter_context(container)
+
+        yield run
+
+
+@pytest.fixture(scope="session")
+def _warm_containers(
+    task_root: Path,
+    runtime: Path,
+    database: Sandbox,
+    stage_variables: dict[str, dict[str, str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[StartContainer]:
+    known: dict[str, Container] = {}
+    logs = tmp_path_factory.mktemp("logs")
+    with ExitStack() as containers:
+
+        def find(handler: str) -> Container:
+            if handler not in known or not known[handler].is_running:
+                variables = {
+                    **stage_variables[handler],
+                    **database.environment,
+                    "AUTH_MODE": "none",
+                }
+                container = Container(
+                    task_root, runtime, handler, variables, logs / f"{handler}.log"
+                )
+                known[handler] = containers.enter_context(container)
+            return known[handler]
+
+        yield find
+
+
+@pytest.fixture
+def warm(_warm_containers: StartContainer, migrated: Sandbox) -> StartContainer:
+    """Finds the container of a handler that earlier tests have used already, on this database."""
+    return _warm_containers
+
+
+def _listing(root: Path) -> list[tuple[str, int]]:
+    return sorted((str(path), path.lstat().st_mtime_ns) for path in [root, *root.rglob("*")])
+
+
+def _set_writable(root: Path, *, is_writable: bool) -> None:
+    for path in [root, *root.rglob("*")]:
+        mode = path.stat().st_mode
+        path.chmod(mode | stat.S_IWUSR if is_writable else mode & ~0o222)

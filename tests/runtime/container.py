@@ -1,0 +1,151 @@
+"""A container as Lambda starts it: the runtime's own client, the package, and nothing else."""
+
+import json
+import subprocess
+import sys
+from contextlib import AbstractContextManager
+from importlib.metadata import distribution
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from packaging.requirements import Requirement
+
+from tests.runtime.runtime_api import Answer, RuntimeApi
+
+# What Lambda's Python images carry in /var/runtime.
+RUNTIME_DISTRIBUTIONS = ("awslambdaric", "boto3")
+# How Lambda's own record of an error begins, with its log format set to text.
+RUNTIME_RECORD = "[ERROR]"
+_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+_INIT_SECONDS = 20.0
+
+
+def link_runtime(target: Path) -> None:
+    """Put links to the distributions of Lambda's runtime into *target*."""
+    for name in sorted(_closure(RUNTIME_DISTRIBUTIONS)):
+        found = distribution(name)
+        for top in {file.parts[0] for file in found.files or () if file.parts[0] not in ("..", "")}:
+            if top != "__pycache__":
+                (target / top).symlink_to(Path(str(found.locate_file(top))))
+
+
+def _closure(names: tuple[str, ...]) -> set[str]:
+    known: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in known:
+            known.add(name)
+            needed = [Requirement(line) for line in distribution(name).requires or ()]
+            waiting += [
+                need.name
+                for need in needed
+                if not need.marker or need.marker.evaluate({"extra": ""})
+            ]
+    return known
+
+
+class Container(AbstractContextManager["Container"]):
+    """One execution environment of a function, from its first event to its end."""
+
+    def __init__(
+        self, root: Path, runtime: Path, handler: str, variables: dict[str, str], output: Path
+    ) -> None:
+        self.root = root
+        self._output = output
+        self._read_until = 0
+        self._api = RuntimeApi()
+        with output.open("wb") as stream:
+            self._process = subprocess.Popen(
+                [sys.executable, "-s", "-S", "-m", "awslambdaric", handler],
+                cwd=root,
+                env=environment(root, runtime, handler, self._api.address, variables),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            )
+
+    def invoke(self, event: object, seconds: float = 20) -> Answer:
+        """The answer to *event*; a function without one by its deadline is killed, and it fails."""
+        answer = self.invoke_until_killed(event, seconds)
+        assert answer is not None, f"timed out after {seconds} seconds: {self.output()}"
+        return answer
+
+    def invoke_until_killed(self, event: object, seconds: float) -> Answer | None:
+        """The same where being killed is what is expected: None."""
+        self._read_until = self._output.stat().st_size
+        answer = self._api.invoke(event, seconds)
+        if answer is None:
+            self.kill()
+        return answer
+
+    def wait_for_init_error(self) -> Answer:
+        """What a function that cannot even start reports."""
+        answer = self._api.wait(_INIT_SECONDS)
+        assert answer is not None, self.output()
+        return answer
+
+    def output(self) -> str:
+        """Everything written since the container was started."""
+        return self._output.read_text(encoding="utf-8")
+
+    def log(self) -> list[dict[str, Any]]:
+        """What the last invocation logged; fails on a line that is not a JSON object."""
+        with self._output.open("rb") as stream:
+            stream.seek(self._read_until)
+            # Lambda takes a line feed as the end of a record; an error's own lines end otherwise.
+            lines = stream.read().decode().rstrip("\n").split("\n")
+        records = [
+            json.loads(line) for line in lines if line and not line.startswith(RUNTIME_RECORD)
+        ]
+        assert all(isinstance(record, dict) for record in records)
+        return records
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does, as Lambda does at the deadline."""
+        self._process.kill()
+        self._process.wait()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        self._api.__exit__(kind, error, trace)
+
+
+def environment(
+    root: Path, runtime: Path, handler: str, address: str, variables: dict[str, str]
+) -> dict[str, str]:
+    """What Lambda sets, and what the function's configuration adds."""
+    name = f"device-parameters-prod-{handler.rpartition('.')[2]}"
+    return {
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_REGION": "eu-central-1",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{_RUNTIME}",
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/21/[$LATEST]0123456789abcdef0123456789abcdef",
+        "AWS_LAMBDA_RUNTIME_API": address,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SESSION_TOKEN": "testing",
+        "LAMBDA_RUNTIME_DIR": str(runtime),
+        "LAMBDA_TASK_ROOT": str(root),
+        "LANG": "en_US.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PYTHONPATH": str(runtime),
+        "TZ": ":UTC",
+        "_HANDLER": handler,
+        **variables,
+    }

@@ -1,0 +1,90 @@
+"""The tests here prove something only if a container sees the package and nothing else."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from release.build import Release
+from tests.runtime.conftest import StartContainer, sample
+from tests.runtime.container import environment
+from tests.sandbox import PROJECT
+
+# One event for each function that the template declares.
+EVENTS = {
+    "app.app": "api_get_health",
+    "app.authorize": "authorizer",
+    "app.migrate": "migrate",
+    "app.sync_device_parameters": "schedule",
+}
+
+
+def test_every_function_of_the_template_is_invoked_here(package: Release) -> None:
+    assert sorted(function.handler for function in package.functions) == sorted(EVENTS)
+
+
+@pytest.mark.parametrize("handler", EVENTS)
+def test_a_function_answers_its_event(warm: StartContainer, handler: str) -> None:
+    assert warm(handler).invoke(sample(EVENTS[handler])).kind == "response"
+
+
+def python(root: Path, runtime: Path, code: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-s", "-S", "-c", code],
+        cwd=root,
+        env=environment(root, runtime, "app.app", "", {}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("module", ["pytest", "click", "rich", "cli", "devdb", "tests", "release"])
+def test_what_is_not_packaged_cannot_be_imported(
+    task_root: Path, runtime: Path, module: str
+) -> None:
+    done = python(task_root, runtime, f"import {module}")
+    assert f"No module named '{module}'" in done.stderr
+
+
+def test_what_is_imported_comes_from_the_package_or_from_lambda(
+    task_root: Path, runtime: Path
+) -> None:
+    modules = ("app", "chalice", "sqlalchemy", "alembic", "jwt", "boto3", "awslambdaric")
+    done = python(
+        task_root,
+        runtime,
+        f"import {', '.join(modules)}, sys\n"
+        f"print(*(sys.modules[name].__file__ for name in {modules}), sep='\\n')\n"
+        "print(*sys.path, sep='\\n')",
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("{")]
+    packaged, brought_along, paths = lines[:5], lines[5:7], lines[7:]
+    assert all(path.startswith(str(task_root)) for path in packaged)
+    assert all(path.startswith(str(runtime)) for path in brought_along)
+    assert not any(path.startswith(str(PROJECT)) or "site-packages" in path for path in paths)
+
+
+def test_the_versions_of_the_dependencies_can_be_read(task_root: Path, runtime: Path) -> None:
+    """Only part of their metadata is packaged."""
+    code = "from importlib.metadata import version; print(version('SQLAlchemy'), version('PyJWT'))"
+    done = python(task_root, runtime, code)
+    assert done.stdout.split() == ["2.1.9", "2.15.1"], done.stderr
+
+
+def test_modules_are_loaded_from_their_bytecode(task_root: Path, runtime: Path) -> None:
+    """Nothing may be compiled at run time, for nothing of it can be kept."""
+    code = (
+        "import app, sys\n"
+        "from pathlib import Path\n"
+        "cached = [m.__cached__ for m in sys.modules.values() if getattr(m, '__cached__', None)]\n"
+        f"cached = [Path(path) for path in cached if path.startswith({str(task_root)!r})]\n"
+        "print(len(cached), [str(path) for path in cached if not path.is_file()])\n"
+    )
+    done = python(task_root, runtime, code)
+    count, missing = done.stdout.splitlines()[-1].split(" ", 1)
+    assert int(count) > 100
+    assert missing == "[]"

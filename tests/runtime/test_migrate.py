@@ -1,0 +1,59 @@
+"""Migrations, from the package: the revisions are in it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.schema import HEAD_REVISION
+from tests.runtime.conftest import StartContainer, sample
+from tests.runtime.container import Container
+from tests.sandbox import Sandbox
+
+HANDLER = "app.migrate"
+
+
+@pytest.fixture
+def container(warm: StartContainer, migrated: Sandbox) -> Iterator[Container]:
+    yield warm(HANDLER)
+    migrated.expect_rebuild()
+
+
+def test_the_schema_goes_down_and_up_again(container: Container, migrated: Sandbox) -> None:
+    down = container.invoke({"command": "downgrade", "revision": "base"}).result
+    assert (down["from"], down["to"]) == (HEAD_REVISION, None)
+    assert container.invoke({"revision": "20261121_03"}).result["to"] == "20261121_03"
+    assert container.invoke({}).result == {
+        "from": "20261121_03",
+        "to": HEAD_REVISION,
+        "applied": [HEAD_REVISION],
+    }
+    assert migrated.value("SELECT version_num FROM iot_data.alembic_version") == HEAD_REVISION
+
+
+def test_the_log_stays_json(container: Container) -> None:
+    container.invoke({"command": "downgrade", "revision": "20261121_03"})
+    assert [record["message"] for record in container.log()] == ["revision_applied", "migrated"]
+    assert container.invoke(sample("migrate")).result["to"] == "20261121_03"
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "sentence"),
+    [
+        ({"command": "stamp"}, "InvalidRequestError", "command must be one of"),
+        ({"to": "head"}, "InvalidRequestError", "unknown field 'to'"),
+        ({"revision": "tomorrow"}, "MigrationError", "Can't locate revision"),
+    ],
+)
+def test_what_cannot_be_done_is_an_error_of_the_function(
+    container: Container, event: object, kind: str, sentence: str
+) -> None:
+    answer = container.invoke(event)
+    assert answer.error[0] == kind
+    assert sentence in answer.error[1]
+
+
+def test_a_database_that_is_not_ready_is_refused(container: Container, migrated: Sandbox) -> None:
+    migrated.clear()
+    kind, message = container.invoke({}).error
+    assert kind == "MigrationError"
+    assert message.startswith("source tables are missing: iot_data.redshift_devices")
