@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from lambdaenv.container import Container, link_runtime
 from release import archive
 from release.build import Release, build
 from release.chalice_package import TEMPLATE, ZIP
 from release.project import ROOT, Project
-from tests.runtime.container import Container, link_runtime
 from tests.sandbox import Sandbox
 from web.build import FILES, VENDOR
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.page.routes import ASSETS
+from lambdaenv.container import Container
 from tests.runtime.conftest import StartContainer, sample
-from tests.runtime.container import Container
 from tests.sandbox import Sandbox
 
 HANDLER = "app.app"

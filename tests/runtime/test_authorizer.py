@@ -5,9 +5,9 @@ from fnmatch import fnmatch
 
 import pytest
 
+from lambdaenv.container import Container
 from tests.access.issuer import API_TOKEN, Issuer
 from tests.runtime.conftest import StartContainer, sample
-from tests.runtime.container import Container
 
 HANDLER = "app.authorize"
 

@@ -1,16 +1,15 @@
 """The tests here prove something only if a container sees the package and nothing else."""
 
 import subprocess
-import sys
 from ast import literal_eval
 from pathlib import Path
 
 import pytest
 
+from lambdaenv.container import INTERPRETER, environment
 from release.build import Release
 from release.project import Project
 from tests.runtime.conftest import StartContainer, sample
-from tests.runtime.container import environment
 from tests.sandbox import PROJECT
 
 # One event for each function that the template declares.
@@ -33,7 +32,7 @@ def test_a_function_answers_its_event(warm: StartContainer, handler: str) -> Non
 
 def python(root: Path, runtime: Path, code: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-s", "-S", "-c", code],
+        [*INTERPRETER, "-c", code],
         cwd=root,
         env=environment(root, runtime, "app.app", "", {}),
         capture_output=True,

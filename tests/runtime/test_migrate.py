@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.schema import HEAD_REVISION
+from lambdaenv.container import Container
 from tests.runtime.conftest import StartContainer, sample
-from tests.runtime.container import Container
 from tests.sandbox import Sandbox
 
 HANDLER = "app.migrate"

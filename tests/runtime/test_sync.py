@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from lambdaenv.container import Container
 from tests.fleet import Fleet
 from tests.runtime.conftest import StartContainer, sample
-from tests.runtime.container import Container
 from tests.sandbox import PROJECT, Sandbox
 
 HANDLER = "app.sync_device_parameters"

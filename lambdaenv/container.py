@@ -11,7 +11,8 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-from tests.runtime.runtime_api import Answer, RuntimeApi
+from lambdaenv.errors import ContainerError
+from lambdaenv.runtime_api import Answer, RuntimeApi
 
 # What Lambda's Python images carry in /var/runtime.
 RUNTIME_DISTRIBUTIONS = ("awslambdaric", "boto3")
@@ -19,6 +20,8 @@ RUNTIME_DISTRIBUTIONS = ("awslambdaric", "boto3")
 RUNTIME_RECORD = "[ERROR]"
 _RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _INIT_SECONDS = 20.0
+# Without the packages of this environment; what Lambda brings along is on PYTHONPATH.
+INTERPRETER = (sys.executable, "-s", "-S")
 
 
 def link_runtime(target: Path) -> None:
@@ -58,7 +61,7 @@ class Container(AbstractContextManager["Container"]):
         self._api = RuntimeApi()
         with output.open("wb") as stream:
             self._process = subprocess.Popen(
-                [sys.executable, "-s", "-S", "-m", "awslambdaric", handler],
+                [*INTERPRETER, "-m", "awslambdaric", handler],
                 cwd=root,
                 env=environment(root, runtime, handler, self._api.address, variables),
                 stdin=subprocess.DEVNULL,
@@ -69,7 +72,8 @@ class Container(AbstractContextManager["Container"]):
     def invoke(self, event: object, seconds: float = 20) -> Answer:
         """The answer to *event*; a function without one by its deadline is killed, and it fails."""
         answer = self.invoke_until_killed(event, seconds)
-        assert answer is not None, f"timed out after {seconds} seconds: {self.output()}"
+        if answer is None:
+            raise ContainerError(f"timed out after {seconds} seconds:\n{self.output()}")
         return answer
 
     def invoke_until_killed(self, event: object, seconds: float) -> Answer | None:
@@ -83,24 +87,31 @@ class Container(AbstractContextManager["Container"]):
     def wait_for_init_error(self) -> Answer:
         """What a function that cannot even start reports."""
         answer = self._api.wait(_INIT_SECONDS)
-        assert answer is not None, self.output()
+        if answer is None:
+            raise ContainerError(f"no error at its start:\n{self.output()}")
         return answer
+
+    def wait_until_started(self) -> None:
+        """Return when the function has been imported and asks for its first event."""
+        if not self._api.has_started.wait(_INIT_SECONDS):
+            raise ContainerError(f"not started after {_INIT_SECONDS} seconds:\n{self.output()}")
 
     def output(self) -> str:
         """Everything written since the container was started."""
         return self._output.read_text(encoding="utf-8")
 
     def log(self) -> list[dict[str, Any]]:
-        """What the last invocation logged; fails on a line that is not a JSON object."""
+        """What the last invocation logged; raises `ValueError` for a line that is not JSON."""
         with self._output.open("rb") as stream:
             stream.seek(self._read_until)
             # Lambda takes a line feed as the end of a record; an error's own lines end otherwise.
             lines = stream.read().decode().rstrip("\n").split("\n")
-        records = [
-            json.loads(line) for line in lines if line and not line.startswith(RUNTIME_RECORD)
-        ]
-        assert all(isinstance(record, dict) for record in records)
-        return records
+        return [json.loads(line) for line in lines if line and not line.startswith(RUNTIME_RECORD)]
+
+    def cpu_seconds(self) -> float:
+        """How long its threads have been on a processor."""
+        tasks = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
     @property
     def is_running(self) -> bool:

@@ -6,10 +6,12 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
-from threading import Thread
+from threading import Event, Thread
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
+
+from lambdaenv.errors import ContainerError
 
 VERSION = "/2018-06-01/runtime"
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:device-parameters-prod"
@@ -34,13 +36,15 @@ class Answer:
     @property
     def error(self) -> tuple[str, str]:
         """Type and message, as the caller of the function gets them."""
-        assert self.kind != "response", self.body
+        if self.kind == "response":
+            raise ContainerError(f"the function returned {self.body}")
         return self.body["errorType"], self.body["errorMessage"]
 
     @property
     def result(self) -> Any:
         """What the function returned."""
-        assert self.kind == "response", self.body
+        if self.kind != "response":
+            raise ContainerError(f"the function failed: {self.body}")
         return self.body
 
 
@@ -57,6 +61,8 @@ class RuntimeApi(AbstractContextManager["RuntimeApi"]):
     def __init__(self) -> None:
         self.invocations: Queue[Invocation] = Queue()
         self.answers: Queue[Answer] = Queue()
+        # Set when the function has been imported and asks for its first event.
+        self.has_started = Event()
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -97,6 +103,7 @@ def _handler_of(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
             if self.path != f"{VERSION}/invocation/next":
                 self._reply(404)
                 return
+            api.has_started.set()
             invocation = api.invocations.get()
             headers = {
                 "Lambda-Runtime-Aws-Request-Id": invocation.request_id,

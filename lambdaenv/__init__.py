@@ -1,0 +1,1 @@
+"""Runs an unpacked package as AWS Lambda does, on this machine: for tests and measurements."""
