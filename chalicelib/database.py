@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
+# SQLAlchemy would import these two on the first connection: a function has less of a processor
+# while it answers than while it starts.
+import psycopg2.extras  # noqa: F401
+import sqlalchemy.dialects.postgresql.psycopg2  # noqa: F401
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter

@@ -5,7 +5,6 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib.http import endpoint, query_parameters
-from chalicelib.openapi.document import document
 
 routes = Blueprint(__name__)
 
@@ -15,4 +14,7 @@ routes = Blueprint(__name__)
 def get_document() -> dict[str, Any]:
     """What this application answers, as OpenAPI 3.1."""
     query_parameters(routes)
+    # Asked for by people and generators only: no other request should wait for its import.
+    from chalicelib.openapi.document import document
+
     return document()
