@@ -181,11 +181,11 @@ def _variables(settings: DatabaseSettings) -> dict[str, str]:
     """The database, and the ways in that the sample events take."""
     return {
         "API_TOKEN_SHA256": sha256(TOKEN.encode()).hexdigest(),
-        "TIMESCALE_DB_HOST": settings.host,
+        "TIMESCALE_DB_HOST": str(settings.host),
         "TIMESCALE_DB_PORT": str(settings.port),
-        "TIMESCALE_DB_NAME": settings.name,
-        "TIMESCALE_DB_USER": settings.user,
-        "TIMESCALE_DB_PASSWORD": settings.password,
+        "TIMESCALE_DB_NAME": str(settings.name),
+        "TIMESCALE_DB_USER": str(settings.user),
+        "TIMESCALE_DB_PASSWORD": str(settings.password),
         "TIMESCALE_DB_SSLMODE": settings.sslmode,
     }
 

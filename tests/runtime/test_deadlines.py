@@ -20,6 +20,11 @@ SECONDS = 11.0
 SHORT_SECONDS = RESERVE_SECONDS + 2
 
 
+def address(database: Sandbox) -> tuple[str, int]:
+    """Where it listens."""
+    return database.url.host or "localhost", database.url.port or 5432
+
+
 @pytest.fixture(autouse=True)
 def _two_pairs(fleet: Fleet, migrated: Sandbox) -> None:
     fleet.add_pairs(2, migrated.now() - timedelta(minutes=70))
@@ -28,7 +33,7 @@ def _two_pairs(fleet: Fleet, migrated: Sandbox) -> None:
 def test_a_database_that_never_answers_is_given_up_before_the_deadline(
     start: StartContainer, migrated: Sandbox
 ) -> None:
-    with HangingWay(migrated.settings.host, migrated.settings.port) as way:
+    with HangingWay(*address(migrated)) as way:
         container = start(HANDLER, **{**migrated.environment, **way.environment})
         answer = container.invoke({"window_minutes": 120}, SECONDS)
     kind, message = answer.error
@@ -63,9 +68,7 @@ def test_a_run_that_waits_too_long_ends_itself_and_is_recorded(
 def test_after_a_kill_at_the_deadline_a_new_container_carries_on(
     start: StartContainer, migrated: Sandbox, fleet: Fleet
 ) -> None:
-    with HangingWay(
-        migrated.settings.host, migrated.settings.port, b"refresh_continuous_aggregate"
-    ) as way:
+    with HangingWay(*address(migrated), b"refresh_continuous_aggregate") as way:
         container = start(HANDLER, **{**migrated.environment, **way.environment})
         assert container.invoke_until_killed({"window_minutes": 120}, SHORT_SECONDS) is None
         assert way.has_hung.is_set()

@@ -14,6 +14,7 @@ from tests.sandbox import PROJECT
 
 # One event for each function that the template declares.
 EVENTS = {
+    "app.sync_after_load": "measurements_loaded",
     "app.app": "api_get_health",
     "app.authorize": "authorizer",
     "app.migrate": "migrate",

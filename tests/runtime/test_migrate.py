@@ -22,17 +22,16 @@ def test_the_schema_goes_down_and_up_again(container: Container, migrated: Sandb
     down = container.invoke({"command": "downgrade", "revision": "base"}).result
     assert (down["from"], down["to"]) == (HEAD_REVISION, None)
     assert container.invoke({"revision": "20261121_03"}).result["to"] == "20261121_03"
-    assert container.invoke({}).result == {
-        "from": "20261121_03",
-        "to": HEAD_REVISION,
-        "applied": [HEAD_REVISION],
-    }
+    up = container.invoke({}).result
+    assert (up["from"], up["to"]) == ("20261121_03", HEAD_REVISION)
+    assert (up["applied"][0], up["applied"][-1]) == ("20261121_04", HEAD_REVISION)
     assert migrated.value("SELECT version_num FROM iot_data.alembic_version") == HEAD_REVISION
 
 
 def test_the_log_stays_json(container: Container) -> None:
     container.invoke({"command": "downgrade", "revision": "20261121_03"})
-    assert [record["message"] for record in container.log()] == ["revision_applied", "migrated"]
+    *applied, last = [record["message"] for record in container.log()]
+    assert (set(applied), last) == ({"revision_applied"}, "migrated")
     assert container.invoke(sample("migrate")).result["to"] == "20261121_03"
 
 

@@ -95,3 +95,9 @@ def test_a_function_that_cannot_start_says_why(start: StartContainer, migrated: 
     kind, message = answer.error
     assert kind == "InvalidSettingError"
     assert message.startswith("LOG_LEVEL must be one of")
+
+
+def test_a_load_is_followed_by_a_run(warm: StartContainer, fleet: Fleet) -> None:
+    fleet.add_pairs(2, fleet.now() - timedelta(minutes=5))
+    run = warm("app.sync_after_load").invoke(sample("measurements_loaded")).result
+    assert (run["status"], run["trigger"], run["deltas"]["added"]) == ("succeeded", "event", 2)
