@@ -1,0 +1,43 @@
+"""What the application reports, by asking it: the lines its publishing functions print."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from chalicelib.device_parameters import metrics
+from chalicelib.device_parameters.model import Run, RunStatus, Trigger
+
+_NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+_RUN = Run(
+    run_id=1,
+    trigger=Trigger.SCHEDULE,
+    status=RunStatus.SUCCEEDED,
+    as_of=_NOON,
+    window_minutes=60,
+    started_at=_NOON,
+    finished_at=_NOON,
+)
+
+
+def metric_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What a run that succeeds and one that fails print, in the embedded metric format."""
+    capsys.readouterr()
+    metrics.publish_run(_RUN)
+    metrics.publish_failure()
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def metrics_by_name(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """By metric, its namespace and the values of its dimensions."""
+    return {
+        metric["Name"]: {
+            "namespace": group["Namespace"],
+            "dimensions": {name: line[name] for name in dimensions},
+        }
+        for line in lines
+        for group in line["_aws"]["CloudWatchMetrics"]
+        for dimensions in group["Dimensions"]
+        for metric in group["Metrics"]
+    }

@@ -1,0 +1,69 @@
+"""What becomes of invocations that nobody waits for."""
+
+from tests.package.packaged import Json, of_type
+
+QUEUE = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+FORTNIGHT = 14 * 24 * 3600
+
+
+def _ruled(template: Json) -> dict[str, Json]:
+    """By function, the properties of the rule or schedule that invokes it."""
+    return {
+        name: event["Properties"]
+        for name, function in of_type(template, "AWS::Serverless::Function").items()
+        for event in function.get("Events", {}).values()
+        if event["Type"] in ("Schedule", "CloudWatchEvent", "EventBridgeRule")
+    }
+
+
+def test_a_function_that_a_rule_invokes_is_tried_again_then_kept(template: Json) -> None:
+    ruled = _ruled(template)
+    assert "SyncDeviceParameters" in ruled
+    kept = {
+        config["FunctionName"]["Ref"]: config
+        for config in of_type(template, "AWS::Lambda::EventInvokeConfig").values()
+    }
+    told = "give the function a Delivery in stack/functions.py"
+    assert ruled.keys() <= kept.keys(), told
+    for config in kept.values():
+        assert config["DestinationConfig"] == {"OnFailure": {"Destination": QUEUE}}
+        assert 0 <= config["MaximumRetryAttempts"] <= 2
+        assert 60 <= config["MaximumEventAgeInSeconds"] <= 6 * 3600
+
+
+def test_an_event_that_lambda_does_not_accept_is_kept(template: Json) -> None:
+    for name, rule in _ruled(template).items():
+        assert rule.get("DeadLetterConfig") == {"Arn": QUEUE}, f"is_rule of {name}"
+        assert rule["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
+
+
+def test_the_queue_takes_from_our_rules_only(template: Json) -> None:
+    """A rule is created by SAM, under the function's name followed by the event's."""
+    [policy] = of_type(template, "AWS::SQS::QueuePolicy").values()
+    [allowed] = [
+        statement
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+    rules = {
+        source["Fn::GetAtt"][0] for source in allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
+    }
+    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+    assert rules == {
+        name + event
+        for name, function in of_type(template, "AWS::Serverless::Function").items()
+        for event in function.get("Events", {})
+        if name in _ruled(template)
+    }
+
+
+def test_the_queue_is_encrypted_and_waits_a_fortnight(template: Json) -> None:
+    queue = of_type(template, "AWS::SQS::Queue")["DeadLetters"]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["MessageRetentionPeriod"] == FORTNIGHT
+    assert template["Outputs"]["DeadLetterQueueUrl"]["Value"] == {"Ref": "DeadLetters"}
+
+
+def test_a_failed_run_is_not_tried_again_after_its_successor(template: Json) -> None:
+    configs = of_type(template, "AWS::Lambda::EventInvokeConfig")
+    assert configs["SyncDeviceParametersInvocation"]["MaximumEventAgeInSeconds"] <= 3600

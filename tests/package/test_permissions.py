@@ -1,0 +1,167 @@
+"""A function may do what its code does, and nothing else."""
+
+import json
+
+import pytest
+
+from stack.compute import LOG_ACTIONS, NETWORK_ACTIONS, SEND_ACTION
+from stack.functions import FUNCTIONS
+from tests.package.aws_calls import (
+    ACTIONS,
+    UnreadableCallError,
+    calls_by_module,
+    calls_in,
+    modules_reached,
+)
+from tests.package.packaged import (
+    CONFIG,
+    DEPLOYED,
+    Json,
+    actions,
+    function_names,
+    of_type,
+    resource_of,
+    role_of,
+    statements,
+)
+from tests.sandbox import PROJECT
+
+DEAD_LETTERS = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+# Calls that a function's imports reach and that it never makes, with the reason.
+NEVER_MADE: dict[tuple[str, str], str] = {}
+# What Lambda itself does in a function's name, by the type of the event source.
+_BY_SOURCE = {
+    "SQS": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+}
+
+
+def _calls_of(function_name: str) -> set[str]:
+    reached = modules_reached()[function_name]
+    return {
+        call
+        for module, calls in calls_by_module().items()
+        if module in reached
+        for call in calls
+        if (function_name, call) not in NEVER_MADE
+    }
+
+
+def _granted(template: Json, function_name: str) -> set[str]:
+    """Without what any function needs that writes logs, lives in a VPC, and is invoked."""
+    policies = template["Resources"][role_of(function_name)]["Properties"]["Policies"]
+    function = of_type(template, "AWS::Serverless::Function")[resource_of(function_name)]
+    by_lambda = {
+        action
+        for event in function.get("Events", {}).values()
+        for action in _BY_SOURCE.get(event["Type"], ())
+    }
+    baseline = {*LOG_ACTIONS, *NETWORK_ACTIONS, *by_lambda}
+    return actions(policy for policy in policies if not _is_for_dead_letters(policy)) - baseline
+
+
+def _is_for_dead_letters(policy: Json) -> bool:
+    return any(statement["Resource"] == DEAD_LETTERS for statement in statements([policy]))
+
+
+def test_every_call_of_the_code_has_a_known_permission() -> None:
+    calls = {call for calls in calls_by_module().values() for call in calls}
+    unknown = sorted(calls - ACTIONS.keys())
+    assert unknown == [], (
+        f"say in ACTIONS of tests/package/aws_calls.py which action {unknown} take"
+    )
+
+
+@pytest.mark.parametrize("function_name", function_names())
+def test_a_function_may_do_what_its_code_does_and_no_more(
+    template: Json, function_name: str
+) -> None:
+    needed = {ACTIONS[call] for call in _calls_of(function_name)}
+    granted = _granted(template, function_name)
+    told = f"`may` of {function_name} in stack/functions.py, then `make template`; "
+    assert needed - granted == set(), f"missing in {told}or NEVER_MADE here says why not"
+    assert granted - needed == set(), f"no code needs these, in {told}"
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+def test_the_policy_without_a_template_covers_the_same(stage: str) -> None:
+    """`chalice deploy` knows one policy a stage; it creates log groups, and no dead letters."""
+    file = PROJECT / ".chalice" / CONFIG["stages"][stage]["iam_policy_file"]
+    policy = [{"PolicyDocument": json.loads(file.read_text("utf-8"))}]
+    baseline = {*LOG_ACTIONS, "logs:CreateLogGroup", *NETWORK_ACTIONS}
+    needed = {ACTIONS[call] for name in function_names() for call in _calls_of(name)}
+    assert actions(policy) - baseline == needed, file.name
+
+
+@pytest.mark.parametrize("function_name", function_names())
+def test_a_function_has_the_baseline_of_what_it_is(template: Json, function_name: str) -> None:
+    [row] = [function for function in FUNCTIONS if function.name == function_name]
+    role = template["Resources"][role_of(function_name)]["Properties"]
+    expected = set(LOG_ACTIONS)
+    expected |= set(NETWORK_ACTIONS) if row.uses_database else set()
+    expected |= {SEND_ACTION} if row.delivery else set()
+    assert actions(role["Policies"]) & {*LOG_ACTIONS, *NETWORK_ACTIONS, SEND_ACTION} == expected
+
+
+@pytest.mark.parametrize("function_name", function_names())
+def test_a_permission_is_for_one_resource(template: Json, function_name: str) -> None:
+    """Network interfaces alone cannot be named, and the function's own code is kept from those."""
+    policies = template["Resources"][role_of(function_name)]["Properties"]["Policies"]
+    for statement in statements(policies):
+        if statement["Effect"] == "Deny":
+            assert "lambda:SourceFunctionArn" in statement["Condition"]["ArnLike"]
+        elif set(statement["Action"]) == set(NETWORK_ACTIONS):
+            assert statement["Resource"] == "*"
+        else:
+            assert "*" not in json.dumps(statement), statement
+
+
+@pytest.mark.parametrize("function_name", function_names())
+def test_a_role_is_for_lambda_and_one_function_only(template: Json, function_name: str) -> None:
+    role = template["Resources"][role_of(function_name)]["Properties"]
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert "ManagedPolicyArns" not in role
+    users = [
+        name
+        for name, function in of_type(template, "AWS::Serverless::Function").items()
+        if function["Role"] == {"Fn::GetAtt": [role_of(function_name), "Arn"]}
+    ]
+    assert users == [resource_of(function_name)]
+
+
+@pytest.mark.parametrize(
+    ("source", "calls"),
+    [
+        ('import boto3\nboto3.client("s3").get_object()', {"s3.get_object"}),
+        (
+            'import boto3\nc = boto3.client("events", config=x)\nc.put_events()',
+            {"events.put_events"},
+        ),
+        (
+            'def _c():\n import boto3\n return boto3.session.Session().client("sns")\n'
+            "def f():\n _c().publish()",
+            {"sns.publish"},
+        ),
+        (
+            'def _c():\n import boto3\n client = boto3.client("iot")\n return client\n'
+            "def f():\n used = _c()\n return used.describe_thing()",
+            {"iot.describe_thing"},
+        ),
+        ("client.invoke()", set()),
+    ],
+)
+def test_calls_are_found_however_the_client_is_made(source: str, calls: set[str]) -> None:
+    assert calls_in(source) == calls
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import boto3\nboto3.client(name).get_object()",
+        'import boto3\nboto3.resource("s3").Bucket("b").upload_file()',
+        "import boto3\nmake(boto3)",
+    ],
+)
+def test_what_cannot_be_read_is_an_error(source: str) -> None:
+    with pytest.raises(UnreadableCallError):
+        calls_in(source)

@@ -1,0 +1,148 @@
+"""The packaged template: sound to the linter, and complete around every function."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stack import template as merged
+from tests.package import announced
+from tests.package.packaged import (
+    CONFIG,
+    MERGED,
+    OPERATIONS,
+    Json,
+    function_names,
+    of_type,
+    resource_of,
+)
+from tests.sandbox import PROJECT
+
+TABLE = "stack/functions.py"
+
+
+def test_the_file_is_what_the_tables_say() -> None:
+    assert MERGED.read_text("utf-8") == merged.rendered(), "run `make template`"
+
+
+def test_the_linter_finds_nothing(template_file: Path) -> None:
+    """Neither errors nor warnings, and no rule is ignored."""
+    linter = Path(sys.executable).with_name("cfn-lint")
+    linted = subprocess.run(
+        [linter, "--regions", "eu-central-1", "us-east-1", "--", template_file],
+        capture_output=True,
+        text=True,
+    )
+    assert (linted.returncode, linted.stdout) == (0, ""), linted.stdout
+
+
+def test_what_sam_makes_of_it_is_sound(template: Json, tmp_path: Path) -> None:
+    """The linter reads SAM; what CloudFormation gets is the translation."""
+    translator = pytest.importorskip(
+        "samtranslator.translator.translator", reason="aws-sam-translator is not installed"
+    )
+    from samtranslator.parser.parser import Parser
+
+    sam = json.loads(json.dumps(template))
+    for function in of_type(sam, "AWS::Serverless::Function").values():
+        function["CodeUri"] = "s3://bucket/deployment.zip"
+    translated = translator.Translator({}, Parser()).translate(sam, {})
+    stages = of_type(translated, "AWS::ApiGateway::Stage").values()
+    assert len(stages) == 1, "SAM's second stage has neither limits nor a log"
+    file = tmp_path / "translated.json"
+    file.write_text(json.dumps(translated), "utf-8")
+    test_the_linter_finds_nothing(file)
+
+
+@pytest.mark.parametrize("function_name", function_names())
+def test_a_function_is_as_large_as_configured(template: Json, function_name: str) -> None:
+    function = _function(template, function_name)
+    size = CONFIG["lambda_functions"][function_name]
+    assert function["Timeout"] == size["lambda_timeout"]
+    assert function["MemorySize"] == size["lambda_memory_size"]
+    assert function.get("ReservedConcurrentExecutions") == size.get("reserved_concurrency")
+
+
+@pytest.mark.parametrize("function_name", function_names())
+def test_a_function_writes_to_a_log_group_that_forgets(template: Json, function_name: str) -> None:
+    function = _function(template, function_name)
+    assert "LoggingConfig" in function, f"{function_name} needs a row in {TABLE}"
+    group = of_type(template, "AWS::Logs::LogGroup")[function["LoggingConfig"]["LogGroup"]["Ref"]]
+    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert group["LogGroupName"]["Fn::Sub"] == f"/${{AWS::StackName}}/{function_name}"
+
+
+@pytest.mark.parametrize("function_name", function_names())
+def test_a_function_that_asks_the_database_is_where_it_can(
+    template: Json, function_name: str
+) -> None:
+    """And one that does not is not: from private subnets it may not reach the internet."""
+    function = _function(template, function_name)
+    uses_database = "TIMESCALE_DB_HOST" in function["Environment"]["Variables"]
+    assert ("VpcConfig" in function) is uses_database, f"see uses_database in {TABLE}"
+    assert uses_database is (function_name != "authorize")
+
+
+def test_a_network_is_optional(template: Json) -> None:
+    for function in of_type(template, "AWS::Serverless::Function").values():
+        if "VpcConfig" in function:
+            condition, inside, outside = function["VpcConfig"]["Fn::If"]
+            assert condition == "IsInVpc"
+            assert inside["SubnetIds"] == {"Ref": "VpcSubnetIds"}
+            assert outside == {"Ref": "AWS::NoValue"}
+
+
+def test_the_api_knows_which_function_syncs(template: Json) -> None:
+    names = {
+        name: function["Environment"]["Variables"]["SYNC_FUNCTION_NAME"]
+        for name, function in of_type(template, "AWS::Serverless::Function").items()
+    }
+    assert names.pop("APIHandler") == {"Ref": "SyncDeviceParameters"}
+    assert all(name == {"Ref": "AWS::NoValue"} for name in names.values())
+
+
+def test_no_variable_of_a_function_is_unknown_to_the_code(template: Json) -> None:
+    known = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", _readme(), re.MULTILINE))
+    given = {
+        name
+        for function in of_type(template, "AWS::Serverless::Function").values()
+        for name in function["Environment"]["Variables"]
+    }
+    assert given - known - announced.VARIABLES == set()
+
+
+def test_no_announced_variable_is_known_yet() -> None:
+    known = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", _readme(), re.MULTILINE))
+    told = "the code reads these now: take them off tests/package/announced.py"
+    assert announced.VARIABLES & known == set(), told
+
+
+def test_no_password_is_a_parameter(template: Json) -> None:
+    assert [name for name in template["Parameters"] if "password" in name.lower()] == []
+    assert template["Parameters"]["ApiTokenSha256"]["NoEcho"] is True
+    for function in of_type(template, "AWS::Serverless::Function").values():
+        assert "TIMESCALE_DB_PASSWORD" not in function["Environment"]["Variables"]
+
+
+def test_every_parameter_is_described_and_documented(template: Json) -> None:
+    documented = re.findall(r"^\| `(\w+)` \|", OPERATIONS.read_text("utf-8"), re.MULTILINE)
+    assert set(template["Parameters"]) <= set(documented), f"see {OPERATIONS.name}"
+    for name, parameter in template["Parameters"].items():
+        assert parameter["Description"], name
+
+
+def test_the_console_asks_for_every_parameter_in_a_group(template: Json) -> None:
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    asked = [name for group in groups for name in group["Parameters"]]
+    assert sorted(asked) == sorted(template["Parameters"])
+
+
+def _function(template: Json, function_name: str) -> Json:
+    return of_type(template, "AWS::Serverless::Function")[resource_of(function_name)]
+
+
+def _readme() -> str:
+    return (PROJECT / "README.md").read_text("utf-8").partition("## Settings")[2]
