@@ -83,15 +83,26 @@ def _services_of(value: ast.expr | None, scope: ast.AST, makers: dict[str, str])
     if isinstance(value, ast.Call) and _is_client(value):
         yield _service(value)
     elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
-        yield from [makers[value.func.id]] if value.func.id in makers else []
+        called = value.func.id
+        yield from [makers[called]] if called in makers else []
+        if called == "closing":
+            yield from _services_of(value.args[0], scope, makers)
     elif isinstance(value, ast.Name):
-        for node in ast.walk(scope):
-            if isinstance(node, ast.Assign) and _assigns(node, value.id):
-                yield from _services_of(node.value, ast.Module([], []), makers)
+        for bound in _bound_to(value.id, scope):
+            yield from _services_of(bound, ast.Module([], []), makers)
 
 
-def _assigns(node: ast.Assign, name: str) -> bool:
-    return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+def _bound_to(name: str, scope: ast.AST) -> Iterator[ast.expr]:
+    """What *scope* assigns to *name*, or opens as it."""
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign) and any(_is_name(name, one) for one in node.targets):
+            yield node.value
+        elif isinstance(node, ast.withitem) and _is_name(name, node.optional_vars):
+            yield node.context_expr
+
+
+def _is_name(name: str, node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _is_client(call: ast.Call) -> bool:

@@ -147,6 +147,10 @@ def test_a_role_is_for_lambda_and_one_function_only(template: Json, function_nam
             "def f():\n used = _c()\n return used.describe_thing()",
             {"iot.describe_thing"},
         ),
+        (
+            'import boto3\nwith closing(boto3.client("sqs")) as client:\n client.send_message()',
+            {"sqs.send_message"},
+        ),
         ("client.invoke()", set()),
     ],
 )
