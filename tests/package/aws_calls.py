@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import grimp
@@ -44,6 +45,7 @@ def calls_in(source: str) -> set[str]:
     return calls
 
 
+@cache
 def calls_by_module() -> dict[str, set[str]]:
     """The calls of every module that makes any."""
     found = {
@@ -53,6 +55,7 @@ def calls_by_module() -> dict[str, set[str]]:
     return {module: calls for module, calls in found.items() if calls}
 
 
+@cache
 def modules_reached() -> dict[str, set[str]]:
     """By function, the modules that its handler in app.py names, and all that these import."""
     graph = grimp.build_graph("chalicelib", cache_dir=None)

@@ -19,6 +19,7 @@ from tests.package.packaged import (
 )
 
 OURS = {"Fn::If": ["NamesItsMetrics", {"Ref": "MetricsNamespace"}, {"Ref": "AWS::StackName"}]}
+NO_ROW = "has no such alarm: it needs a row in stack/functions.py, and `make template`"
 # What the services report, as far as it is used here.
 REPORTED = {
     "AWS/Lambda": {"Errors", "Duration", "Throttles"},
@@ -50,7 +51,9 @@ def _of_function(alarms: dict[str, Json], function_name: str, metric: str) -> li
 def test_a_function_has_an_alarm_before_its_timeout(
     alarms: dict[str, Json], function_name: str
 ) -> None:
-    [alarm] = _of_function(alarms, function_name, "Duration")
+    found = _of_function(alarms, function_name, "Duration")
+    assert len(found) == 1, f"{function_name} {NO_ROW}"
+    [alarm] = found
     timeout = CONFIG["lambda_functions"][function_name]["lambda_timeout"] * 1000
     assert alarm["Statistic"] == "Maximum"
     assert alarm["Threshold"] == pytest.approx(0.8 * timeout)
@@ -60,13 +63,16 @@ def test_a_function_has_an_alarm_before_its_timeout(
 def test_a_function_that_fails_is_an_alarm(alarms: dict[str, Json], function_name: str) -> None:
     """But for the authorizer: Lambda counts each token it refuses as an error."""
     expected = 0 if function_name == "authorize" else 1
-    assert len(_of_function(alarms, function_name, "Errors")) == expected
+    found = _of_function(alarms, function_name, "Errors")
+    assert len(found) == expected, f"{function_name} {NO_ROW}"
 
 
 def test_a_function_that_is_limited_has_an_alarm_for_that(alarms: dict[str, Json]) -> None:
     for name, size in CONFIG["lambda_functions"].items():
         if "reserved_concurrency" in size:
-            [alarm] = _of_function(alarms, name, "Throttles")
+            found = _of_function(alarms, name, "Throttles")
+            assert len(found) == 1, f"{name} {NO_ROW}"
+            [alarm] = found
             seconds = alarm["Period"] * alarm["DatapointsToAlarm"]
             assert seconds > size["lambda_timeout"], "one run may wait for another"
 

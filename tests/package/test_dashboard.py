@@ -79,8 +79,8 @@ def test_every_function_and_every_alarm_is_shown(template: Json, widgets: list[J
 def test_the_log_lines_are_those_of_every_function(template: Json, widgets: list[Json]) -> None:
     [query] = [widget["properties"]["query"] for widget in widgets if widget["type"] == "log"]
     sources = set(re.findall(r"SOURCE '\$\{(\w+)\}'", query))
-    functions = of_type(template, "AWS::Serverless::Function").values()
-    assert sources == {function["LoggingConfig"]["LogGroup"]["Ref"] for function in functions}
+    functions = of_type(template, "AWS::Serverless::Function")
+    assert sources == {f"{name}Logs" for name in functions}
 
 
 def test_widgets_lie_beside_each_other(widgets: list[Json]) -> None:

@@ -94,7 +94,9 @@ def test_the_policy_without_a_template_covers_the_same(stage: str) -> None:
 
 @pytest.mark.parametrize("function_name", function_names())
 def test_a_function_has_the_baseline_of_what_it_is(template: Json, function_name: str) -> None:
-    [row] = [function for function in FUNCTIONS if function.name == function_name]
+    rows = [function for function in FUNCTIONS if function.name == function_name]
+    assert len(rows) == 1, f"{function_name} needs a row in stack/functions.py"
+    [row] = rows
     role = template["Resources"][role_of(function_name)]["Properties"]
     expected = set(LOG_ACTIONS)
     expected |= set(NETWORK_ACTIONS) if row.uses_database else set()

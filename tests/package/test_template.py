@@ -21,7 +21,7 @@ from tests.package.packaged import (
 )
 from tests.sandbox import PROJECT
 
-TABLE = "stack/functions.py"
+NO_ROW = "needs a row in stack/functions.py, and `make template`"
 
 
 def test_the_file_is_what_the_tables_say() -> None:
@@ -39,13 +39,16 @@ def test_the_linter_finds_nothing(template_file: Path) -> None:
     assert (linted.returncode, linted.stdout) == (0, ""), linted.stdout
 
 
-def test_what_sam_makes_of_it_is_sound(template: Json, tmp_path: Path) -> None:
+def test_what_sam_makes_of_it_is_sound(
+    template: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The linter reads SAM; what CloudFormation gets is the translation."""
     translator = pytest.importorskip(
         "samtranslator.translator.translator", reason="aws-sam-translator is not installed"
     )
     from samtranslator.parser.parser import Parser
 
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     sam = json.loads(json.dumps(template))
     for function in of_type(sam, "AWS::Serverless::Function").values():
         function["CodeUri"] = "s3://bucket/deployment.zip"
@@ -69,7 +72,7 @@ def test_a_function_is_as_large_as_configured(template: Json, function_name: str
 @pytest.mark.parametrize("function_name", function_names())
 def test_a_function_writes_to_a_log_group_that_forgets(template: Json, function_name: str) -> None:
     function = _function(template, function_name)
-    assert "LoggingConfig" in function, f"{function_name} needs a row in {TABLE}"
+    assert "LoggingConfig" in function, f"{function_name} {NO_ROW}"
     group = of_type(template, "AWS::Logs::LogGroup")[function["LoggingConfig"]["LogGroup"]["Ref"]]
     assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     assert group["LogGroupName"]["Fn::Sub"] == f"/${{AWS::StackName}}/{function_name}"
@@ -82,7 +85,7 @@ def test_a_function_that_asks_the_database_is_where_it_can(
     """And one that does not is not: from private subnets it may not reach the internet."""
     function = _function(template, function_name)
     uses_database = "TIMESCALE_DB_HOST" in function["Environment"]["Variables"]
-    assert ("VpcConfig" in function) is uses_database, f"see uses_database in {TABLE}"
+    assert ("VpcConfig" in function) is uses_database, "see uses_database in stack/functions.py"
     assert uses_database is (function_name != "authorize")
 
 
