@@ -9,7 +9,7 @@ import pytest
 
 from tests.package import announced
 from tests.package.emitted import metric_lines, metrics_by_name
-from tests.package.packaged import Json, of_type
+from tests.package.packaged import OPERATIONS, Json, of_type
 from tests.package.test_alarms import OURS, REPORTED
 
 
@@ -50,6 +50,14 @@ def test_our_metrics_are_the_ones_the_code_reports(
     reported = metrics_by_name(metric_lines(capsys)).keys() | announced.METRICS
     shown = {name for namespace, name, _ in _series(widgets) if namespace == "${Namespace}"}
     assert shown == reported
+
+
+def test_the_cost_counts_what_there_is(template: Json, widgets: list[Json]) -> None:
+    told = " ".join(OPERATIONS.read_text("utf-8").split())
+    metrics = {name for namespace, name, _ in _series(widgets) if namespace == "${Namespace}"}
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    assert f"{len(metrics)} metrics × 0.30 = {len(metrics) * 0.3:.2f}" in told
+    assert f"{len(alarms)} alarms × 0.10 = {len(alarms) * 0.1:.2f}" in told
 
 
 def test_our_metrics_have_the_dimensions_of_the_code(widgets: list[Json]) -> None:
