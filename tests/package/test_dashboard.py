@@ -56,8 +56,8 @@ def test_the_cost_counts_what_there_is(template: Json, widgets: list[Json]) -> N
     told = " ".join(OPERATIONS.read_text("utf-8").split())
     metrics = {name for namespace, name, _ in _series(widgets) if namespace == "${Namespace}"}
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
-    assert f"{len(metrics)} metrics × 0.30 = {len(metrics) * 0.3:.2f}" in told
-    assert f"{len(alarms)} alarms × 0.10 = {len(alarms) * 0.1:.2f}" in told
+    assert f"{len(metrics)} metrics \N{MULTIPLICATION SIGN} 0.30 = {len(metrics) * 0.3:.2f}" in told
+    assert f"{len(alarms)} alarms \N{MULTIPLICATION SIGN} 0.10 = {len(alarms) * 0.1:.2f}" in told
 
 
 def test_our_metrics_have_the_dimensions_of_the_code(widgets: list[Json]) -> None:
