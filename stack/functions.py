@@ -6,7 +6,7 @@ How large a function is, and how long it may take, stands in `.chalice/config.js
 from dataclasses import dataclass
 from typing import Any
 
-from stack.intrinsics import attribute
+from stack.intrinsics import attribute, ref, sub
 
 HOUR = 3600
 
@@ -67,16 +67,34 @@ def _camel(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
+READ_SECRET = Permission("secretsmanager:GetSecretValue", ref("DatabaseSecretArn"))
+PUT_EVENTS = Permission(
+    "events:PutEvents",
+    sub(
+        "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}"
+        ":event-bus/${ChangeEventBusName}"
+    ),
+    condition="TellsOfChanges",
+)
 SYNC = Function(
     "sync_device_parameters",
     purpose="the scheduled run",
     # The next run makes up for a failed one; retries inside the run have been through by then.
     delivery=Delivery(retries=1, max_age_seconds=HOUR, is_rule=True),
+    may=(READ_SECRET, PUT_EVENTS),
 )
+AFTER_LOAD = Function(
+    "sync_after_load",
+    purpose="the run that follows a load",
+    # A burst of loads waits for the one run under way; each of them is answered by a later one.
+    delivery=Delivery(retries=2, max_age_seconds=HOUR, is_rule=True),
+    may=(READ_SECRET, PUT_EVENTS),
+)
+MIGRATE = Function("migrate", purpose="migrations, by hand", may=(READ_SECRET,))
 API = Function(
     "api_handler",
     purpose="the API and the page",
-    may=(Permission("lambda:InvokeFunction", attribute(SYNC.resource)),),
+    may=(READ_SECRET, Permission("lambda:InvokeFunction", attribute(SYNC.resource))),
 )
 AUTHORIZER = Function(
     "authorize",
@@ -84,4 +102,4 @@ AUTHORIZER = Function(
     uses_database=False,
     errors_are_alarming=False,
 )
-FUNCTIONS = (SYNC, API, AUTHORIZER)
+FUNCTIONS = (SYNC, AFTER_LOAD, MIGRATE, API, AUTHORIZER)

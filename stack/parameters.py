@@ -117,6 +117,7 @@ CONDITIONS: dict[str, Json] = {
         "Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", ref("VpcSubnetIds")]}, ""]}],
     },
     "AllowsAnotherOrigin": is_given("CorsAllowOrigin"),
+    "TellsOfChanges": is_given("ChangeEventBusName"),
     "NamesItsMetrics": is_given("MetricsNamespace"),
     "TellsTopic": is_given("AlarmTopicArn"),
     "TellsAddress": is_given("AlarmEmail"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.device_parameters import metrics
-from chalicelib.device_parameters.model import Run, RunStatus, Trigger
+from chalicelib.device_parameters.model import Run, RunStatus, Telemetry, Trigger
 
 _NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _RUN = Run(
@@ -18,6 +18,7 @@ _RUN = Run(
     window_minutes=60,
     started_at=_NOON,
     finished_at=_NOON,
+    telemetry=Telemetry(refresh_seconds=1, materialization_lag_seconds=1, pending_event_count=0),
 )
 
 

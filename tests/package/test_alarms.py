@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from chalicelib.device_parameters.status import STALE_AFTER_INTERVALS
-from tests.package import announced
 from tests.package.emitted import metric_lines, metrics_by_name
 from tests.package.packaged import (
     CONFIG,
@@ -85,14 +84,8 @@ def test_our_metrics_are_the_ones_the_code_reports(
     assert len(watched) >= 3
     for alarm in watched:
         name = alarm["MetricName"]
-        assert name in reported.keys() | announced.METRICS, f"{name} is reported by nobody"
+        assert name in reported.keys(), f"{name} is reported by nobody"
         assert _dimensions(alarm) == reported["RunDuration"]["dimensions"] == {"service": "sync"}
-
-
-def test_no_announced_metric_is_reported_yet(capsys: pytest.CaptureFixture[str]) -> None:
-    reported = metrics_by_name(metric_lines(capsys))
-    told = "the code reports these now: take them off tests/package/announced.py"
-    assert announced.METRICS & reported.keys() == set(), told
 
 
 def test_our_metrics_are_looked_for_where_the_function_puts_them(template: Json) -> None:

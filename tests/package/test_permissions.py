@@ -28,7 +28,9 @@ from tests.sandbox import PROJECT
 
 DEAD_LETTERS = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 # Calls that a function's imports reach and that it never makes, with the reason.
-NEVER_MADE: dict[tuple[str, str], str] = {}
+NEVER_MADE = {
+    ("api_handler", "events.put_events"): "runs asked for over HTTP are the sync function's",
+}
 # What Lambda itself does in a function's name, by the type of the event source.
 _BY_SOURCE = {
     "SQS": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},

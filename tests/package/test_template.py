@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from stack import template as merged
-from tests.package import announced
 from tests.package.packaged import (
     CONFIG,
     MERGED,
@@ -114,13 +113,7 @@ def test_no_variable_of_a_function_is_unknown_to_the_code(template: Json) -> Non
         for function in of_type(template, "AWS::Serverless::Function").values()
         for name in function["Environment"]["Variables"]
     }
-    assert given - known - announced.VARIABLES == set()
-
-
-def test_no_announced_variable_is_known_yet() -> None:
-    known = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", _readme(), re.MULTILINE))
-    told = "the code reads these now: take them off tests/package/announced.py"
-    assert announced.VARIABLES & known == set(), told
+    assert given - known == set()
 
 
 def test_no_password_is_a_parameter(template: Json) -> None:
