@@ -84,7 +84,7 @@ def test_our_metrics_are_the_ones_the_code_reports(
     assert len(watched) >= 3
     for alarm in watched:
         name = alarm["MetricName"]
-        assert name in reported.keys(), f"{name} is reported by nobody"
+        assert name in reported, f"{name} is reported by nobody"
         assert _dimensions(alarm) == reported["RunDuration"]["dimensions"] == {"service": "sync"}
 
 

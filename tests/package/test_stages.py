@@ -118,3 +118,17 @@ def test_a_stage_is_tagged(stage: str) -> None:
 def _policy(stage: str) -> Json:
     policy: Json = json.loads((CHALICE / STAGES[stage]["iam_policy_file"]).read_text("utf-8"))
     return policy
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+def test_a_stage_may_read_its_own_secrets_and_no_others(stage: str) -> None:
+    policy = json.loads((CHALICE / STAGES[stage]["iam_policy_file"]).read_text("utf-8"))
+    [readable] = [
+        statement["Resource"]
+        for statement in policy["Statement"]
+        if any(action.startswith("secretsmanager:") for action in statement["Action"])
+    ]
+    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:device-parameters"
+    assert fnmatch(f"{arn}-{stage}-database-Ab12Cd", readable)
+    others = [other for other in DEPLOYED if other != stage]
+    assert not any(fnmatch(f"{arn}-{other}-database-Ab12Cd", readable) for other in others)
