@@ -31,7 +31,6 @@ _DATABASE = {
     "TIMESCALE_DB_HOST": ref("DatabaseHost"),
     "TIMESCALE_DB_PORT": ref("DatabasePort"),
     "TIMESCALE_DB_NAME": ref("DatabaseName"),
-    "TIMESCALE_DB_SECRET_ARN": ref("DatabaseSecretArn"),
     "CHANGE_EVENT_BUS": ref("ChangeEventBusName"),
     "METRICS_NAMESPACE": NAMESPACE,
 }
@@ -89,9 +88,13 @@ def _properties(function: Function) -> Json:
 def _variables(function: Function) -> Json:
     return {
         **_ACCESS,
-        **(_DATABASE if function.uses_database else {}),
+        **(_database(function) if function.uses_database else {}),
         "SYNC_FUNCTION_NAME": ref(SYNC.resource) if function is API else NO_VALUE,
     }
+
+
+def _database(function: Function) -> Json:
+    return {**_DATABASE, "TIMESCALE_DB_SECRET_ARN": function.secret}
 
 
 def _log_group(function: Function) -> Json:

@@ -3,10 +3,11 @@
 How large a function is, and how long it may take, stands in `.chalice/config.json`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stack.intrinsics import attribute, ref, sub
+from stack.parameters import MIGRATION_SECRET
 
 HOUR = 3600
 
@@ -42,6 +43,8 @@ class Function:
     # Connects to the database, and so lives in the VPC. The authorizer must not: it fetches the
     # issuer's keys from the internet, which a private subnet reaches through a NAT gateway only.
     uses_database: bool = True
+    # The login it uses there.
+    secret: Any = field(default_factory=lambda: ref("DatabaseSecretArn"))
     # Answers are refusals for some callers, and Lambda counts each refused token as an error.
     errors_are_alarming: bool = True
     may: tuple[Permission, ...] = ()
@@ -90,7 +93,12 @@ AFTER_LOAD = Function(
     delivery=Delivery(retries=2, max_age_seconds=HOUR, is_rule=True),
     may=(READ_SECRET, PUT_EVENTS),
 )
-MIGRATE = Function("migrate", purpose="migrations, by hand", may=(READ_SECRET,))
+MIGRATE = Function(
+    "migrate",
+    purpose="migrations, by hand",
+    secret=MIGRATION_SECRET,
+    may=(Permission(READ_SECRET.action, MIGRATION_SECRET),),
+)
 API = Function(
     "api_handler",
     purpose="the API and the page",

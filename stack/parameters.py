@@ -27,6 +27,12 @@ _GROUPS: dict[str, dict[str, Json]] = {
             "ConstraintDescription": "the whole ARN of a secret, never the password itself",
             "Description": "The Secrets Manager secret that holds the login, JSON as RDS writes it",
         },
+        "MigrationSecretArn": {
+            "Default": "",
+            "AllowedPattern": _ARN.format(service="secretsmanager"),
+            "ConstraintDescription": "the whole ARN of a secret, never the password itself",
+            "Description": "The secret of the role that migrates; empty for the same login",
+        },
     },
     "Network": {
         "VpcSubnetIds": {
@@ -116,6 +122,7 @@ CONDITIONS: dict[str, Json] = {
     "IsInVpc": {
         "Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", ref("VpcSubnetIds")]}, ""]}],
     },
+    "MigratesAsAnother": is_given("MigrationSecretArn"),
     "AllowsAnotherOrigin": is_given("CorsAllowOrigin"),
     "TellsOfChanges": is_given("ChangeEventBusName"),
     "NamesItsMetrics": is_given("MetricsNamespace"),
@@ -123,6 +130,8 @@ CONDITIONS: dict[str, Json] = {
     "TellsAddress": is_given("AlarmEmail"),
     "LogsAccess": {"Fn::Equals": [ref("ApiAccessLogs"), "true"]},
 }
+
+MIGRATION_SECRET = when("MigratesAsAnother", ref("MigrationSecretArn"), ref("DatabaseSecretArn"))
 
 # Two stages in one account must not share one: their runs would be counted together.
 NAMESPACE = when("NamesItsMetrics", ref("MetricsNamespace"), ref("AWS::StackName"))

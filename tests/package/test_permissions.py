@@ -169,3 +169,15 @@ def test_calls_are_found_however_the_client_is_made(source: str, calls: set[str]
 def test_what_cannot_be_read_is_an_error(source: str) -> None:
     with pytest.raises(UnreadableCallError):
         calls_in(source)
+
+
+def test_only_the_migration_logs_in_as_the_role_that_may_migrate(template: Json) -> None:
+    secrets = {
+        name: function["Environment"]["Variables"].get("TIMESCALE_DB_SECRET_ARN")
+        for name, function in of_type(template, "AWS::Serverless::Function").items()
+    }
+    other = {"Ref": "MigrationSecretArn"}
+    assert secrets.pop("Migrate") == {
+        "Fn::If": ["MigratesAsAnother", other, {"Ref": "DatabaseSecretArn"}]
+    }
+    assert other not in secrets.values()
