@@ -33,6 +33,8 @@ EVENTS = ROOT / "tests" / "events"
 STAGE = "prod"
 TOKEN = "a-static-token"  # noqa: S105 of the sample event
 SHOWN_IMPORTS = 12
+# The task root is read-only in Lambda: what is not compiled when it arrives never will be.
+READ_ONLY = {"PYTHONDONTWRITEBYTECODE": "1"}
 FUNCTIONS = {
     "app.sync_device_parameters": "schedule",
     "app.app": "api_get_status",
@@ -59,11 +61,6 @@ class Variant:
     zipped: int
     unzipped: int
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """The task root is read-only in Lambda: what is not compiled there never will be."""
-        return {"PYTHONDONTWRITEBYTECODE": "1"}
-
 
 @dataclass(frozen=True)
 class Timing:
@@ -77,26 +74,27 @@ class Timing:
 
 @click.command()
 @click.option("--repeats", type=click.IntRange(min=3), default=15, show_default=True)
+@click.option(
+    "--also",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="Another package, such as an older build/prod/deployment.zip, to take turns with.",
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=KEPT)
-def main(repeats: int, out: Path) -> None:
+def main(repeats: int, also: tuple[Path, ...], out: Path) -> None:
     """Measure each function's cold start REPEATS times, the variants taking turns."""
     server = databases.server_from_environment()
     with TemporaryDirectory(prefix="coldstart-") as folder, databases.scratch(server) as settings:
-        runtime = Path(folder) / "runtime"
-        runtime.mkdir()
-        link_runtime(runtime)
-        variants = [_as_chalice_makes_it(Path(folder)), _as_released(Path(folder))]
-        bench = Bench(Path(folder), runtime, _variables(settings.database))
+        variants = _variants(Path(folder), also)
+        bench = Bench(Path(folder), _variables(settings.database))
         timings = [
             timing for handler in FUNCTIONS for timing in bench.measure(variants, handler, repeats)
         ]
         imports = bench.imports(variants[-1])
+    machine = results.machine_facts({}, is_embedded=server is None)
     document = {
-        "machine": results.machine_facts({}, is_embedded=server is None),
-        "sizes": {
-            variant.name: {"zipped": variant.zipped, "unzipped": variant.unzipped}
-            for variant in variants
-        },
+        "machine": machine,
+        "sizes": {variant.name: _sizes(variant) for variant in variants},
         "timings": [asdict(timing) for timing in timings],
         "imports_ms": imports,
     }
@@ -104,13 +102,27 @@ def main(repeats: int, out: Path) -> None:
     _show(Console(), variants, timings, imports)
 
 
+def _variants(folder: Path, also: tuple[Path, ...]) -> list[Variant]:
+    others = [
+        _unpacked(path.parent.name, path, folder / f"also-{number}")
+        for number, path in enumerate(also)
+    ]
+    return [*others, _as_chalice_makes_it(folder), _as_released(folder)]
+
+
+def _sizes(variant: Variant) -> dict[str, int]:
+    return {"zipped": variant.zipped, "unzipped": variant.unzipped}
+
+
 class Bench:
     """Where the packages run."""
 
-    def __init__(self, folder: Path, runtime: Path, variables: dict[str, str]) -> None:
+    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         self._folder = folder
-        self._runtime = runtime
         self._variables = variables
+        self._runtime = folder / "runtime"
+        self._runtime.mkdir()
+        link_runtime(self._runtime)
 
     def measure(self, variants: list[Variant], handler: str, repeats: int) -> Iterator[Timing]:
         """Each variant's timing; they take turns, so that the machine's moods meet all of them."""
@@ -143,7 +155,7 @@ class Bench:
 
     def _sample(self, variant: Variant, handler: str) -> Sample:
         event = json.loads((EVENTS / f"{FUNCTIONS[handler]}.json").read_text(encoding="utf-8"))
-        variables = {**self._variables, **variant.variables}
+        variables = {**self._variables, **READ_ONLY}
         output = self._folder / "output"
         started = time.perf_counter()
         with Container(variant.root, self._runtime, handler, variables, output) as container:
@@ -206,7 +218,7 @@ def _show(
     for timing in timings:
         median = timing.median
         table.add_row(
-            timing.handler,
+            timing.handler.removeprefix("app."),
             timing.variant,
             f"{median.init:.0f} / {median.init_cpu:.0f}",
             f"{median.first_call:.0f} / {median.first_call_cpu:.0f}",

@@ -16,7 +16,7 @@ GONE = f"gone.cpython-{sys.version_info.major}{sys.version_info.minor}.pyc"
 
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, Release]:
-    """Made twice, on a terminal that is open to all and with leftovers lying around."""
+    """Made twice, on a terminal with settings of its own and with leftovers lying around."""
     folder = tmp_path_factory.mktemp("release")
     project = copy_project(folder / "project")
     caches = project.root / "migrations" / "versions" / "__pycache__"
@@ -25,6 +25,8 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, Release
     (project.root / "chalicelib" / ".notes").write_text("mine")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("AUTH_MODE", "none")
+        monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(folder / "elsewhere"))
+        monkeypatch.setenv("PYTHONOPTIMIZE", "2")
         first = build(project, "prod", folder / "first")
         (project.root / "app.py").touch()
         return first, build(project, "prod", folder / "second")
