@@ -92,3 +92,14 @@ def test_modules_are_loaded_from_their_bytecode(task_root: Path, runtime: Path) 
     count, missing = done.stdout.splitlines()[-1].split(" ", 1)
     assert int(count) > 100
     assert missing == "[]"
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["alembic", "boto3", "chalicelib.openapi.document", "cryptography", "jwt"],
+)
+def test_starting_imports_nothing_that_only_few_calls_need(
+    task_root: Path, runtime: Path, module: str
+) -> None:
+    done = python(task_root, runtime, f"import app, sys; print({module!r} in sys.modules)")
+    assert done.stdout.splitlines()[-1] == "False", done.stderr
