@@ -58,18 +58,35 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def stage_variables(package: Release) -> dict[str, dict[str, str]]:
-    """The environment that the template gives to each handler."""
-    resources = json.loads((package.out / TEMPLATE).read_text(encoding="utf-8"))["Resources"]
-    return {
-        function.handler: {
-            name: value if isinstance(value, str) else value["Ref"]
-            for name, value in resources[function.name]["Properties"]["Environment"][
-                "Variables"
-            ].items()
-            if isinstance(value, str) or "Ref" in value
-        }
-        for function in package.functions
+    """The environment that the template gives to each handler, every parameter at its default.
+
+    What has no default, the secret with the login, is not there: the tests bring their own.
+    """
+    template = json.loads((package.out / TEMPLATE).read_text(encoding="utf-8"))
+    known = {
+        **{name: name for name in template["Resources"]},
+        **{name: each.get("Default") for name, each in template["Parameters"].items()},
+        "AWS::StackName": "device-parameters-prod",
     }
+    environments = {}
+    for function in package.functions:
+        properties = template["Resources"][function.name]["Properties"]
+        given = {
+            name: _resolved(value, known)
+            for name, value in properties["Environment"]["Variables"].items()
+        }
+        environments[function.handler] = {
+            name: value for name, value in given.items() if value is not None
+        }
+    return environments
+
+
+def _resolved(value: Any, known: dict[str, str | None]) -> str | None:
+    if isinstance(value, str):
+        return value
+    if "Fn::If" in value:  # whether a parameter is given, and here none is
+        return _resolved(value["Fn::If"][2], known)
+    return known.get(value["Ref"])
 
 
 @pytest.fixture

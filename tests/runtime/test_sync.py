@@ -37,7 +37,7 @@ def test_a_run_publishes_its_metrics_and_logs_its_end(container: Container) -> N
     container.invoke(sample("schedule"))
     metrics = metrics_of(container)
     [directive] = metrics["_aws"]["CloudWatchMetrics"]
-    assert directive["Namespace"] == "DeviceParameters"
+    assert directive["Namespace"] == "device-parameters-prod"
     names = {metric["Name"] for metric in directive["Metrics"]}
     assert {"Added", "Removed", "Renamed", "RunDuration", "RunFailed"} <= names <= metrics.keys()
     assert metrics["Added"] == [2.0]
