@@ -4,14 +4,16 @@ import logging
 from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 
 from app import migrate
 from chalicelib.errors import DatabaseUnavailableError, InvalidRequestError, MigrationError
 from chalicelib.schema import HEAD_REVISION
 from tests.migrations.conftest import Migrator
-from tests.sandbox import Sandbox
+from tests.sandbox import Sandbox, alembic_config
 
-REVISIONS = ["20261121_01", "20261121_02", "20261121_03", "20261121_04"]
+_SCRIPTS = ScriptDirectory.from_config(alembic_config())
+REVISIONS = [script.revision for script in _SCRIPTS.walk_revisions()][::-1]
 
 
 def invoke(payload: object) -> dict[str, Any]:
