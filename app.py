@@ -2,13 +2,23 @@
 
 from typing import Any
 
-from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, CORSConfig
+from chalice.app import (
+    AuthRequest,
+    AuthResponse,
+    Chalice,
+    CloudWatchEvent,
+    CORSConfig,
+    SQSEvent,
+)
 
 from chalicelib import logs, settings
 from chalicelib.access import gate
 from chalicelib.access.routes import routes as access_routes
 from chalicelib.device_parameters import events
 from chalicelib.device_parameters.routes import routes as device_parameters_routes
+from chalicelib.heartbeats import events as heartbeat_events
+from chalicelib.heartbeats import settings as heartbeat_settings
+from chalicelib.heartbeats.routes import routes as heartbeats_routes
 from chalicelib.http import in_our_envelope
 from chalicelib.migrate import migrate as run_migration
 from chalicelib.openapi.routes import routes as openapi_routes
@@ -22,6 +32,7 @@ app.register_blueprint(page_routes)
 app.register_blueprint(openapi_routes)
 app.register_blueprint(access_routes)
 app.register_blueprint(device_parameters_routes)
+app.register_blueprint(heartbeats_routes)
 app.register_middleware(in_our_envelope, "http")
 
 
@@ -49,5 +60,26 @@ def migrate(event: object, context: Any) -> dict[str, Any]:
     return run_migration(event, context)
 
 
+@app.lambda_function()
+def record_heartbeats(event: Any, context: Any) -> dict[str, Any]:
+    """From an IoT rule, EventBridge, or whoever invokes it with one heartbeat or a batch."""
+    return heartbeat_events.record_event(event, context)
+
+
+@app.on_sqs_message(
+    heartbeat_settings.queue_name(), batch_size=1000, maximum_batching_window_in_seconds=1
+)
+def record_queued_heartbeats(event: SQSEvent) -> dict[str, Any]:
+    """At high rates: many messages are one statement."""
+    return heartbeat_events.record_queued(event.to_dict(), event.context)
+
+
+@app.schedule(heartbeat_settings.check_schedule())
+def check_heartbeats(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every minute: silence is an event."""
+    return heartbeat_events.check_silence(event.context)
+
+
 sync_device_parameters = events.accepting_bare_payload(sync_device_parameters)
+check_heartbeats = events.accepting_bare_payload(check_heartbeats)
 gate.close(app, authorize)

@@ -27,6 +27,7 @@ from chalicelib.device_parameters.status import read_status, status_document
 from chalicelib.device_parameters.sync import RUN_TIME_LIMIT, Sync
 from chalicelib.device_parameters.sync import sync as run_sync
 from chalicelib.errors import ApplicationError, InvalidRequestError, InvalidSettingError
+from chalicelib.instants import instant
 from chalicelib.settings import MAX_WINDOW_MINUTES, Settings
 
 console = Console()
@@ -146,7 +147,7 @@ def verify(against: str) -> None:
     engine = database.engine_for(_configured().database)
     reference = verifying.Reference(against)
     result = verifying.verify(engine, reference, Deadline.after(VERIFY_SECONDS))
-    as_of = documents.instant(result.run.as_of)
+    as_of = instant(result.run.as_of)
     if not result.differences:
         console.print(f"[green]exact[/green] against the {against}, as of {as_of}")
         return

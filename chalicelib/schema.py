@@ -1,11 +1,14 @@
 """The tables this application owns, as SQLAlchemy Core, and the revision it expects them at."""
 
+from typing import Any
+
 from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
     CheckConstraint,
     Column,
     Connection,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -21,12 +24,13 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
 
 from chalicelib.errors import AggregateMissingError, SchemaOutdatedError
 
 SCHEMA = "iot_data"
 VERSION_TABLE = "alembic_version"
-HEAD_REVISION = "20261121_05"
+HEAD_REVISION = "20261121_06"
 
 metadata = MetaData(schema=SCHEMA)
 
@@ -117,6 +121,67 @@ outbox_events = Table(
     Column("attempt_count", Integer, nullable=False, server_default=text("0")),
     Column("last_error", Text),
     Index("idx_outbox_events_stream", "stream", "position"),
+)
+
+# The last state of each device, as the platform reads it.
+device_state = Table(
+    "device_state",
+    metadata,
+    Column("device_id", Text, primary_key=True),
+    Column("site_id", Text, nullable=False),
+    _instant("last_seen_ts", nullable=False),
+    _instant("last_upload_ts"),
+    Column("queue_depth", Integer),
+    Column("agent_version", Text),
+    Column("poll_interval_s", Integer),
+    Column("cpu_pct", Double),
+    Column("disk_free_gb", Double),
+    Column("status", Text),
+    _instant("updated_at", is_defaulted=True),
+    CheckConstraint("status IN ('ready', 'degraded', 'error')", name="device_state_status_check"),
+    Index("idx_device_state_last_seen", "last_seen_ts", "device_id"),
+    Index("idx_device_state_site", "site_id", "last_seen_ts", "device_id"),
+)
+
+
+def _field(name: str, kind: TypeEngine[Any]) -> tuple[Column[Any], Column[object]]:
+    return Column(name, kind), _instant(f"{name}_set_at", nullable=False)
+
+
+# The same with the time of the heartbeat that set each field, by which heartbeats are merged.
+device_state_fields = Table(
+    "device_state_fields",
+    metadata,
+    Column(
+        "device_id",
+        Text(collation="C"),
+        ForeignKey(device_state.c.device_id, ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    _instant("last_seen_ts", nullable=False),
+    Column("site_id", Text(collation="C"), nullable=False),
+    *_field("last_upload_ts", TIMESTAMP(timezone=True)),
+    *_field("queue_depth", Integer()),
+    *_field("agent_version", Text(collation="C")),
+    *_field("poll_interval_s", Integer()),
+    *_field("cpu_pct", Double()),
+    *_field("disk_free_gb", Double()),
+    *_field("status", Text(collation="C")),
+    postgresql_with={"fillfactor": 50},
+)
+
+# Those of which it is known, and was told, that they are silent.
+stale_devices = Table(
+    "stale_devices",
+    metadata,
+    Column(
+        "device_id",
+        Text,
+        ForeignKey(device_state.c.device_id, ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    _instant("silent_since", nullable=False),
+    _instant("noticed_at", nullable=False),
 )
 
 

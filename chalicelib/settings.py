@@ -61,15 +61,15 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         database=database_from_environment(environ),
         check_interval_minutes=read(
-            environ, "CHECK_INTERVAL_MINUTES", _between(1, MAX_WINDOW_MINUTES), "60"
+            environ, "CHECK_INTERVAL_MINUTES", between(1, MAX_WINDOW_MINUTES), "60"
         ),
         sync_interval_minutes=read(
-            environ, "SYNC_INTERVAL_MINUTES", _between(1, MAX_WINDOW_MINUTES), "60"
+            environ, "SYNC_INTERVAL_MINUTES", between(1, MAX_WINDOW_MINUTES), "60"
         ),
-        removal_guard_percent=read(environ, "REMOVAL_GUARD_PERCENT", _between(0, 100), "50"),
-        removal_guard_min_pairs=read(environ, "REMOVAL_GUARD_MIN_PAIRS", _between(0, 10**9), "100"),
-        history_retention_days=read(environ, "HISTORY_RETENTION_DAYS", _between(1, 36_500), "90"),
-        refresh_work_mem_mb=read(environ, "REFRESH_WORK_MEM_MB", _between(1, 65_536), "512"),
+        removal_guard_percent=read(environ, "REMOVAL_GUARD_PERCENT", between(0, 100), "50"),
+        removal_guard_min_pairs=read(environ, "REMOVAL_GUARD_MIN_PAIRS", between(0, 10**9), "100"),
+        history_retention_days=read(environ, "HISTORY_RETENTION_DAYS", between(1, 36_500), "90"),
+        refresh_work_mem_mb=read(environ, "REFRESH_WORK_MEM_MB", between(1, 65_536), "512"),
         change_event_bus=change_event_bus(environ),
     )
 
@@ -80,7 +80,7 @@ def database_from_environment(environ: Mapping[str, str] = os.environ) -> Databa
         return _database_with_secret(environ)
     return DatabaseSettings(
         host=read(environ, "TIMESCALE_DB_HOST", _text),
-        port=read(environ, "TIMESCALE_DB_PORT", _between(1, 65_535), "5432"),
+        port=read(environ, "TIMESCALE_DB_PORT", between(1, 65_535), "5432"),
         name=read(environ, "TIMESCALE_DB_NAME", _text),
         user=read(environ, "TIMESCALE_DB_USER", _text),
         password=read(environ, "TIMESCALE_DB_PASSWORD", _secret),
@@ -96,7 +96,7 @@ def _database_with_secret(environ: Mapping[str, str]) -> DatabaseSettings:
             )
     return DatabaseSettings(
         host=_if_set(environ, "TIMESCALE_DB_HOST", _text),
-        port=_if_set(environ, "TIMESCALE_DB_PORT", _between(1, 65_535)),
+        port=_if_set(environ, "TIMESCALE_DB_PORT", between(1, 65_535)),
         name=_if_set(environ, "TIMESCALE_DB_NAME", _text),
         user=None,
         password=None,
@@ -107,7 +107,7 @@ def _database_with_secret(environ: Mapping[str, str]) -> DatabaseSettings:
 
 def sync_schedule(environ: Mapping[str, str] = os.environ) -> str:
     """When the scheduled function runs; read alone, because packaging has no database."""
-    return read(environ, "SYNC_SCHEDULE", _schedule, DEFAULT_SYNC_SCHEDULE)
+    return read(environ, "SYNC_SCHEDULE", schedule_expression, DEFAULT_SYNC_SCHEDULE)
 
 
 def sync_function_name(environ: Mapping[str, str] = os.environ) -> str | None:
@@ -177,7 +177,9 @@ def _secret_arn(raw: str) -> str:
     return raw
 
 
-def _between(lowest: int, highest: int) -> Callable[[str], int]:
+def between(lowest: int, highest: int) -> Callable[[str], int]:
+    """A parser that takes whole numbers from *lowest* to *highest*."""
+
     def parse(raw: str) -> int:
         # isdecimal() alone would let digits of other scripts through.
         if not (
@@ -220,7 +222,8 @@ def _namespace(raw: str) -> str:
     return raw
 
 
-def _schedule(raw: str) -> str:
+def schedule_expression(raw: str) -> str:
+    """A parser that takes what EventBridge takes for a schedule, as far as its shape goes."""
     if not _SCHEDULE.fullmatch(raw):
         raise ValueError(f"must be an EventBridge cron(…) or rate(…) expression, not {raw[:40]!r}")
     return raw

@@ -18,7 +18,8 @@ SOURCES = (PROJECT / "devdb" / "sources.sql").read_text(encoding="utf-8")
 _EMPTY = """
 TRUNCATE iot_data.timescale_measurements, iot_data.redshift_devices, iot_data.timescale_parameters,
     iot_data.device_parameters, iot_data.device_parameter_changes, iot_data.sync_runs,
-    iot_data.outbox_events
+    iot_data.outbox_events, iot_data.device_state, iot_data.device_state_fields,
+    iot_data.stale_devices
     RESTART IDENTITY;
 TRUNCATE iot_data.device_parameters_hourly;
 """

@@ -57,7 +57,7 @@ GRANTS: dict[Role, tuple[Grant, ...]] = {
     Role.VIEWER: (_READ,),
     Role.OPERATOR: (_READ, Grant("/sync", ("POST",))),
     Role.ADMIN: (Grant("*", ("*",)),),
-    Role.DEVICE: (Grant("/heartbeats", ("POST",)),),
+    Role.DEVICE: (Grant("/heartbeat", ("POST",)),),
 }
 
 

@@ -1,6 +1,6 @@
 """The JSON of this feature: runs, changes and the status of the whole."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.device_parameters.model import (
@@ -11,11 +11,7 @@ from chalicelib.device_parameters.model import (
     Run,
     Totals,
 )
-
-
-def instant(value: datetime) -> str:
-    """UTC in ISO 8601, to the microsecond, ending in `Z`."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+from chalicelib.instants import instant
 
 
 def run_document(run: Run) -> dict[str, Any]:

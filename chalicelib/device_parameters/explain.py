@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from chalicelib.device_parameters import records, store
-from chalicelib.device_parameters.documents import instant
 from chalicelib.device_parameters.model import (
     Evidence,
     LoggedChange,
@@ -17,6 +16,7 @@ from chalicelib.device_parameters.model import (
     Window,
     observation_window,
 )
+from chalicelib.instants import instant
 from chalicelib.settings import Settings
 
 CHANGES_SHOWN = 10

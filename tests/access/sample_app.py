@@ -41,7 +41,7 @@ def build() -> tuple[Chalice, Any]:
             gate.require_role(gate.principal_of(request), Role.ADMIN)
         return {"status": "started"}
 
-    @routes.route("/heartbeats", methods=["POST"])
+    @routes.route("/heartbeat", methods=["POST"])
     @endpoint(routes)
     def post_heartbeats() -> dict[str, Any]:
         return {"status": "heard"}

@@ -21,7 +21,7 @@ def header(issuer: Issuer, role: str) -> str:
         ("GET", "/things/7", (200, 200, 200, 403)),
         ("POST", "/sync", (403, 200, 200, 403)),
         ("POST", "/sync?force=true", (403, 403, 200, 403)),
-        ("POST", "/heartbeats", (403, 403, 200, 200)),
+        ("POST", "/heartbeat", (403, 403, 200, 200)),
         ("DELETE", "/things/7", (403, 403, 200, 403)),
     ],
 )

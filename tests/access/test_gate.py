@@ -25,7 +25,7 @@ ROUTES = [
     ("HEAD", "/status"),
     ("POST", "/sync"),
     ("POST", "/sync/7"),
-    ("POST", "/heartbeats"),
+    ("POST", "/heartbeat"),
     ("DELETE", "/things/7"),
 ]
 MAY: dict[Role, set[tuple[str, str]]] = {
@@ -37,7 +37,7 @@ MAY: dict[Role, set[tuple[str, str]]] = {
         ("POST", "/sync"),
     },
     Role.ADMIN: set(ROUTES),
-    Role.DEVICE: {("POST", "/heartbeats")},
+    Role.DEVICE: {("POST", "/heartbeat")},
 }
 Configure = Callable[[dict[str, str]], None]
 

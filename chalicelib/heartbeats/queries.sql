@@ -1,0 +1,249 @@
+-- name: database_clock
+SELECT now()
+
+-- name: adopt_states
+-- States that somebody else wrote: as if one heartbeat had set all that is not null.
+INSERT INTO iot_data.device_state_fields (
+    device_id, last_seen_ts, site_id,
+    last_upload_ts, last_upload_ts_set_at,
+    queue_depth, queue_depth_set_at,
+    agent_version, agent_version_set_at,
+    poll_interval_s, poll_interval_s_set_at,
+    cpu_pct, cpu_pct_set_at,
+    disk_free_gb, disk_free_gb_set_at,
+    status, status_set_at
+)
+SELECT device_id, last_seen_ts, site_id,
+       last_upload_ts, CASE WHEN last_upload_ts IS NULL THEN '-infinity' ELSE last_seen_ts END,
+       queue_depth, CASE WHEN queue_depth IS NULL THEN '-infinity' ELSE last_seen_ts END,
+       agent_version, CASE WHEN agent_version IS NULL THEN '-infinity' ELSE last_seen_ts END,
+       poll_interval_s, CASE WHEN poll_interval_s IS NULL THEN '-infinity' ELSE last_seen_ts END,
+       cpu_pct, CASE WHEN cpu_pct IS NULL THEN '-infinity' ELSE last_seen_ts END,
+       disk_free_gb, CASE WHEN disk_free_gb IS NULL THEN '-infinity' ELSE last_seen_ts END,
+       status, CASE WHEN status IS NULL THEN '-infinity' ELSE last_seen_ts END
+FROM unnest(CAST(:device_ids AS text[])) AS reporting (device_id)
+JOIN iot_data.device_state USING (device_id)
+WHERE NOT EXISTS (
+    SELECT FROM iot_data.device_state_fields AS known WHERE known.device_id = reporting.device_id
+)
+ORDER BY device_id COLLATE "C"
+ON CONFLICT (device_id) DO NOTHING
+
+-- name: merge_heartbeats
+-- A field belongs to the heartbeat of the latest instant that named it; GREATEST settles ties, and
+-- takes any value rather than none. Rows are locked in one order, so that writers can wait but
+-- never deadlock; and device_state is written under those locks, so that it needs no rule of its
+-- own, but that last_seen_ts never moves back, whoever else writes it.
+WITH reported AS (
+    SELECT *
+    FROM json_to_recordset(CAST(:devices AS json)) AS device (
+        device_id text, last_seen_ts timestamptz, site_id text,
+        last_upload_ts timestamptz, last_upload_ts_set_at timestamptz,
+        queue_depth integer, queue_depth_set_at timestamptz,
+        agent_version text, agent_version_set_at timestamptz,
+        poll_interval_s integer, poll_interval_s_set_at timestamptz,
+        cpu_pct double precision, cpu_pct_set_at timestamptz,
+        disk_free_gb double precision, disk_free_gb_set_at timestamptz,
+        status text, status_set_at timestamptz
+    )
+),
+merged AS (
+    INSERT INTO iot_data.device_state_fields AS known (
+        device_id, last_seen_ts, site_id,
+        last_upload_ts, last_upload_ts_set_at,
+        queue_depth, queue_depth_set_at,
+        agent_version, agent_version_set_at,
+        poll_interval_s, poll_interval_s_set_at,
+        cpu_pct, cpu_pct_set_at,
+        disk_free_gb, disk_free_gb_set_at,
+        status, status_set_at
+    )
+    SELECT device_id, last_seen_ts, site_id,
+           last_upload_ts, coalesce(last_upload_ts_set_at, '-infinity'),
+           queue_depth, coalesce(queue_depth_set_at, '-infinity'),
+           agent_version, coalesce(agent_version_set_at, '-infinity'),
+           poll_interval_s, coalesce(poll_interval_s_set_at, '-infinity'),
+           cpu_pct, coalesce(cpu_pct_set_at, '-infinity'),
+           disk_free_gb, coalesce(disk_free_gb_set_at, '-infinity'),
+           status, coalesce(status_set_at, '-infinity')
+    FROM reported
+    ORDER BY device_id COLLATE "C"
+    ON CONFLICT (device_id) DO UPDATE
+    SET last_seen_ts = greatest(excluded.last_seen_ts, known.last_seen_ts),
+        site_id = CASE
+            WHEN excluded.last_seen_ts > known.last_seen_ts THEN excluded.site_id
+            WHEN excluded.last_seen_ts < known.last_seen_ts THEN known.site_id
+            ELSE greatest(excluded.site_id, known.site_id)
+        END,
+        last_upload_ts_set_at
+            = greatest(excluded.last_upload_ts_set_at, known.last_upload_ts_set_at),
+        last_upload_ts = CASE
+            WHEN excluded.last_upload_ts_set_at > known.last_upload_ts_set_at
+                THEN excluded.last_upload_ts
+            WHEN excluded.last_upload_ts_set_at < known.last_upload_ts_set_at
+                THEN known.last_upload_ts
+            ELSE greatest(excluded.last_upload_ts, known.last_upload_ts)
+        END,
+        queue_depth_set_at = greatest(excluded.queue_depth_set_at, known.queue_depth_set_at),
+        queue_depth = CASE
+            WHEN excluded.queue_depth_set_at > known.queue_depth_set_at THEN excluded.queue_depth
+            WHEN excluded.queue_depth_set_at < known.queue_depth_set_at THEN known.queue_depth
+            ELSE greatest(excluded.queue_depth, known.queue_depth)
+        END,
+        agent_version_set_at = greatest(excluded.agent_version_set_at, known.agent_version_set_at),
+        agent_version = CASE
+            WHEN excluded.agent_version_set_at > known.agent_version_set_at
+                THEN excluded.agent_version
+            WHEN excluded.agent_version_set_at < known.agent_version_set_at
+                THEN known.agent_version
+            ELSE greatest(excluded.agent_version, known.agent_version)
+        END,
+        poll_interval_s_set_at
+            = greatest(excluded.poll_interval_s_set_at, known.poll_interval_s_set_at),
+        poll_interval_s = CASE
+            WHEN excluded.poll_interval_s_set_at > known.poll_interval_s_set_at
+                THEN excluded.poll_interval_s
+            WHEN excluded.poll_interval_s_set_at < known.poll_interval_s_set_at
+                THEN known.poll_interval_s
+            ELSE greatest(excluded.poll_interval_s, known.poll_interval_s)
+        END,
+        cpu_pct_set_at = greatest(excluded.cpu_pct_set_at, known.cpu_pct_set_at),
+        cpu_pct = CASE
+            WHEN excluded.cpu_pct_set_at > known.cpu_pct_set_at THEN excluded.cpu_pct
+            WHEN excluded.cpu_pct_set_at < known.cpu_pct_set_at THEN known.cpu_pct
+            ELSE greatest(excluded.cpu_pct, known.cpu_pct)
+        END,
+        disk_free_gb_set_at = greatest(excluded.disk_free_gb_set_at, known.disk_free_gb_set_at),
+        disk_free_gb = CASE
+            WHEN excluded.disk_free_gb_set_at > known.disk_free_gb_set_at
+                THEN excluded.disk_free_gb
+            WHEN excluded.disk_free_gb_set_at < known.disk_free_gb_set_at
+                THEN known.disk_free_gb
+            ELSE greatest(excluded.disk_free_gb, known.disk_free_gb)
+        END,
+        status_set_at = greatest(excluded.status_set_at, known.status_set_at),
+        status = CASE
+            WHEN excluded.status_set_at > known.status_set_at THEN excluded.status
+            WHEN excluded.status_set_at < known.status_set_at THEN known.status
+            ELSE greatest(excluded.status, known.status)
+        END
+    RETURNING device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
+              poll_interval_s, cpu_pct, disk_free_gb, status
+)
+INSERT INTO iot_data.device_state AS stored (
+    device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
+    poll_interval_s, cpu_pct, disk_free_gb, status, updated_at
+)
+SELECT device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
+       poll_interval_s, cpu_pct, disk_free_gb, status, now()
+FROM merged
+ON CONFLICT (device_id) DO UPDATE
+SET site_id = excluded.site_id,
+    last_seen_ts = greatest(excluded.last_seen_ts, stored.last_seen_ts),
+    last_upload_ts = excluded.last_upload_ts,
+    queue_depth = excluded.queue_depth,
+    agent_version = excluded.agent_version,
+    poll_interval_s = excluded.poll_interval_s,
+    cpu_pct = excluded.cpu_pct,
+    disk_free_gb = excluded.disk_free_gb,
+    status = excluded.status,
+    updated_at = excluded.updated_at
+
+-- name: find_state
+SELECT device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
+       poll_interval_s, cpu_pct, disk_free_gb, status, updated_at
+FROM iot_data.device_state
+WHERE device_id = :device_id
+
+-- name: try_lock_check
+SELECT pg_try_advisory_xact_lock(:key)
+
+-- name: note_transitions
+-- One event a site and kind, so that a rule can route by site and a site's outage is one event;
+-- in chunks, because EventBridge bounds an event, and bills by 64 KB.
+WITH became_stale AS (
+    INSERT INTO iot_data.stale_devices (device_id, silent_since, noticed_at)
+    SELECT device_id, last_seen_ts, now()
+    FROM iot_data.device_state AS state
+    WHERE last_seen_ts < now() - make_interval(secs => :stale_after_seconds)
+      AND NOT EXISTS (
+          SELECT FROM iot_data.stale_devices AS known WHERE known.device_id = state.device_id
+      )
+    RETURNING device_id, silent_since
+),
+recovered AS (
+    DELETE FROM iot_data.stale_devices AS known
+    USING iot_data.device_state AS state
+    WHERE state.device_id = known.device_id
+      AND state.last_seen_ts >= now() - make_interval(secs => :stale_after_seconds)
+    RETURNING known.device_id, known.silent_since
+),
+transition AS (
+    SELECT :stale_detail_type AS detail_type, device_id, silent_since FROM became_stale
+    UNION ALL
+    SELECT :recovered_detail_type, device_id, silent_since FROM recovered
+),
+described AS (
+    SELECT detail_type,
+           site_id,
+           device_id,
+           jsonb_build_object(
+               'device_id', device_id,
+               'last_seen_ts',
+               to_char(last_seen_ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+               'silent_since',
+               to_char(silent_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+           ) AS device
+    FROM transition
+    JOIN iot_data.device_state USING (device_id)
+    WHERE :is_told
+),
+measured AS (
+    SELECT detail_type,
+           site_id,
+           device_id,
+           device,
+           sum(octet_length(CAST(device AS text)))
+               OVER (PARTITION BY detail_type, site_id ORDER BY device_id) / :chunk_bytes AS slot
+    FROM described
+),
+chunk AS (
+    SELECT detail_type,
+           site_id,
+           floor(slot) AS slot,
+           jsonb_agg(device ORDER BY device_id) AS devices,
+           row_number() OVER (PARTITION BY detail_type, site_id ORDER BY floor(slot)) AS number,
+           count(*) OVER (PARTITION BY detail_type, site_id) AS total
+    FROM measured
+    GROUP BY detail_type, site_id, floor(slot)
+),
+queued AS (
+    INSERT INTO iot_data.outbox_events
+        (event_id, stream, batch_key, source, detail_type, detail, occurred_at)
+    SELECT event_id,
+           :stream,
+           to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+           :source,
+           detail_type,
+           jsonb_build_object(
+               'event_id', event_id,
+               'checked_at',
+               to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+               'stale_after_seconds', CAST(:stale_after_seconds AS integer),
+               'site_id', site_id,
+               'chunk', number,
+               'chunks', total,
+               'devices', devices
+           ),
+           now()
+    FROM chunk
+    CROSS JOIN LATERAL (SELECT gen_random_uuid() AS event_id WHERE number > 0) AS identity
+    ORDER BY detail_type DESC, site_id, number
+)
+SELECT now() AS checked_at,
+       became.count AS became_stale,
+       came_back.count AS recovered,
+       known.count + became.count - came_back.count AS stale
+FROM (SELECT count(*) FROM became_stale) AS became,
+     (SELECT count(*) FROM recovered) AS came_back,
+     (SELECT count(*) FROM iot_data.stale_devices) AS known
