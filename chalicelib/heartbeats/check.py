@@ -28,7 +28,7 @@ def check(engine: Engine, settings: HeartbeatSettings, deadline: Deadline) -> Ch
     What is noticed and the events that say so commit together; the events go out afterwards, or
     with a later check.
     """
-    found = database.retry(lambda: _notice(engine, settings, deadline), deadline)
+    found = database.retry(lambda: notice(engine, settings, deadline), deadline)
     facts = {"became_stale": found.became_stale, "recovered": found.recovered, "stale": found.stale}
     logger.info("heartbeats_checked", extra={**facts, "is_skipped": found.is_skipped})
     if settings.change_event_bus is None:
@@ -37,7 +37,8 @@ def check(engine: Engine, settings: HeartbeatSettings, deadline: Deadline) -> Ch
     return replace(found, pending_event_count=pending)
 
 
-def _notice(engine: Engine, settings: HeartbeatSettings, deadline: Deadline) -> Check:
+def notice(engine: Engine, settings: HeartbeatSettings, deadline: Deadline) -> Check:
+    """The transaction of a check: its memory and its events, or neither."""
     with database.transaction(engine, deadline) as connection:
         if not store.try_lock_check(connection):
             return Check(store.database_clock(connection), is_skipped=True)

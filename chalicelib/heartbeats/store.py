@@ -65,9 +65,11 @@ def note_transitions(connection: Connection, values: Mapping[str, Any]) -> Check
 def _row(device_id: str, fields: DeviceFields) -> dict[str, Value]:
     """As `merge_heartbeats` reads it: a field that was not named is not there, nor its instant."""
     # Every heartbeat names the site, so the latest instant of all is that of the site.
-    site = fields["site_id"]
-    row: dict[str, Value] = {"device_id": device_id, "last_seen_ts": instant(site.set_at)}
+    last_seen_ts = fields["site_id"].set_at
+    spelled = instant(last_seen_ts)
+    row: dict[str, Value] = {"device_id": device_id, "last_seen_ts": spelled}
     for name, (set_at, value) in fields.items():
         row[name] = instant(value) if isinstance(value, datetime) else value
-        row[f"{name}_set_at"] = instant(set_at)
+        # Mostly all of them are from one heartbeat.
+        row[f"{name}_set_at"] = spelled if set_at is last_seen_ts else instant(set_at)
     return row

@@ -22,11 +22,13 @@ exactly in step with what the devices report; this API reads both, and starts ru
 - Lists come in pages: pass the `next` of one on as `after` for the following one.
 - Parameters and fields that are not named here are refused, not ignored.
 - Every error has the same envelope; quote its `requestId` when you report one.
-- Roles ascend: a `viewer` reads, an `operator` starts runs as well, an `admin` may force them.
+- Roles ascend: a `viewer` reads, an `operator` starts runs as well, an `admin` may force them; a
+  `device` stands apart, and sends heartbeats.
 """
 _TAGS = {
     "sync": "Runs, and what they did.",
     "pairs": "The table.",
+    "heartbeats": "Devices, and whether they are alive.",
     "service": "The service itself.",
 }
 _TOKENS = (

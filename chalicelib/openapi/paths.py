@@ -1,22 +1,20 @@
 """Every path, its methods and their parameters."""
 
-from enum import StrEnum
 from typing import Any
 
 from chalicelib.device_parameters.model import Change, RunStatus, Trigger
-from chalicelib.openapi.responses import (
-    CLOSED,
-    OPEN,
-    answer,
-    errors,
-    location,
-    without_bodies,
+from chalicelib.openapi.heartbeat_paths import heartbeat_paths
+from chalicelib.openapi.operations import (
+    Operation,
+    Parameter,
+    filtering,
+    in_path,
+    in_query,
+    paging,
+    reading,
 )
-from chalicelib.openapi.shapes import Schema, member, schema_ref, stored_text, text, whole
-from chalicelib.paging import DEFAULT_LIMIT, MAX_LIMIT
-
-Operation = dict[str, Any]
-Parameter = dict[str, Any]
+from chalicelib.openapi.responses import CLOSED, OPEN, answer, errors, location
+from chalicelib.openapi.shapes import schema_ref, stored_text, whole
 
 SCHEMES = ("oidc", "apiToken")
 ANY_TOKEN: list[dict[str, list[str]]] = [{scheme: []} for scheme in SCHEMES]
@@ -26,8 +24,8 @@ def paths() -> dict[str, dict[str, Any]]:
     """All but the page and its assets."""
     return {
         "/health": _health(),
-        "/me": _read("Me", "Who am I?", "The caller's subject and role.", schema_ref("Me")),
-        "/status": _read(
+        "/me": reading("Me", "Who am I?", "The caller's subject and role.", schema_ref("Me")),
+        "/status": reading(
             "Status",
             "How is the sync?",
             "The state, the last run and its changes, and the size of the table.",
@@ -39,37 +37,15 @@ def paths() -> dict[str, dict[str, Any]]:
         "/device-parameters": _device_parameters(),
         "/device-parameters/{device_id}/{parameter_id}": _device_parameter(),
         "/sync": {"post": _sync()},
-        "/openapi.json": _read(
+        **heartbeat_paths(),
+        "/openapi.json": reading(
             "Document", "This document.", "OpenAPI 3.1.", {"type": "object"}, tag="service"
         ),
     }
 
 
-def _read(
-    name: str,
-    summary: str,
-    description: str,
-    body: Schema,
-    parameters: tuple[Parameter, ...] = (),
-    refusals: tuple[str, ...] = CLOSED,
-    tag: str = "sync",
-) -> dict[str, Any]:
-    """GET, and HEAD for the same without the body."""
-    responses = {"200": answer(description, body), **errors(*refusals)}
-    about = {"summary": summary, "description": description, "tags": [tag]}
-    item = {
-        "get": {"operationId": f"get{name}", **about, "responses": responses},
-        "head": {
-            "operationId": f"head{name}",
-            **about,
-            "responses": without_bodies(responses),
-        },
-    }
-    return {"parameters": list(parameters), **item} if parameters else item
-
-
 def _health() -> dict[str, Any]:
-    item = _read(
+    item = reading(
         "Health",
         "Could a run start now?",
         "200 if so, else 503. Open to all; who sends a good token is told the reason.",
@@ -83,49 +59,49 @@ def _health() -> dict[str, Any]:
 
 
 def _runs() -> dict[str, Any]:
-    return _read(
+    return reading(
         "Runs",
         "Runs, newest first.",
         "One page of runs.",
         schema_ref("RunPage"),
         (
-            *_paging("WzQzXQ"),
-            _filter("status", RunStatus.SUCCEEDED, "Only runs in this status."),
-            _filter("trigger", Trigger.API, "Only runs that were asked for like this."),
+            *paging("WzQzXQ"),
+            filtering("status", RunStatus.SUCCEEDED, "Only runs in this status."),
+            filtering("trigger", Trigger.API, "Only runs that were asked for like this."),
         ),
     )
 
 
 def _run() -> dict[str, Any]:
-    return _read("Run", "One run.", "The run.", schema_ref("Run"), (_run_id(),), (*CLOSED, "404"))
+    return reading("Run", "One run.", "The run.", schema_ref("Run"), (_run_id(),), (*CLOSED, "404"))
 
 
 def _run_changes() -> dict[str, Any]:
-    return _read(
+    return reading(
         "RunChanges",
         "What a run changed.",
         "One page of the run's change log, by kind and key.",
         schema_ref("ChangePage"),
         (
             _run_id(),
-            *_paging("WyJhZGRlZCIsImEiLCJiIl0"),
-            _filter("change", Change.REMOVED, "Only changes of this kind."),
+            *paging("WyJhZGRlZCIsImEiLCJiIl0"),
+            filtering("change", Change.REMOVED, "Only changes of this kind."),
         ),
         (*CLOSED, "404"),
     )
 
 
 def _device_parameters() -> dict[str, Any]:
-    return _read(
+    return reading(
         "DeviceParameters",
         "Which device reports which parameter?",
         "One page of the table, in key order.",
         schema_ref("DeviceParameterPage"),
         (
-            *_paging("WyJhIiwiYiJd"),
-            _query("device_id", stored_text("Only pairs of this device."), "boiler-7"),
-            _query("parameter_id", stored_text("Only pairs of this parameter."), "temperature"),
-            _query("q", stored_text("Part of either name, in upper or lower case."), "boiler"),
+            *paging("WyJhIiwiYiJd"),
+            in_query("device_id", stored_text("Only pairs of this device."), "boiler-7"),
+            in_query("parameter_id", stored_text("Only pairs of this parameter."), "temperature"),
+            in_query("q", stored_text("Part of either name, in upper or lower case."), "boiler"),
         ),
         tag="pairs",
     )
@@ -133,14 +109,14 @@ def _device_parameters() -> dict[str, Any]:
 
 def _device_parameter() -> dict[str, Any]:
     spelled = "a `/` in it is written `%2F`"
-    return _read(
+    return reading(
         "DeviceParameter",
         "Why is this pair in the table, or why not?",
         "What is known of the pair; it need not be in any table.",
         schema_ref("Explanation"),
         (
-            _path("device_id", stored_text(f"The device; {spelled}.", minLength=1), "boiler-7"),
-            _path(
+            in_path("device_id", stored_text(f"The device; {spelled}.", minLength=1), "boiler-7"),
+            in_path(
                 "parameter_id",
                 stored_text(f"The parameter; {spelled}.", minLength=1),
                 "temperature",
@@ -192,36 +168,4 @@ def _sync() -> Operation:
 
 
 def _run_id() -> Parameter:
-    return _path("run_id", whole("The run's number.", minimum=1), 42)
-
-
-def _paging(after: str) -> tuple[Parameter, Parameter]:
-    limit = whole("How many items.", minimum=1, maximum=MAX_LIMIT, default=DEFAULT_LIMIT)
-    key = text(
-        "The `next` of the page before, unchanged; leave it out for the first page.",
-        pattern="^[A-Za-z0-9_-]+$",
-    )
-    return _query("limit", limit, DEFAULT_LIMIT), _query("after", key, after)
-
-
-def _filter(name: str, example: StrEnum, description: str) -> Parameter:
-    return _query(name, member(type(example), description), example.value)
-
-
-def _query(name: str, schema: Schema, example: object) -> Parameter:
-    return _parameter("query", name, schema, example)
-
-
-def _path(name: str, schema: Schema, example: object) -> Parameter:
-    return {**_parameter("path", name, schema, example), "required": True}
-
-
-def _parameter(place: str, name: str, schema: Schema, example: object) -> Parameter:
-    rest = {key: value for key, value in schema.items() if key != "description"}
-    return {
-        "name": name,
-        "in": place,
-        "description": schema["description"],
-        "schema": rest,
-        "example": example,
-    }
+    return in_path("run_id", whole("The run's number.", minimum=1), 42)

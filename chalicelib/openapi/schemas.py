@@ -4,6 +4,7 @@ from chalicelib.access.model import Role
 from chalicelib.device_parameters import explain, status, sync
 from chalicelib.device_parameters.explain import Obstacle
 from chalicelib.device_parameters.model import Change, RunStatus, State, Trigger
+from chalicelib.openapi.heartbeat_schemas import heartbeat_schemas
 from chalicelib.openapi.shapes import (
     Schema,
     flag,
@@ -11,13 +12,13 @@ from chalicelib.openapi.shapes import (
     listed,
     member,
     nullable,
+    page,
     record,
     schema_ref,
     text,
     whole,
     wishes,
 )
-from chalicelib.paging import MAX_LIMIT
 from chalicelib.settings import MAX_WINDOW_MINUTES
 
 _NAMES = {
@@ -49,9 +50,10 @@ def schemas() -> dict[str, Schema]:
         "Explanation": _explanation(),
         "LoggedChange": _logged_change(),
         "SyncRequest": _sync_request(),
-        "RunPage": _page("Run", "Runs, newest first."),
-        "ChangePage": _page("Change", "Changes, by kind and key."),
-        "DeviceParameterPage": _page("DeviceParameter", "Pairs, in key order."),
+        "RunPage": page("Run", "Runs, newest first."),
+        "ChangePage": page("Change", "Changes, by kind and key."),
+        "DeviceParameterPage": page("DeviceParameter", "Pairs, in key order."),
+        **heartbeat_schemas(),
         "Error": _error(),
     }
 
@@ -225,14 +227,6 @@ def _sync_request() -> Schema:
         ),
         dry_run=nullable(flag("Only say what a run would do.")),
         force=nullable(flag("Release the removals that the guard holds; needs the role `admin`.")),
-    )
-
-
-def _page(item: str, description: str) -> Schema:
-    return record(
-        description,
-        items=listed(schema_ref(item), description, maxItems=MAX_LIMIT),
-        next=nullable(text("Pass it on as `after` for the next page; null on the last.")),
     )
 
 

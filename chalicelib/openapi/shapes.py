@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.paging import MAX_LIMIT
+
 Schema = dict[str, Any]
 
 MAX_ID = 2**63 - 1
@@ -41,6 +43,12 @@ def whole(description: str, minimum: int = 0, maximum: int = MAX_ID, **more: Any
     return {"type": "integer", "format": "int64", "description": description, **limits, **more}
 
 
+def number(description: str, minimum: float = 0, **more: Any) -> Schema:
+    """A number within limits."""
+    limits = {"minimum": minimum}
+    return {"type": "number", "format": "double", "description": description, **limits, **more}
+
+
 def flag(description: str) -> Schema:
     """True or false."""
     return {"type": "boolean", "description": description}
@@ -67,7 +75,17 @@ def nullable(schema: Schema) -> Schema:
     if "$ref" in schema:
         return {"oneOf": [schema, {"type": "null"}]}
     choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
-    return {**schema, "type": [schema["type"], "null"], **choices}
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return {**schema, "type": [*kinds, "null"], **choices}
+
+
+def page(item: str, description: str) -> Schema:
+    """One page of items of that name."""
+    return record(
+        description,
+        items=listed(schema_ref(item), description, maxItems=MAX_LIMIT),
+        next=nullable(text("Pass it on as `after` for the next page; null on the last.")),
+    )
 
 
 def schema_ref(name: str) -> Schema:

@@ -57,6 +57,10 @@ def open_server(database: Sandbox) -> Iterator[LocalServer]:
         fleet.add_device("gate-3")
         fleet.report("gate-3", "temperature", database.now())
         start_run(server)
+        database.rows(
+            "INSERT INTO iot_data.device_state (device_id, site_id, last_seen_ts) VALUES "
+            "('boiler-7', 'building-a', now()), ('pump-9', 'building-b', now() - interval '1 hour')"
+        )
         yield server
 
 

@@ -1,0 +1,134 @@
+"""How long a batch takes, by size and by the way it is stored."""
+
+import io
+import json
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import text
+
+from bench.heartbeats.fleet import Fleet, Item
+from chalicelib.database import Deadline
+from chalicelib.heartbeats import payload, store
+from chalicelib.heartbeats.model import MAX_BATCH, merge
+from chalicelib.heartbeats.record import record
+
+SIZES = (100, 1_000, MAX_BATCH)
+_COLUMNS = (
+    "device_id, site_id, last_seen_ts, status, agent_version, cpu_pct, disk_free_gb, queue_depth"
+)
+_VALUES = _COLUMNS.replace("last_seen_ts", "ts").split(", ")
+_PLAIN_UPSERT = f"""
+    INSERT INTO iot_data.device_state AS known ({_COLUMNS}, updated_at)
+    SELECT {", ".join(_VALUES)}, now()
+    FROM json_to_recordset(CAST(:rows AS json)) AS item (
+        device_id text, site_id text, ts timestamptz, status text, agent_version text,
+        cpu_pct double precision, disk_free_gb double precision, queue_depth integer
+    )
+    ORDER BY device_id
+    ON CONFLICT (device_id) DO UPDATE
+    SET site_id = excluded.site_id,
+        last_seen_ts = greatest(excluded.last_seen_ts, known.last_seen_ts),
+        status = excluded.status,
+        agent_version = excluded.agent_version,
+        cpu_pct = excluded.cpu_pct,
+        disk_free_gb = excluded.disk_free_gb,
+        queue_depth = excluded.queue_depth,
+        updated_at = excluded.updated_at
+"""  # noqa: S608 constants
+_INDEXES = {
+    "idx_device_state_site": "(site_id, last_seen_ts, device_id)",
+    "idx_device_state_last_seen": "(last_seen_ts, device_id)",
+}
+
+
+def measure_batches(fleet: Fleet, repeats: int) -> list[dict[str, Any]]:
+    """Every size by every contestant, in turns, on the same heartbeats."""
+    fleet.execute("CREATE TABLE IF NOT EXISTS copied (LIKE iot_data.device_state)")
+    return [_measure(fleet, size, repeats) for size in SIZES]
+
+
+def measure_indexes(fleet: Fleet, repeats: int) -> dict[str, float]:
+    """The statements alone at the largest size with fewer and fewer indexes, then all again."""
+    found = {"both indexes": _median(fleet, repeats)}
+    for name, label in zip(_INDEXES, ("last_seen only", "no index"), strict=True):
+        fleet.execute(f"DROP INDEX iot_data.{name}")
+        found[label] = _median(fleet, repeats)
+    for name, columns in _INDEXES.items():
+        fleet.execute(f"CREATE INDEX {name} ON iot_data.device_state {columns}")
+    return found
+
+
+def _measure(fleet: Fleet, size: int, repeats: int) -> dict[str, Any]:
+    taken: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
+    for _ in range(repeats):
+        for name, contestant in CONTESTANTS.items():
+            taken[name].append(_seconds(contestant, fleet, fleet.sample(size)))
+    medians = {name: statistics.median(samples) for name, samples in taken.items()}
+    return {
+        "size": size,
+        "contestants": {
+            name: {
+                "median_seconds": round(median, 5),
+                "rows_per_second": round(size / median),
+                "times_copy": round(median / medians["COPY"], 1),
+                "samples_seconds": [round(sample, 5) for sample in taken[name]],
+            }
+            for name, median in medians.items()
+        },
+    }
+
+
+def _median(fleet: Fleet, repeats: int) -> float:
+    fleet.settle()
+    samples = [_seconds(_merge, fleet, fleet.sample(MAX_BATCH)) for _ in range(repeats)]
+    return round(statistics.median(samples), 4)
+
+
+def _seconds(
+    contestant: Callable[[Fleet, list[Item]], None], fleet: Fleet, items: list[Item]
+) -> float:
+    started = time.perf_counter()
+    contestant(fleet, items)
+    return time.perf_counter() - started
+
+
+def _record(fleet: Fleet, items: list[Item]) -> None:
+    record(fleet.engine, Deadline.after(600), {"devices": items})
+
+
+def _merge(fleet: Fleet, items: list[Item]) -> None:
+    with fleet.engine.begin() as connection:
+        arrival = payload.arrival(store.database_clock(connection))
+        devices = merge(payload.read({"devices": items}, arrival).heartbeats)
+        store.merge_heartbeats(connection, devices)
+
+
+def _plain(fleet: Fleet, items: list[Item]) -> None:
+    with fleet.engine.begin() as connection:
+        connection.execute(text(_PLAIN_UPSERT), {"rows": json.dumps(items)})
+
+
+def _row_by_row(fleet: Fleet, items: list[Item]) -> None:
+    """One statement a heartbeat, and one commit for all of them, which flatters it."""
+    with fleet.engine.begin() as connection:
+        for item in items:
+            connection.execute(text(_PLAIN_UPSERT), {"rows": json.dumps([item])})
+
+
+def _copy(fleet: Fleet, items: list[Item]) -> None:
+    lines = ("\t".join(str(item[name]) for name in _VALUES) for item in items)
+    body = io.StringIO("\n".join(lines) + "\n")
+    with fleet.engine.begin() as connection:
+        cursor = connection.connection.cursor()
+        cursor.copy_expert(f"COPY copied ({_COLUMNS}) FROM STDIN", body)
+
+
+CONTESTANTS: dict[str, Callable[[Fleet, list[Item]], None]] = {
+    "this application": _record,
+    "one plain upsert": _plain,
+    "row by row": _row_by_row,
+    "COPY": _copy,
+}

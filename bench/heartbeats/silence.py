@@ -1,0 +1,102 @@
+"""How long it takes to find the silent among many, and to notice that thousands became so."""
+
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from bench.heartbeats.fleet import Fleet
+from chalicelib import database
+from chalicelib.database import Deadline
+from chalicelib.heartbeats import listings
+from chalicelib.heartbeats.check import notice
+from chalicelib.heartbeats.settings import HeartbeatSettings
+from chalicelib.paging import PageRequest
+
+STALE_AFTER_SECONDS = 120
+_HOUR = timedelta(hours=1)
+# Nobody may fall silent while it is measured.
+_ALL_ALIVE = "UPDATE iot_data.device_state SET last_seen_ts = now() + interval '1 hour'"
+_ONE_IN_A_HUNDRED_SILENT = """
+    UPDATE iot_data.device_state
+    SET last_seen_ts
+        = now() - interval '2 hours' + make_interval(secs => hashtext(device_id) % 600)
+    WHERE hashtext(device_id) % 100 = 0
+"""
+_ONE_IN_TEN_SILENT = """
+    UPDATE iot_data.device_state
+    SET last_seen_ts = now() - interval '1 hour'
+    WHERE hashtext(device_id) % 10 = 0
+"""
+_ONE_IN_TEN_ALIVE = """
+    UPDATE iot_data.device_state SET last_seen_ts = now() WHERE hashtext(device_id) % 10 = 0
+"""
+_VIEW = "SELECT count(*) FROM iot_data.v_devices_stale"
+
+
+def measure_reads(fleet: Fleet, repeats: int) -> dict[str, float]:
+    """Milliseconds of the routes' queries and of the view, one device in a hundred being silent."""
+    fleet.execute(_ALL_ALIVE)
+    fleet.execute(_ONE_IN_A_HUNDRED_SILENT)
+    fleet.settle()
+    seen_before = datetime.now(UTC) - timedelta(seconds=STALE_AFTER_SECONDS)
+    first = PageRequest(50, None)
+    later = PageRequest(50, (seen_before - 2 * _HOUR, "hvac-unit-0500000"))
+
+    def devices(page: PageRequest, site_id: str | None) -> Callable[[Connection], object]:
+        return lambda connection: listings.list_stale(
+            connection, page, seen_before=seen_before, site_id=site_id
+        )
+
+    queries: dict[str, Callable[[Connection], object]] = {
+        "first page": devices(first, None),
+        "later page": devices(later, None),
+        "page of a site": devices(first, "building-100"),
+        "counts by site": lambda connection: listings.list_stale_sites(
+            connection, first, seen_before=seen_before
+        ),
+        "the view, counted": lambda connection: connection.execute(text(_VIEW)).all(),
+    }
+    return {name: _milliseconds(fleet, query, repeats) for name, query in queries.items()}
+
+
+def measure_checks(fleet: Fleet) -> dict[str, Any]:
+    """One device in ten falls silent at once, stays silent, and comes back."""
+    settings = HeartbeatSettings(fleet.settings, STALE_AFTER_SECONDS, "bus")
+    fleet.execute(_ALL_ALIVE)
+    found = {"nobody is silent": _check(fleet, settings)}
+    fleet.execute(_ONE_IN_TEN_SILENT)
+    fleet.settle()
+    found["a tenth fell silent"] = _check(fleet, settings)
+    found["nothing new"] = _check(fleet, settings)
+    fleet.execute(_ONE_IN_TEN_ALIVE)
+    found["a tenth came back"] = _check(fleet, settings)
+    return found
+
+
+def _check(fleet: Fleet, settings: HeartbeatSettings) -> dict[str, Any]:
+    """The transaction of a check; what it queues is counted, not sent."""
+    started = time.perf_counter()
+    seen = notice(fleet.engine, settings, Deadline.after(600))
+    seconds = time.perf_counter() - started
+    events = fleet.value("SELECT count(*) FROM iot_data.outbox_events")
+    fleet.execute("TRUNCATE iot_data.outbox_events")
+    return {
+        "seconds": round(seconds, 3),
+        "became_stale": seen.became_stale,
+        "recovered": seen.recovered,
+        "events": events,
+    }
+
+
+def _milliseconds(fleet: Fleet, query: Callable[[Connection], object], repeats: int) -> float:
+    samples = []
+    with database.transaction(fleet.engine, Deadline.after(600)) as connection:
+        for _ in range(repeats):
+            started = time.perf_counter()
+            query(connection)
+            samples.append((time.perf_counter() - started) * 1000)
+    return round(statistics.median(samples), 2)

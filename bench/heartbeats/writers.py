@@ -1,0 +1,70 @@
+"""Many writers at once on the same devices: no deadlock, and nothing gets lost."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bench.heartbeats.fleet import Fleet, chance, item, separate_engine
+from chalicelib import database
+from chalicelib.database import Deadline
+from chalicelib.heartbeats import store
+from chalicelib.heartbeats.model import Heartbeat, merge
+
+WRITERS, BATCHES, BATCH_SIZE, DEVICES = 16, 10, 1_000, 5_000
+_DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+
+
+def measure_writers(fleet: Fleet) -> dict[str, Any]:
+    """Each writer has batches of its own, in an order of their own, in a second of their own."""
+    written = [[_batch() for _ in range(BATCHES)] for _ in range(WRITERS)]
+    before = fleet.value(_DEADLOCKS)
+    started = time.perf_counter()
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(lambda batches: _write(fleet, batches), written))
+    seconds = time.perf_counter() - started
+    heartbeats = [found for batches in written for batch in batches for found in batch]
+    return {
+        "writers": WRITERS,
+        "devices": DEVICES,
+        "heartbeats": len(heartbeats),
+        "seconds": round(seconds, 2),
+        "rows_per_second": round(len(heartbeats) / seconds),
+        "deadlocks": fleet.value(_DEADLOCKS) - before,
+        "fields_lost": _count_lost(fleet, heartbeats),
+    }
+
+
+def _batch() -> list[Heartbeat]:
+    now = datetime.now(UTC)
+    heartbeats = []
+    for number in chance.choices(range(DEVICES), k=BATCH_SIZE):
+        fields = item(number)
+        device_id, _ = fields.pop("device_id"), fields.pop("ts")
+        fields.pop(chance.choice(["status", "agent_version", "cpu_pct"]))
+        seen_at = now + timedelta(microseconds=chance.randrange(10**6))
+        heartbeats.append(Heartbeat(device_id, seen_at, fields))
+    return heartbeats
+
+
+def _write(fleet: Fleet, batches: list[list[Heartbeat]]) -> None:
+    engine = separate_engine(fleet)
+    try:
+        for batch in batches:
+            # The application would try a deadlock again; here it is an error.
+            with database.transaction(engine, Deadline.after(120)) as connection:
+                store.merge_heartbeats(connection, merge(batch))
+    finally:
+        engine.dispose()
+
+
+def _count_lost(fleet: Fleet, heartbeats: list[Heartbeat]) -> int:
+    """How many fields are not what the model says."""
+    wanted = merge(heartbeats)
+    with fleet.engine.begin() as connection:
+        states = {device_id: store.find_state(connection, device_id) for device_id in wanted}
+    return sum(
+        getattr(states[device_id], name) != setting.value
+        for device_id, fields in wanted.items()
+        for name, setting in fields.items()
+    )
