@@ -33,10 +33,10 @@ def main(devices: int, repeats: int, out: Path) -> None:
         found: dict[str, Any] = {
             "devices": devices,
             "batches": measure_batches(fleet, repeats),
-            "seconds_by_indexes": measure_indexes(fleet, repeats),
             "writers": measure_writers(fleet),
             "read_milliseconds": measure_reads(fleet, repeats),
             "checks": measure_checks(fleet),
+            "merge_writes": measure_indexes(fleet),
         }
         machine = results.machine_facts(fleet.versions(), is_embedded=False)
     out.write_text(json.dumps({"machine": machine, **found}, indent=2) + "\n", encoding="utf-8")

@@ -21,11 +21,14 @@ SELECT device_id, last_seen_ts, site_id,
        cpu_pct, CASE WHEN cpu_pct IS NULL THEN '-infinity' ELSE last_seen_ts END,
        disk_free_gb, CASE WHEN disk_free_gb IS NULL THEN '-infinity' ELSE last_seen_ts END,
        status, CASE WHEN status IS NULL THEN '-infinity' ELSE last_seen_ts END
-FROM unnest(CAST(:device_ids AS text[])) AS reporting (device_id)
-JOIN iot_data.device_state USING (device_id)
-WHERE NOT EXISTS (
-    SELECT FROM iot_data.device_state_fields AS known WHERE known.device_id = reporting.device_id
-)
+FROM unnest(CAST(:device_ids AS text[])) AS reporting (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM iot_data.device_state WHERE device_id = reporting.id LIMIT 1
+) AS stored
+-- A join in its place would read both tables from end to end.
+WHERE (
+    SELECT device_id FROM iot_data.device_state_fields AS known WHERE known.device_id = reporting.id
+) IS NULL
 ORDER BY device_id COLLATE "C"
 ON CONFLICT (device_id) DO NOTHING
 
