@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from sqlalchemy import Engine
 
 from app import check_heartbeats
@@ -21,7 +22,7 @@ from tests.aws import Aws
 from tests.databases import connect
 from tests.device_parameters.test_events import SCHEDULE, LambdaContext, metrics
 from tests.outbox.listener import Listener
-from tests.sandbox import Sandbox
+from tests.sandbox import PROJECT, Sandbox
 
 BUS = "changes"
 SECOND = timedelta(seconds=1)
@@ -194,6 +195,21 @@ def test_an_event_says_what_is_to_know(
     [device] = recovered["detail"]["devices"]
     assert device["silent_since"] == detail["devices"][0]["silent_since"]
     assert device["last_seen_ts"] > device["silent_since"]
+
+
+def test_the_events_fit_their_schema(
+    devices: Devices, look: Callable[..., Check], listener: Listener
+) -> None:
+    schema = json.loads((PROJECT / "docs/events/device-silence.schema.json").read_text("utf-8"))
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    devices.seen("d", 200 * SECOND)
+    look()
+    devices.seen("d", 0 * SECOND)
+    look()
+    events = listener.events()
+    assert [event["detail-type"] for event in events] == ["Device Stale", "Device Recovered"]
+    for event in events:
+        validator.validate(event["detail"])
 
 
 def test_a_site_s_outage_is_a_few_events_that_fit_the_bus(
