@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app import record_heartbeats, record_queued_heartbeats
 from chalicelib.database import engine_for
 from chalicelib.errors import DatabaseUnavailableError, InvalidRequestError
+from chalicelib.heartbeats import payload
 from chalicelib.heartbeats.model import MAX_BATCH
 from tests.device_parameters.test_events import LambdaContext, metrics
 from tests.heartbeats.oracle import stored
@@ -134,6 +137,46 @@ def test_a_device_may_be_called_anything(migrated: Sandbox, device_id: str) -> N
 def test_the_longest_names_fit_into_every_index(migrated: Sandbox) -> None:
     longest = "🚀" * 256
     assert invoke({"devices": [{"device_id": longest, "site_id": longest}]})["stored"] == 1
+
+
+# Names that are known, and values that anything but their meaning may have.
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=300)
+    | st.sampled_from(
+        ["ready", "2026-11-01T10:17:03Z", "0001-01-01T00:00:00+14:00", 2**31, 10**400]
+    )
+)
+items = scalars | st.dictionaries(
+    st.sampled_from([*payload.KNOWN_FIELDS, "colour"]) | st.text(max_size=5),
+    scalars | st.lists(scalars, max_size=2),
+    max_size=6,
+)
+named_items = st.builds(
+    lambda item, device_id: {**item, "device_id": device_id, "site_id": "a"},
+    st.dictionaries(st.sampled_from(payload.KNOWN_FIELDS), scalars, max_size=4),
+    st.text(min_size=1, max_size=256),
+)
+
+
+@settings(
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(devices=st.lists(items | named_items, max_size=6))
+def test_whatever_is_in_a_batch_the_good_in_it_is_stored(
+    migrated: Sandbox, devices: list[Any]
+) -> None:
+    migrated.migrate()
+    answer = invoke({"devices": [*devices, GOOD]})
+    refused = {refusal["index"] for refusal in answer["refused"]}
+    assert len(devices) not in refused
+    good = {item["device_id"] for n, item in enumerate([*devices, GOOD]) if n not in refused}
+    assert set(stored(migrated)) == good
 
 
 def test_the_metrics_count_both_kinds(
