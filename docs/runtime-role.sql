@@ -55,6 +55,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.sync_runs TO device_parameters_
 GRANT USAGE ON SEQUENCE iot_data.sync_runs_run_id_seq TO device_parameters_runtime;
 GRANT SELECT, INSERT, DELETE ON iot_data.device_parameter_changes TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.outbox_events TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE ON iot_data.device_state TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE ON iot_data.device_state_fields TO device_parameters_runtime;
+GRANT SELECT, INSERT, DELETE ON iot_data.stale_devices TO device_parameters_runtime;
 
 -- For `verify --against legacy-view`, where the table has replaced a view.
 DO $$

@@ -43,6 +43,8 @@ def all_alarms() -> list[Alarm]:
         _no_successful_run(),
         _removals_held(),
         _change_events_pending(),
+        _silence_events_pending(),
+        _no_heartbeat_check(),
         _api_errors(),
         _dead_letters(),
     ]
@@ -150,6 +152,37 @@ def _change_events_pending() -> Alarm:
         period=HOUR,
         periods=3,
         datapoints=2,
+    )
+
+
+def _silence_events_pending() -> Alarm:
+    return Alarm(
+        resource="SilenceEventsPending",
+        name="silence-events-pending",
+        anchor="change-events-pending",
+        meaning="Events of silent devices have not been accepted by the event bus for an hour.",
+        metric=metrics.of_heartbeats("ChangeEventsPending"),
+        statistic="Minimum",
+        threshold=0,
+        missing=_NOTHING_HAPPENED,
+        period=HOUR,
+    )
+
+
+def _no_heartbeat_check() -> Alarm:
+    """A check that never started notices no silence."""
+    return Alarm(
+        resource="NoHeartbeatCheck",
+        name="no-heartbeat-check",
+        anchor="no-heartbeat-check",
+        meaning="No check for silent devices has ended well for 15 minutes.",
+        metric=metrics.of_heartbeats("DevicesStale"),
+        statistic="SampleCount",
+        threshold=1,
+        missing=_SILENCE_IS_THE_ALARM,
+        periods=3,
+        datapoints=3,
+        comparison="LessThanThreshold",
     )
 
 

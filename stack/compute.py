@@ -60,7 +60,7 @@ def policies(function: Function) -> list[Any]:
     granted = [_policy("logs", LOG_ACTIONS, attribute(function.logs))]
     if function.uses_database:
         granted.append(when("IsInVpc", _network_policy()))
-    if function.delivery:
+    if function.delivery and function.delivery.is_kept:
         granted.append(_policy("dead-letters", (SEND_ACTION,), attribute(delivery.QUEUE)))
     for permission in function.may:
         name = permission.action.replace(":", "-")
@@ -81,7 +81,9 @@ def _properties(function: Function) -> Json:
             {"SubnetIds": ref("VpcSubnetIds"), "SecurityGroupIds": ref("VpcSecurityGroupIds")},
         )
     if function.delivery and function.delivery.is_rule:
-        properties["Events"] = delivery.rule(function)
+        properties["Events"] = delivery.rule(function, function.delivery)
+    if function.queue:
+        properties["Events"] = delivery.queue_source(function, function.queue)
     return properties
 
 

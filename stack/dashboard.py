@@ -73,7 +73,7 @@ def outputs() -> dict[str, Json]:
 
 
 def _widgets() -> list[Json]:
-    graphs = [*_of_runs(), *_of_functions(), *_of_requests()]
+    graphs = [*_of_runs(), *_of_heartbeats(), *_of_functions(), *_of_requests()]
     return [_alarm_widget(), *(graph.as_widget() for graph in graphs), _failed_runs_widget()]
 
 
@@ -95,7 +95,22 @@ def _of_runs() -> list[Graph]:
         Graph("Observed pairs", [_of_run("Observed"), _of_run("Unresolved")], "Maximum", HOUR),
         Graph("Held by the guard", [_of_run("Held"), _of_run("GuardTripped")], "Maximum", HOUR),
         Graph("Runs", [_of_run("RunSucceeded"), _of_run("RunFailed")], period=HOUR),
-        Graph("Change events pending", [_of_run("ChangeEventsPending")], "Maximum", HOUR),
+        Graph(
+            "Change events pending",
+            [_of_run("ChangeEventsPending"), _of_heartbeat("ChangeEventsPending")],
+            "Maximum",
+            HOUR,
+        ),
+    ]
+
+
+def _of_heartbeats() -> list[Graph]:
+    recorded = [_of_heartbeat(name) for name in ("HeartbeatsStored", "HeartbeatsRefused")]
+    transitions = [_of_heartbeat(name) for name in ("BecameStale", "Recovered")]
+    return [
+        Graph("Heartbeats", recorded),
+        Graph("Silent devices", [_of_heartbeat("DevicesStale")], "Maximum"),
+        Graph("Devices that fell silent, and came back", transitions),
     ]
 
 
@@ -108,7 +123,7 @@ def _of_functions() -> list[Graph]:
             [_of_function(function, "Duration") for function in FUNCTIONS],
             statistic="Maximum",
         ),
-        Graph("Cold starts", [_of_run("ColdStart")]),
+        Graph("Cold starts", [_of_run("ColdStart"), _of_heartbeat("ColdStart")]),
         Graph(
             "Dead letters",
             [
@@ -141,6 +156,10 @@ def _of_requests() -> list[Graph]:
 
 def _of_run(name: str) -> list[Any]:
     return [_RUNS, name, "service", "sync"]
+
+
+def _of_heartbeat(name: str) -> list[Any]:
+    return [_RUNS, name, "service", "heartbeats"]
 
 
 def _of_function(function: Function, name: str) -> list[Any]:

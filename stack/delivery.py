@@ -1,40 +1,60 @@
 """Invocations that nobody waits for: tried again, then kept for a person to look at."""
 
+from stack import sizes
 from stack.functions import FUNCTIONS, HOUR, Delivery, Function
-from stack.intrinsics import Json, attribute, ref
+from stack.intrinsics import Json, attribute, ref, sub
 
 QUEUE = "DeadLetters"
 _RULE_ATTEMPTS = 10
+_RECEIVED_AT_MOST = 3
+# What AWS asks for, so that a batch under way is not handed to another invocation.
+_TIMEOUTS_HIDDEN = 6
 _FORTNIGHT = 14 * 24 * HOUR
 
 
 def resources() -> dict[str, Json]:
-    """The dead-letter queue, who may send to it, and what each function sends when."""
+    """The queues, who may send and invoke, and what each function does with what fails."""
     merged: dict[str, Json] = {QUEUE: _queue(), f"{QUEUE}Policy": _queue_policy()}
     for function in FUNCTIONS:
         if function.delivery:
             merged[f"{function.resource}Invocation"] = _invocation(function, function.delivery)
+        if function.queue:
+            merged[function.queue] = _source_queue(function)
+        for service in function.invoked_by:
+            name = f"{function.resource}By{service.capitalize()}"
+            merged[name] = _invocable(function, service)
     return merged
 
 
 def outputs() -> dict[str, Json]:
-    """Where the dead letters are."""
-    return {"DeadLetterQueueUrl": {"Value": ref(QUEUE)}}
-
-
-def rule(function: Function) -> Json:
-    """*function*'s event source, so that an event that cannot be delivered is kept as well."""
-    return {
-        _event(function): {
-            "Properties": {
-                "RetryPolicy": {
-                    "MaximumEventAgeInSeconds": HOUR,
-                    "MaximumRetryAttempts": _RULE_ATTEMPTS,
-                },
-                "DeadLetterConfig": {"Arn": attribute(QUEUE)},
-            }
-        }
+    """Where the dead letters are, and where messages for the functions go."""
+    queues = {
+        f"{function.queue}Url": ref(function.queue) for function in FUNCTIONS if function.queue
     }
+    addresses = {"DeadLetterQueueUrl": ref(QUEUE), **queues}
+    return {name: {"Value": address} for name, address in addresses.items()}
+
+
+def rule(function: Function, delivery: Delivery) -> Json:
+    """*function*'s event source, so that an event that cannot be delivered is kept as well."""
+    kept = {"DeadLetterConfig": {"Arn": attribute(QUEUE)}} if delivery.is_kept else {}
+    policy = {
+        "MaximumEventAgeInSeconds": delivery.max_age_seconds,
+        "MaximumRetryAttempts": _RULE_ATTEMPTS,
+    }
+    return {_event(function): {"Properties": {"RetryPolicy": policy, **kept}}}
+
+
+def queue_source(function: Function, queue: str) -> Json:
+    """*function*'s event source, in place of the queue that Chalice knows by its name.
+
+    Only the messages that the function names are handed out again.
+    """
+    properties = {
+        "Queue": sub(f"${{{queue}.Arn}}"),
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }
+    return {f"{function.resource}SqsEventSource": {"Properties": properties}}
 
 
 def _event(function: Function) -> str:
@@ -43,6 +63,7 @@ def _event(function: Function) -> str:
 
 
 def _invocation(function: Function, delivery: Delivery) -> Json:
+    destination = {"DestinationConfig": {"OnFailure": {"Destination": attribute(QUEUE)}}}
     return {
         "Type": "AWS::Lambda::EventInvokeConfig",
         "Properties": {
@@ -50,7 +71,36 @@ def _invocation(function: Function, delivery: Delivery) -> Json:
             "Qualifier": "$LATEST",
             "MaximumRetryAttempts": delivery.retries,
             "MaximumEventAgeInSeconds": delivery.max_age_seconds,
-            "DestinationConfig": {"OnFailure": {"Destination": attribute(QUEUE)}},
+            **(destination if delivery.is_kept else {}),
+        },
+    }
+
+
+def _invocable(function: Function, service: str) -> Json:
+    """By the rules of this account only: anybody's rule can name a function."""
+    rules = f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:rule/*"
+    return {
+        "Type": "AWS::Lambda::Permission",
+        "Properties": {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": ref(function.resource),
+            "Principal": f"{service}.amazonaws.com",
+            "SourceAccount": ref("AWS::AccountId"),
+            "SourceArn": sub(rules),
+        },
+    }
+
+
+def _source_queue(function: Function) -> Json:
+    redrive = {"deadLetterTargetArn": attribute(QUEUE), "maxReceiveCount": _RECEIVED_AT_MOST}
+    return {
+        "Type": "AWS::SQS::Queue",
+        "DeletionPolicy": "RetainExceptOnCreate",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "SqsManagedSseEnabled": True,
+            "VisibilityTimeout": _TIMEOUTS_HIDDEN * sizes.timeout_seconds(function.name),
+            "RedrivePolicy": redrive,
         },
     }
 
@@ -74,7 +124,7 @@ def _queue_policy() -> Json:
     rules = [
         attribute(function.resource + _event(function))
         for function in FUNCTIONS
-        if function.delivery and function.delivery.is_rule
+        if function.delivery and function.delivery.is_rule and function.delivery.is_kept
     ]
     statements = [
         {

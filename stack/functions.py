@@ -10,6 +10,7 @@ from stack.intrinsics import attribute, ref, sub
 from stack.parameters import MIGRATION_SECRET
 
 HOUR = 3600
+HEARTBEAT_QUEUE = "HeartbeatQueue"
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,15 @@ class Permission:
 class Delivery:
     """For invocations that nobody waits for: how often and how long Lambda tries again.
 
-    What still fails goes to the dead-letter queue. `is_rule` where an EventBridge rule or
-    schedule of ours invokes it, which may fail to deliver before Lambda has even accepted.
+    What still fails goes to the dead-letter queue, unless a later invocation makes up for it.
+    `is_rule` where an EventBridge rule or schedule of ours invokes it, which may fail to deliver
+    before Lambda has even accepted.
     """
 
     retries: int
     max_age_seconds: int
     is_rule: bool
+    is_kept: bool = True
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,10 @@ class Function:
     errors_are_alarming: bool = True
     may: tuple[Permission, ...] = ()
     delivery: Delivery | None = None
+    # The services whose rules, made by others in this account, may invoke it.
+    invoked_by: tuple[str, ...] = ()
+    # The queue of ours that feeds it, by its logical id.
+    queue: str | None = None
 
     @property
     def resource(self) -> str:
@@ -99,6 +106,32 @@ MIGRATE = Function(
     secret=MIGRATION_SECRET,
     may=(Permission(READ_SECRET.action, MIGRATION_SECRET),),
 )
+RECORD_HEARTBEATS = Function(
+    "record_heartbeats",
+    purpose="heartbeats by invocation",
+    delivery=Delivery(retries=2, max_age_seconds=HOUR, is_rule=False),
+    may=(READ_SECRET,),
+    invoked_by=("iot", "events"),
+)
+RECORD_QUEUED_HEARTBEATS = Function(
+    "record_queued_heartbeats",
+    purpose="heartbeats by queue",
+    may=(
+        READ_SECRET,
+        *(
+            Permission(action, attribute(HEARTBEAT_QUEUE))
+            for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+        ),
+    ),
+    queue=HEARTBEAT_QUEUE,
+)
+CHECK_HEARTBEATS = Function(
+    "check_heartbeats",
+    purpose="the check for silent devices",
+    # The next check, a minute later, notices the same.
+    delivery=Delivery(retries=0, max_age_seconds=60, is_rule=True, is_kept=False),
+    may=(READ_SECRET, PUT_EVENTS),
+)
 API = Function(
     "api_handler",
     purpose="the API and the page",
@@ -110,4 +143,13 @@ AUTHORIZER = Function(
     uses_database=False,
     errors_are_alarming=False,
 )
-FUNCTIONS = (SYNC, AFTER_LOAD, MIGRATE, API, AUTHORIZER)
+FUNCTIONS = (
+    SYNC,
+    AFTER_LOAD,
+    RECORD_HEARTBEATS,
+    RECORD_QUEUED_HEARTBEATS,
+    CHECK_HEARTBEATS,
+    MIGRATE,
+    API,
+    AUTHORIZER,
+)

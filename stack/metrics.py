@@ -33,6 +33,11 @@ def of_runs(name: str) -> Metric:
     return Metric(NAMESPACE, name, {"service": "sync"})
 
 
+def of_heartbeats(name: str) -> Metric:
+    """What the application itself reports of heartbeats."""
+    return Metric(NAMESPACE, name, {"service": "heartbeats"})
+
+
 def of_function(function: Function, name: str) -> Metric:
     """What Lambda reports of *function*."""
     return Metric("AWS/Lambda", name, {"FunctionName": ref(function.resource)})

@@ -20,7 +20,7 @@ def record_event(event: object, context: Any) -> dict[str, Any]:
     hands the event to whatever is configured for failures.
     """
     engine = engine_for(heartbeats_from_environment().database)
-    recorded = record(engine, _deadline_of(context), event)
+    recorded = record(engine, Deadline.of_invocation(context, TIME_LIMIT_SECONDS), event)
     metrics.publish_recorded(recorded)
     require_stored(recorded)
     return documents.recorded_document(recorded)
@@ -32,7 +32,9 @@ def record_queued(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     Raises where nothing could be stored, and all of them come again.
     """
     engine = engine_for(heartbeats_from_environment().database)
-    result = record_messages(engine, _deadline_of(context), event["Records"])
+    result = record_messages(
+        engine, Deadline.of_invocation(context, TIME_LIMIT_SECONDS), event["Records"]
+    )
     metrics.publish_recorded(result.recorded)
     return {"batchItemFailures": [{"itemIdentifier": failed} for failed in result.failed_ids]}
 
@@ -40,13 +42,9 @@ def record_queued(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 def check_silence(context: Any) -> dict[str, Any]:
     """Look for devices that became stale or came back, and return how many did."""
     settings = heartbeats_from_environment()
-    found = check(engine_for(settings.database), settings, _deadline_of(context))
+    found = check(
+        engine_for(settings.database), settings, Deadline.of_invocation(context, TIME_LIMIT_SECONDS)
+    )
     if not found.is_skipped:
         metrics.publish_check(found)
     return documents.check_document(found)
-
-
-def _deadline_of(context: Any) -> Deadline:
-    """When Lambda would end the invocation; a limit of our own where there is no Lambda."""
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    return Deadline.after(TIME_LIMIT_SECONDS if remaining is None else remaining() / 1000)

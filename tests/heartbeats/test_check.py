@@ -16,8 +16,9 @@ from chalicelib.heartbeats import check as checking
 from chalicelib.heartbeats import store
 from chalicelib.heartbeats.model import Check
 from chalicelib.heartbeats.settings import HeartbeatSettings
+from tests import emf
 from tests.databases import connect
-from tests.device_parameters.test_events import SCHEDULE, LambdaContext, metrics
+from tests.device_parameters.test_events import SCHEDULE, LambdaContext
 from tests.heartbeats.conftest import Devices
 from tests.outbox.listener import Listener
 from tests.sandbox import PROJECT, Sandbox
@@ -239,7 +240,7 @@ def test_a_second_check_at_the_same_time_gives_way(
     devices.seen("d", 200 * SECOND)
     assert look_untold().is_skipped
     assert check_heartbeats(SCHEDULE, LambdaContext())["is_skipped"]
-    assert metrics(capsys.readouterr().out) == []
+    assert emf.documents(capsys.readouterr().out) == []
     assert migrated.rows("SELECT FROM iot_data.stale_devices") == []
 
 
@@ -264,7 +265,7 @@ def test_the_schedule_looks_and_counts(
     devices.seen("e", 0 * SECOND)
     answer = check_heartbeats(event, LambdaContext())
     assert (answer["became_stale"], answer["recovered"], answer["stale"]) == (1, 0, 1)
-    [document] = metrics(capsys.readouterr().out)
+    [document] = emf.documents(capsys.readouterr().out)
     assert document["service"] == "heartbeats"
     found = {name: document[name] for name in ("DevicesStale", "BecameStale", "Recovered")}
     assert found == {"DevicesStale": [1.0], "BecameStale": [1.0], "Recovered": [0.0]}

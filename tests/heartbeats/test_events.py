@@ -13,7 +13,8 @@ from chalicelib.database import engine_for
 from chalicelib.errors import DatabaseUnavailableError, InvalidRequestError
 from chalicelib.heartbeats import payload
 from chalicelib.heartbeats.model import MAX_BATCH
-from tests.device_parameters.test_events import LambdaContext, metrics
+from tests import emf
+from tests.device_parameters.test_events import LambdaContext
 from tests.heartbeats.oracle import stored
 from tests.sandbox import PROJECT, Sandbox
 
@@ -183,7 +184,7 @@ def test_the_metrics_count_both_kinds(
     migrated: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     invoke({"devices": [GOOD, BAD, BAD]})
-    [document] = metrics(capsys.readouterr().out)
+    [document] = emf.documents(capsys.readouterr().out)
     assert document["service"] == "heartbeats"
     assert (document["HeartbeatsStored"], document["HeartbeatsRefused"]) == ([1.0], [2.0])
 

@@ -8,6 +8,8 @@ import pytest
 
 from chalicelib.device_parameters import metrics
 from chalicelib.device_parameters.model import Run, RunStatus, Telemetry, Trigger
+from chalicelib.heartbeats import metrics as heartbeat_metrics
+from chalicelib.heartbeats.model import Check, Recorded
 
 _NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _RUN = Run(
@@ -23,17 +25,19 @@ _RUN = Run(
 
 
 def metric_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """What a run that succeeds and one that fails print, in the embedded metric format."""
+    """What each feature prints, in the embedded metric format."""
     capsys.readouterr()
     metrics.publish_run(_RUN)
     metrics.publish_failure()
+    heartbeat_metrics.publish_recorded(Recorded(1, []))
+    heartbeat_metrics.publish_check(Check(_NOON, pending_event_count=0))
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def metrics_by_name(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """By metric, its namespace and the values of its dimensions."""
+def metrics_by_name(lines: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """By service and metric, its namespace and the values of its dimensions."""
     return {
-        metric["Name"]: {
+        (line["service"], metric["Name"]): {
             "namespace": group["Namespace"],
             "dimensions": {name: line[name] for name in dimensions},
         }

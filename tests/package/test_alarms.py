@@ -83,9 +83,9 @@ def test_our_metrics_are_the_ones_the_code_reports(
     watched = [alarm for alarm in alarms.values() if alarm["Namespace"] == OURS]
     assert len(watched) >= 3
     for alarm in watched:
-        name = alarm["MetricName"]
-        assert name in reported, f"{name} is reported by nobody"
-        assert _dimensions(alarm) == reported["RunDuration"]["dimensions"] == {"service": "sync"}
+        name, dimensions = alarm["MetricName"], _dimensions(alarm)
+        assert (dimensions["service"], name) in reported, f"{name} is reported by nobody"
+        assert dimensions == reported[dimensions["service"], name]["dimensions"]
 
 
 def test_our_metrics_are_looked_for_where_the_function_puts_them(template: Json) -> None:
@@ -118,6 +118,7 @@ def test_a_run_may_be_late_by_as_much_as_the_status_allows(alarms: dict[str, Jso
 def test_silence_is_no_alarm_elsewhere(alarms: dict[str, Json]) -> None:
     chosen = {name: alarm["TreatMissingData"] for name, alarm in alarms.items()}
     assert chosen.pop("NoSuccessfulRun") == "breaching"
+    assert chosen.pop("NoHeartbeatCheck") == "breaching"
     assert chosen.pop("RemovalsHeld") == "ignore"
     assert set(chosen.values()) == {"notBreaching"}
 

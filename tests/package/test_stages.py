@@ -10,6 +10,7 @@ import pytest
 import app as module
 from app import app
 from chalicelib import settings
+from chalicelib.heartbeats import settings as heartbeat_settings
 from stack.functions import FUNCTIONS, HOUR
 from tests.package.packaged import CONFIG, DEPLOYED, Json, function_names
 from tests.sandbox import PROJECT
@@ -40,6 +41,13 @@ def test_the_schedule_is_the_configured_one() -> None:
         source.name: vars(source).get("schedule_expression") for source in app.event_sources
     }
     assert schedules["sync_device_parameters"] == settings.sync_schedule()
+    assert schedules["check_heartbeats"] == heartbeat_settings.check_schedule()
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+def test_a_stage_has_a_queue_of_its_own(stage: str) -> None:
+    queue = STAGES[stage]["environment_variables"]["HEARTBEAT_QUEUE"]
+    assert queue == f"device-parameters-{stage}-heartbeats"
 
 
 def test_every_function_has_its_place_in_both_tables() -> None:

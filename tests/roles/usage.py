@@ -1,6 +1,6 @@
 """Everything the application does to its database, each thing once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -9,6 +9,8 @@ from chalice.test import Client
 from click.testing import CliRunner
 
 from app import app
+from chalicelib.errors import ApplicationError
+from chalicelib.heartbeats.events import check_silence, record_event
 from chalicelib.outbox import gateway, send
 from cli import cli
 from tests.aws import moto_server
@@ -31,6 +33,9 @@ PATHS = [
 ]
 
 
+HEARTBEAT_PATHS = ["/devices/stale", "/devices/stale/sites", "/devices/hvac-1/state"]
+
+
 def complaints(platform: Sandbox) -> Iterator[str]:
     """Whatever goes wrong when the application does all it can, in a database it finds empty."""
     platform.empty()
@@ -41,6 +46,27 @@ def complaints(platform: Sandbox) -> Iterator[str]:
         yield from _request("GET", path)
     yield from _request("POST", "/sync")
     yield from _events(platform, Fleet(platform))
+    yield from _heartbeats(platform)
+
+
+def _heartbeats(platform: Sandbox) -> Iterator[str]:
+    """A device that is heard of, falls silent, is noticed, and comes back."""
+    beat = {"device_id": "hvac-1", "site_id": "a", "status": "ready"}
+    yield from _invocation(lambda: record_event(beat, None))
+    platform.rows("UPDATE iot_data.device_state SET last_seen_ts = now() - interval '1 day'")
+    platform.rows("UPDATE iot_data.device_state_fields SET last_seen_ts = now() - interval '1 day'")
+    yield from _invocation(lambda: check_silence(None))
+    for path in HEARTBEAT_PATHS:
+        yield from _request("GET", path)
+    yield from _invocation(lambda: record_event(beat, None))
+    yield from _invocation(lambda: check_silence(None))
+
+
+def _invocation(call: Callable[[], object]) -> Iterator[str]:
+    try:
+        call()
+    except ApplicationError as error:
+        yield error.message
 
 
 def _events(platform: Sandbox, fleet: Fleet) -> Iterator[str]:

@@ -16,6 +16,9 @@ from tests.sandbox import PROJECT
 EVENTS = {
     "app.sync_after_load": "measurements_loaded",
     "app.app": "api_get_health",
+    "app.record_heartbeats": "heartbeat",
+    "app.record_queued_heartbeats": "heartbeat_sqs",
+    "app.check_heartbeats": "schedule",
     "app.authorize": "authorizer",
     "app.migrate": "migrate",
     "app.sync_device_parameters": "schedule",
