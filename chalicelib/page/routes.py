@@ -54,6 +54,7 @@ ASSETS = {
     "format.js": Asset("format.js", _SCRIPT),
     "page.js": Asset("page.js", _SCRIPT),
     "runs.js": Asset("runs.js", _SCRIPT),
+    "silence.js": Asset("silence.js", _SCRIPT),
     "signin.js": Asset("signin.js", _SCRIPT),
     "status.js": Asset("status.js", _SCRIPT),
     "style.css": Asset("style.css", _STYLE),

@@ -20,6 +20,13 @@ PAIRS = [
 REASONS = ["window_expired", "device_inactive", "device_unknown", "parameter_unknown"]
 
 
+SILENT = [
+    ("hvac-003", "building-a", 86_400 * 3),
+    (HOSTILE_ID, HOSTILE_NAME, 7_200),
+    *((f"meter-{number:03}", "building-b", 3_600 - number) for number in range(40)),
+]
+
+
 def instant(value: datetime) -> str:
     """As the API writes it."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -97,6 +104,36 @@ def sample(kinds: list[Document]) -> Document:
         for kind in ("added", "removed", "renamed")
     }
     return {**by_kind, "truncated": False}
+
+
+def silent_devices(now: datetime) -> list[Document]:
+    """The longest silent first."""
+    return [
+        {
+            "device_id": device_id,
+            "site_id": site_id,
+            "last_seen_ts": instant(now - timedelta(seconds=seconds)),
+            "age_seconds": float(seconds),
+        }
+        for device_id, site_id, seconds in SILENT
+    ]
+
+
+def silent_sites(devices: list[Document]) -> list[Document]:
+    """How many of *devices* are at which site."""
+    sites = sorted({device["site_id"] for device in devices})
+    return [
+        _silent_site(site, [each for each in devices if each["site_id"] == site]) for site in sites
+    ]
+
+
+def _silent_site(site_id: str, devices: list[Document]) -> Document:
+    return {
+        "site_id": site_id,
+        "stale_count": len(devices),
+        "oldest_last_seen_ts": devices[0]["last_seen_ts"],
+        "oldest_age_seconds": devices[0]["age_seconds"],
+    }
 
 
 def explanation(device_id: str, parameter_id: str, now: datetime) -> Document:

@@ -30,6 +30,7 @@ class StubApi:
         self.state = "ok"
         self.runs = canned.runs(self.now)
         self.changes = canned.changes()
+        self.silent = canned.silent_devices(self.now)
         self.failures: dict[str, Answer] = {}
         self.posted: list[Document] = []
         self.asked: list[str] = []
@@ -62,6 +63,10 @@ class StubApi:
                 kind = given.get("change")
                 found = [line for line in self.changes if kind in (None, line["change"])]
                 return 200, {"items": found, "next": None}
+            case ["devices", "stale", "sites"]:
+                return 200, {"items": canned.silent_sites(self.silent), "next": None}
+            case ["devices", "stale"]:
+                return 200, self._silent_page(given)
             case ["device-parameters"]:
                 return 200, {"items": _pairs(given), "next": None}
             case ["device-parameters", device_id, parameter_id]:
@@ -85,6 +90,13 @@ class StubApi:
         wanted = {name: given[name] for name in ("status", "trigger") if name in given}
         found = [run for run in self.runs if wanted.items() <= run.items()]
         return found[: int(given["limit"])]
+
+    def _silent_page(self, given: dict[str, str]) -> Document:
+        site = given.get("site_id")
+        found = [device for device in self.silent if site in (None, device["site_id"])]
+        start = int(given.get("after", "0"))
+        end = start + int(given["limit"])
+        return {"items": found[start:end], "next": str(end) if end < len(found) else None}
 
     def _sync(self, request: Document) -> Answer:
         self.posted.append(request)

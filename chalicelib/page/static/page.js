@@ -7,6 +7,7 @@ import { offerControl, watchControl } from "./control.js";
 import { byId, say, tellAges } from "./dom.js";
 import { followLink, watchExplain } from "./explain.js";
 import { RECENT, showRuns, watchRuns } from "./runs.js";
+import { showSilence, watchSilence } from "./silence.js";
 import { askForToken, identify, watchSignin } from "./signin.js";
 import { showStatus, showUpdated } from "./status.js";
 
@@ -51,7 +52,7 @@ async function look() {
     showStatus(status);
     offerControl(status);
     showChart(runs.items);
-    await Promise.all([followChanges(runs.items), showRuns(runs.items)]);
+    await Promise.all([followChanges(runs.items), showRuns(runs.items), showSilence()]);
     showUpdated();
     showProblem("");
     wait = status.last_run?.status === "running" ? REFRESH_WHILE_RUNNING_MS : REFRESH_MS;
@@ -105,6 +106,7 @@ watchControl(report, refresh);
 watchExplain(report);
 watchChanges(report, refreshNow);
 watchRuns(report);
+watchSilence(report);
 watchChart();
 watchSight();
 byId("refresh").addEventListener("click", () => (view.isKnown ? refreshNow() : begin()));
