@@ -15,6 +15,7 @@ from chalicelib import database, logs, settings
 from chalicelib.database import Deadline
 from chalicelib.device_parameters.model import BUCKET, Run, SyncRequest, Trigger, bucket_start
 from chalicelib.device_parameters.sync import Sync, sync
+from chalicelib.heartbeats.record import record
 from chalicelib.settings import Settings
 from devdb.embedded import EmbeddedTimescale
 from devdb.fleet import LATE_PARAMETER, Fleet
@@ -28,8 +29,12 @@ DEMO_SETTINGS = {
     "AUTH_MODE": "none",
     "CHECK_INTERVAL_MINUTES": "60",
     "REMOVAL_GUARD_MIN_PAIRS": "20",
+    # Nobody sends heartbeats while the page is looked at.
+    "STALE_AFTER_SECONDS": "3600",
 }
 RUN_SECONDS = 120.0
+SILENT_DEVICES = (3, 4)
+SILENT_FOR = timedelta(hours=20)
 
 Happening = tuple[str, Callable[[Fleet, datetime], None]]
 
@@ -45,6 +50,7 @@ def run_demo(console: Console, *, is_once: bool, port: int) -> None:
             engine = database.engine_for(configured.database)
             _prepare(console, engine, environment)
             _live_through_a_day(console, engine, configured)
+            _send_heartbeats(console, engine)
             engine.dispose()
             _serve_status(console, environment, port, is_once=is_once)
     except KeyboardInterrupt:
@@ -76,6 +82,26 @@ def _live_through_a_day(console: Console, engine: Engine, configured: Settings) 
         context = Sync(engine, configured, Deadline.after(RUN_SECONDS))
         run = sync(context, SyncRequest(Trigger.SCHEDULE, as_of=as_of))
         console.print(_run_line(run, story), highlight=False, soft_wrap=True)
+
+
+def _send_heartbeats(console: Console, engine: Engine) -> None:
+    """From every device just now, but for the two that fell silent in the morning."""
+    now = datetime.now(UTC)
+    heartbeats = [
+        {
+            "device_id": f"dev-{number:02}",
+            "site_id": "north" if number % 2 else "south",
+            "status": "ready",
+            "cpu_pct": 10.0 + number,
+            "ts": (now - SILENT_FOR if number in SILENT_DEVICES else now).isoformat(),
+        }
+        for number in range(1, 14)
+    ]
+    recorded = record(engine, Deadline.after(RUN_SECONDS), {"devices": heartbeats})
+    silent = len(SILENT_DEVICES)
+    console.print(
+        f"\n{recorded.stored} devices have sent heartbeats; {silent} of them fell silent."
+    )
 
 
 _HEADINGS = " run at  added removed renamed held unresolved observed  what happened before it"
