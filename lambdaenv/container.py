@@ -50,10 +50,19 @@ def _closure(names: tuple[str, ...]) -> set[str]:
 
 
 class Container(AbstractContextManager["Container"]):
-    """One execution environment of a function, from its first event to its end."""
+    """One execution environment of a function, from its first event to its end.
+
+    *opt* is where its layers are unpacked, if it has any.
+    """
 
     def __init__(
-        self, root: Path, runtime: Path, handler: str, variables: dict[str, str], output: Path
+        self,
+        root: Path,
+        runtime: Path,
+        handler: str,
+        variables: dict[str, str],
+        output: Path,
+        opt: Path | None = None,
     ) -> None:
         self.root = root
         self._output = output
@@ -63,7 +72,7 @@ class Container(AbstractContextManager["Container"]):
             self._process = subprocess.Popen(
                 [*INTERPRETER, "-m", "awslambdaric", handler],
                 cwd=root,
-                env=environment(root, runtime, handler, self._api.address, variables),
+                env=environment(root, runtime, handler, self._api.address, variables, opt),
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -108,6 +117,11 @@ class Container(AbstractContextManager["Container"]):
             lines = stream.read().decode().rstrip("\n").split("\n")
         return [json.loads(line) for line in lines if line and not line.startswith(RUNTIME_RECORD)]
 
+    def peak_memory_mb(self) -> float:
+        """The most that it has had in memory at once."""
+        lines = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
     def cpu_seconds(self) -> float:
         """How long its threads have been on a processor."""
         tasks = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
@@ -133,9 +147,17 @@ class Container(AbstractContextManager["Container"]):
 
 
 def environment(
-    root: Path, runtime: Path, handler: str, address: str, variables: dict[str, str]
+    root: Path,
+    runtime: Path,
+    handler: str,
+    address: str,
+    variables: dict[str, str],
+    opt: Path | None = None,
 ) -> dict[str, str]:
-    """What Lambda sets, and what the function's configuration adds."""
+    """What Lambda sets, and what the function's configuration adds.
+
+    It looks into its package first, then into its layers, then into what the runtime has.
+    """
     name = f"device-parameters-prod-{handler.rpartition('.')[2]}"
     return {
         "AWS_DEFAULT_REGION": "eu-central-1",
@@ -155,7 +177,7 @@ def environment(
         "LAMBDA_TASK_ROOT": str(root),
         "LANG": "en_US.UTF-8",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "PYTHONPATH": str(runtime),
+        "PYTHONPATH": ":".join([*([str(opt / "python")] if opt else []), str(runtime)]),
         "TZ": ":UTC",
         "_HANDLER": handler,
         **variables,

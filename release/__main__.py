@@ -17,10 +17,10 @@ from release.project import Project
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where deployment.zip and sam.json go.  [default: build/<stage>]",
+    help="Where deployment.zip, sam.json and the layer go.  [default: build/<stage>]",
 )
 def main(stage: str, out: Path | None) -> None:
-    """Make deployment.zip and sam.json, for the Python that runs this; exit with 1 if refused."""
+    """Make the package of a stage, for the Python that runs this; exit with 1 if refused."""
     try:
         release = build(Project(), stage, out or Path("build") / stage)
     except ReleaseRefusedError as refusal:

@@ -7,8 +7,13 @@ from tempfile import TemporaryDirectory
 
 from release import archive, bytecode, checks, contents, interpreter, template
 from release.chalice_package import TEMPLATE, ZIP, chalice_package, region
+from release.layer import build as layers
+from release.layer.build import Layer
 from release.project import Project, require_stage
 from release.template import Function
+
+_ROOT = "root"
+_MADE = (ZIP, TEMPLATE, layers.ZIP)
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,7 @@ class Release:
     runtime: str
     functions: list[Function]
     sizes: dict[str, int]
+    layer: Layer | None
     remarks: list[str]
 
     @property
@@ -33,9 +39,9 @@ class Release:
 
 
 def build(project: Project, stage: str, out: Path) -> Release:
-    """Leave `deployment.zip` and `sam.json` in *out*.
+    """Leave `deployment.zip` and `sam.json` in *out*, and the layer where a function has it.
 
-    Raises `ReleaseRefusedError`, and then leaves neither, not even those of an earlier one:
+    Raises `ReleaseRefusedError`, and then leaves none of them, not even of an earlier one:
     what is there may be deployed.
     """
     withdraw(out)
@@ -45,25 +51,29 @@ def build(project: Project, stage: str, out: Path) -> Release:
     with TemporaryDirectory(prefix="release-") as folder:
         made = Path(folder)
         chalice_package(project, stage, made)
+        template.say_what_layers_run_on(made / TEMPLATE, runtime)
         declared = template.functions(made / TEMPLATE)
         checks.require_functions(declared, runtime)
-        remarks = template.lint(made / TEMPLATE, region())
+        remarks = [*interpreter.warnings(), *template.lint(made / TEMPLATE, region())]
         _rewrite(made, project)
         sizes = archive.sizes(made / ZIP)
-        checks.require_size((made / ZIP).stat().st_size, sum(sizes.values()))
+        layer = _layer(project, declared, made)
+        _require_sizes(made, sizes, layer)
         _hand_over(made, out)
-    return Release(out, runtime, declared, sizes, [*interpreter.warnings(), *remarks])
+    return Release(
+        out, runtime, declared, sizes, layer, [*remarks, *(layer.remarks if layer else ())]
+    )
 
 
 def withdraw(out: Path) -> None:
     """Remove an earlier package from *out*."""
-    for name in (ZIP, TEMPLATE):
+    for name in _MADE:
         (out / name).unlink(missing_ok=True)
 
 
 def _rewrite(made: Path, project: Project) -> None:
     """Chalice's zip with bytecode, and without what never runs."""
-    root = made / "root"
+    root = made / _ROOT
     archive.unpack(made / ZIP, root)
     checks.require_wheels(root, project.requirements())
     checks.require_migrations(root, project)
@@ -72,7 +82,24 @@ def _rewrite(made: Path, project: Project) -> None:
     archive.pack(root, made / ZIP)
 
 
+def _layer(project: Project, functions: list[Function], made: Path) -> Layer | None:
+    """The layer, tried out with the package; it takes too long to be made for nobody."""
+    if not any(function.layers for function in functions):
+        return None
+    return layers.build(project, made / _ROOT, made)
+
+
+def _require_sizes(made: Path, sizes: dict[str, int], layer: Layer | None) -> None:
+    """Each zip is uploaded by itself; unpacked, they share what a function may take."""
+    checks.require_size((made / ZIP).stat().st_size, sum(sizes.values()))
+    if layer:
+        checks.require_size(layer.zipped, layer.unzipped, "the layer")
+        together = sum(sizes.values()) + layer.unzipped
+        checks.require_size(0, together, "the package with its layer")
+
+
 def _hand_over(made: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    for name in (ZIP, TEMPLATE):
-        shutil.copyfile(made / name, out / name)
+    for name in _MADE:
+        if (made / name).is_file():
+            shutil.copyfile(made / name, out / name)

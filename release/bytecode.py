@@ -11,14 +11,14 @@ from release.errors import ReleaseRefusedError
 TASK_ROOT = "/var/task"
 
 
-def compile_below(root: Path) -> None:
-    """Compile every module below *root* for the interpreter that runs this.
+def compile_below(root: Path, place: str = TASK_ROOT) -> None:
+    """Compile every module below *root*, which will be *place*, for the interpreter that runs this.
 
     Nothing is checked when it is loaded: neither the time of the source, which the zip does not
     keep, nor its hash. Raises `ReleaseRefusedError` for a module that does not compile.
     """
     options = ["-q", "-f", "--invalidation-mode", "unchecked-hash"]
-    paths = ["-s", str(root), "-p", TASK_ROOT, str(root)]
+    paths = ["-s", str(root), "-p", place, str(root)]
     done = subprocess.run(
         [sys.executable, "-m", "compileall", "-j", "0", *options, *paths],
         env=_environment(),

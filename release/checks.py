@@ -84,7 +84,7 @@ def require_functions(functions: list[Function], runtime: str) -> None:
         )
 
 
-def require_size(zipped: int, unzipped: int) -> None:
+def require_size(zipped: int, unzipped: int, made: str = "the package") -> None:
     """Lambda would refuse the upload, after minutes."""
     for what, size, limit in (
         ("unpacked", unzipped, MAX_UNZIPPED),
@@ -92,6 +92,6 @@ def require_size(zipped: int, unzipped: int) -> None:
     ):
         if size > limit:
             raise ReleaseRefusedError(
-                f"the package is {size / _MEGABYTE:.1f} MB {what}, and Lambda takes "
+                f"{made} is {size / _MEGABYTE:.1f} MB {what}, and Lambda takes "
                 f"{limit / _MEGABYTE:.1f} MB"
             )

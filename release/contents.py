@@ -1,5 +1,6 @@
 """What of a distribution runs in Lambda, and what only weighs."""
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 # Ours goes in as it is.
@@ -13,6 +14,11 @@ _LEGAL = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS")
 
 def leave_out_dead_weight(root: Path) -> None:
     """Remove below *root* what never runs; licences stay."""
+    keep_only(root, is_needed)
+
+
+def keep_only(root: Path, is_needed: Callable[[PurePosixPath], bool]) -> None:
+    """Remove below *root* every file that is not needed, and the folders that are then empty."""
     for path in sorted(root.rglob("*"), reverse=True):
         name = PurePosixPath(path.relative_to(root).as_posix())
         if path.is_file() and not is_needed(name):

@@ -5,6 +5,8 @@ import sys
 from release.errors import ReleaseRefusedError
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
+# Of Amazon Linux 2, and of Amazon Linux 2023: what a wheel asks for must not be newer.
+GLIBC = {(3, 11): (2, 26), (3, 12): (2, 34), (3, 13): (2, 34)}
 AGEING = (3, 11)
 AGEING_WARNING = (
     "Lambda's python3.11 runs on Amazon Linux 2 and ends on 2027-06-30: package with Python 3.12 "

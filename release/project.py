@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from release.errors import ReleaseRefusedError
 ROOT = Path(__file__).resolve().parent.parent
 # It configures `chalice local` and nothing that could be deployed.
 LOCAL_STAGE = "local"
+# What only the function that reads Parquet needs, by its group in pyproject.toml.
+_LAYER_GROUP = "parquet"
 _FILES = ("app.py", "requirements.txt")
 _FOLDERS = ("chalicelib", "vendor")
 _NEVER_SHIPPED = shutil.ignore_patterns("__pycache__", "*.py[co]", ".*")
@@ -34,6 +37,12 @@ class Project:
         lines = self._text("requirements.txt").splitlines()
         pins = [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
         return [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
+
+    def layer_requirement(self) -> Requirement:
+        """What the layer is made of, pinned."""
+        project: dict[str, Any] = tomllib.loads(self._text("pyproject.toml"))["project"]
+        [pin] = project["optional-dependencies"][_LAYER_GROUP]
+        return Requirement(pin)
 
     def migrations(self) -> dict[str, bytes]:
         """What Alembic needs, by its place in the package."""

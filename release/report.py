@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from release.build import Release
+from release.layer.build import ZIP as LAYER_ZIP
+from release.layer.build import Layer
 
 _SHOWN_PACKAGES = 8
 _MEGABYTE = 1_000_000
@@ -21,10 +23,20 @@ def show(console: Console, release: Release) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if release.layer:
+        console.print(_layer(release, release.layer), highlight=False, soft_wrap=True)
     console.print(_biggest(release))
     console.print(_functions(release))
     for remark in release.remarks:
         console.print(f"[yellow]warning:[/yellow] {remark}", highlight=False, soft_wrap=True)
+
+
+def _layer(release: Release, layer: Layer) -> str:
+    users = ", ".join(function.name for function in release.functions if function.layers)
+    return (
+        f"[bold]{LAYER_ZIP}[/bold]: {layer.requirement}, for {users}; "
+        f"{_megabytes(layer.zipped)} zipped, {_megabytes(layer.unzipped)} unpacked"
+    )
 
 
 def _biggest(release: Release) -> Table:

@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from release.errors import ReleaseRefusedError
 
 _FUNCTION = "AWS::Serverless::Function"
+_LAYER = "AWS::Serverless::LayerVersion"
 # Of the bits in cfn-lint's exit code; the others are warnings and remarks.
 _LINT_ERRORS = 2
 
@@ -22,16 +24,14 @@ class Function:
     runtime: str
     memory_mb: int
     timeout_seconds: int
+    # What it finds beside its package, by the name of the zip.
+    layers: tuple[str, ...] = ()
 
 
 def functions(template: Path) -> list[Function]:
     """The functions of *template*, by name."""
-    resources = json.loads(template.read_text(encoding="utf-8"))["Resources"]
-    declared = {
-        name: resource["Properties"]
-        for name, resource in sorted(resources.items())
-        if resource["Type"] == _FUNCTION
-    }
+    read = json.loads(template.read_text(encoding="utf-8"))
+    layers = _of_type(read, _LAYER)
     return [
         Function(
             name=name,
@@ -39,9 +39,31 @@ def functions(template: Path) -> list[Function]:
             runtime=given["Runtime"],
             memory_mb=given["MemorySize"],
             timeout_seconds=given["Timeout"],
+            layers=tuple(_zip(layers[layer["Ref"]]) for layer in given.get("Layers", ())),
         )
-        for name, given in declared.items()
+        for name, given in _of_type(read, _FUNCTION).items()
     ]
+
+
+def say_what_layers_run_on(template: Path, runtime: str) -> None:
+    """Write *runtime* into *template*: what is compiled is for one Python, known only now."""
+    read = json.loads(template.read_text(encoding="utf-8"))
+    for layer in _of_type(read, _LAYER).values():
+        layer["CompatibleRuntimes"] = [runtime]
+    template.write_text(json.dumps(read, indent=2), encoding="utf-8")
+
+
+def _of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of each resource of *kind*, by name."""
+    return {
+        name: resource["Properties"]
+        for name, resource in sorted(template["Resources"].items())
+        if resource["Type"] == kind
+    }
+
+
+def _zip(layer: dict[str, Any]) -> str:
+    return PurePosixPath(layer["ContentUri"]).name
 
 
 def lint(template: Path, region: str) -> list[str]:

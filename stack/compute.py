@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stack import delivery
+from stack import delivery, layers
 from stack.functions import API, FUNCTIONS, SYNC, Function
 from stack.intrinsics import NO_VALUE, Json, attribute, ref, sub, when
 from stack.parameters import NAMESPACE
@@ -43,6 +43,7 @@ def resources() -> dict[str, Json]:
         merged[function.resource] = {"Properties": _properties(function)}
         merged[function.role] = {"Properties": {"Policies": policies(function)}}
         merged[function.logs] = _log_group(function)
+        merged |= {layer.resource: layers.resource(layer) for layer in function.layers}
     return merged
 
 
@@ -84,6 +85,8 @@ def _properties(function: Function) -> Json:
         properties["Events"] = delivery.rule(function, function.delivery)
     if function.queue:
         properties["Events"] = delivery.queue_source(function, function.queue)
+    if function.layers:
+        properties["Layers"] = [ref(layer.resource) for layer in function.layers]
     return properties
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stack.intrinsics import attribute, ref, sub
+from stack.layers import Layer
 from stack.parameters import MIGRATION_SECRET
 
 HOUR = 3600
@@ -56,6 +57,8 @@ class Function:
     invoked_by: tuple[str, ...] = ()
     # The queue of ours that feeds it, by its logical id.
     queue: str | None = None
+    # Others neither pay for what is in them nor find it.
+    layers: tuple[Layer, ...] = ()
 
     @property
     def resource(self) -> str:

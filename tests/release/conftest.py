@@ -1,8 +1,10 @@
 """Copies of the project to be doctored, without the dependencies that take long to package."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,17 +17,35 @@ _IGNORED = shutil.ignore_patterns("__pycache__", "deployments")
 
 
 def copy_project(root: Path) -> Project:
-    """The project without requirements, so that no index is needed, and with all of the page."""
+    """The project with all of the page, and without what an index is needed for."""
     for name in (".chalice", "chalicelib", "migrations", "vendor"):
         shutil.copytree(ROOT / name, root / name, symlinks=True, ignore=_IGNORED)
-    for name in ("app.py", "alembic.ini"):
+    for name in ("app.py", "alembic.ini", "pyproject.toml"):
         shutil.copy2(ROOT / name, root / name)
     (root / "requirements.txt").write_text("", encoding="utf-8")
+    edit_resources(root, _without_layers)
     for asset in ASSETS.values():
         place = root / "chalicelib" / "page" / STATIC.name / asset.file
         place.parent.mkdir(exist_ok=True)
         place.touch()
     return Project(root)
+
+
+def edit_resources(root: Path, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Change the resources of the merge template of the project at *root*."""
+    path = root / ".chalice" / "resources.json"
+    template = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**template, "Resources": edit(template["Resources"])}))
+
+
+def _without_layers(resources: dict[str, Any]) -> dict[str, Any]:
+    for resource in resources.values():
+        resource.get("Properties", {}).pop("Layers", None)
+    return {
+        name: resource
+        for name, resource in resources.items()
+        if resource.get("Type") != "AWS::Serverless::LayerVersion"
+    }
 
 
 @pytest.fixture

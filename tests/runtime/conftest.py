@@ -13,6 +13,7 @@ from lambdaenv.container import Container, link_runtime
 from release import archive
 from release.build import Release, build
 from release.chalice_package import TEMPLATE, ZIP
+from release.layer.build import ZIP as LAYER_ZIP
 from release.project import ROOT, Project
 from tests.sandbox import Sandbox
 from web.build import FILES, VENDOR
@@ -46,6 +47,17 @@ def task_root(package: Release, tmp_path_factory: pytest.TempPathFactory) -> Ite
     after = _listing(root)
     _set_writable(root, is_writable=True)
     assert after == before, "something was written to the task root"
+
+
+@pytest.fixture(scope="session")
+def layers(package: Release, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """What Lambda unpacks to /opt, by the handlers that have layers."""
+    users = [function.handler for function in package.functions if function.layers]
+    opt = tmp_path_factory.mktemp("opt")
+    if users:
+        archive.unpack(package.out / LAYER_ZIP, opt)
+        _set_writable(opt, is_writable=False)
+    return dict.fromkeys(users, opt)
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +103,11 @@ def _resolved(value: Any, known: dict[str, str | None]) -> str | None:
 
 @pytest.fixture
 def start(
-    task_root: Path, runtime: Path, stage_variables: dict[str, dict[str, str]], tmp_path: Path
+    task_root: Path,
+    layers: dict[str, Path],
+    runtime: Path,
+    stage_variables: dict[str, dict[str, str]],
+    tmp_path: Path,
 ) -> Iterator[StartContainer]:
     """Starts a container of the test's own."""
     with ExitStack() as containers:
@@ -99,7 +115,8 @@ def start(
         def run(handler: str, **variables: str) -> Container:
             configured = {**stage_variables[handler], **variables}
             output = tmp_path / f"{handler}-{len(list(tmp_path.iterdir()))}.log"
-            container = Container(task_root, runtime, handler, configured, output)
+            opt = layers.get(handler)
+            container = Container(task_root, runtime, handler, configured, output, opt)
             return containers.enter_context(container)
 
         yield run
@@ -108,6 +125,7 @@ def start(
 @pytest.fixture(scope="session")
 def _warm_containers(
     task_root: Path,
+    layers: dict[str, Path],
     runtime: Path,
     database: Sandbox,
     stage_variables: dict[str, dict[str, str]],
@@ -124,9 +142,8 @@ def _warm_containers(
                     **database.environment,
                     "AUTH_MODE": "none",
                 }
-                container = Container(
-                    task_root, runtime, handler, variables, logs / f"{handler}.log"
-                )
+                output, opt = logs / f"{handler}.log", layers.get(handler)
+                container = Container(task_root, runtime, handler, variables, output, opt)
                 known[handler] = containers.enter_context(container)
             return known[handler]
 

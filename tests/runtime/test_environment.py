@@ -46,7 +46,9 @@ def python(root: Path, runtime: Path, code: str) -> "subprocess.CompletedProcess
     )
 
 
-@pytest.mark.parametrize("module", ["pytest", "click", "rich", "cli", "devdb", "tests", "release"])
+@pytest.mark.parametrize(
+    "module", ["pytest", "click", "rich", "cli", "devdb", "tests", "release", "pyarrow"]
+)
 def test_what_is_not_packaged_cannot_be_imported(
     task_root: Path, runtime: Path, module: str
 ) -> None:

@@ -1,0 +1,1 @@
+"""Makes the Lambda layer that carries Arrow, for the one function that reads Parquet."""
