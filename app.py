@@ -20,9 +20,12 @@ from chalicelib.heartbeats import events as heartbeat_events
 from chalicelib.heartbeats import settings as heartbeat_settings
 from chalicelib.heartbeats.routes import routes as heartbeats_routes
 from chalicelib.http import in_our_envelope
+from chalicelib.lambda_events import accepting_bare_payload
 from chalicelib.migrate import migrate as run_migration
 from chalicelib.openapi.routes import routes as openapi_routes
 from chalicelib.page.routes import routes as page_routes
+from chalicelib.parquet_loads import events as load_events
+from chalicelib.parquet_loads.routes import routes as loads_routes
 
 logs.configure_json(settings.log_level())
 app = Chalice(app_name="device-parameters", configure_logs=False)
@@ -33,6 +36,7 @@ app.register_blueprint(openapi_routes)
 app.register_blueprint(access_routes)
 app.register_blueprint(device_parameters_routes)
 app.register_blueprint(heartbeats_routes)
+app.register_blueprint(loads_routes)
 app.register_middleware(in_our_envelope, "http")
 
 
@@ -80,6 +84,13 @@ def check_heartbeats(event: CloudWatchEvent) -> dict[str, Any]:
     return heartbeat_events.check_silence(event.context)
 
 
-sync_device_parameters = events.accepting_bare_payload(sync_device_parameters)
-check_heartbeats = events.accepting_bare_payload(check_heartbeats)
+@app.on_cw_event(load_events.OBJECT_CREATED)
+def load_parquet(event: CloudWatchEvent) -> dict[str, Any]:
+    """A Parquet file was put into a bucket."""
+    return load_events.load_event(event.to_dict(), event.context)
+
+
+sync_device_parameters = accepting_bare_payload(sync_device_parameters)
+check_heartbeats = accepting_bare_payload(check_heartbeats)
+load_parquet = accepting_bare_payload(load_parquet)
 gate.close(app, authorize)

@@ -4,70 +4,36 @@ Exit codes: 0 done, 1 failed or different, 2 wrong usage or settings, 3 removals
 guard, 4 skipped because another run was at work.
 """
 
-import json
 import os
 import sys
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from chalicelib import database, logs, settings
 from chalicelib.database import Deadline
 from chalicelib.device_parameters import backfill as backfilling
-from chalicelib.device_parameters import documents, payload
+from chalicelib.device_parameters import documents
 from chalicelib.device_parameters import verify as verifying
 from chalicelib.device_parameters.model import Change, Run, RunStatus, SyncRequest, Trigger
 from chalicelib.device_parameters.status import read_status, status_document
 from chalicelib.device_parameters.sync import RUN_TIME_LIMIT, Sync
 from chalicelib.device_parameters.sync import sync as run_sync
-from chalicelib.errors import ApplicationError, InvalidRequestError, InvalidSettingError
 from chalicelib.instants import instant
+from chalicelib.parquet_loads.ledger import Load, LoadStatus, Location
+from chalicelib.parquet_loads.load_documents import load_document
+from chalicelib.parquet_loads.settings import loads_from_environment
 from chalicelib.settings import MAX_WINDOW_MINUTES, Settings
+from terminal import EXIT_FAILED, Instant, console, print_json, reporting_errors, row_progress
 
-console = Console()
-errors = Console(stderr=True)
-
-EXIT_FAILED, EXIT_USAGE = 1, 2
 EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.GUARDED: 3, RunStatus.SKIPPED: 4}
 STATE_COLOURS = {"ok": "green", "stale": "yellow", "guarded": "yellow", "failing": "red"}
 QUERY_SECONDS = 60.0
 VERIFY_SECONDS = 3600.0
-
-
-class Instant(click.ParamType[datetime]):
-    """An ISO 8601 instant with its zone."""
-
-    name = "instant"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        try:
-            return payload.checked_instant(param.name or "instant" if param else "instant", value)
-        except InvalidRequestError as error:
-            self.fail(error.message, param, ctx)
-
-
-def reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """One sentence on standard error and an exit code, in place of a stack trace."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except ApplicationError as error:
-            errors.print(f"[red]{error.code}[/red]: {error.message}", highlight=False)
-            is_usage = isinstance(error, InvalidSettingError | InvalidRequestError)
-            sys.exit(EXIT_USAGE if is_usage else EXIT_FAILED)
-
-    return run
-
+LOAD_SECONDS = 6 * 3600.0
 
 window_option = click.option(
     "--window-minutes",
@@ -123,7 +89,7 @@ def status(as_json: bool) -> None:
     with database.transaction(engine, Deadline.after(QUERY_SECONDS)) as connection:
         document = status_document(read_status(connection, configured))
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         _show_status(document)
     sys.exit(0 if document["state"] == "ok" else EXIT_FAILED)
@@ -181,6 +147,29 @@ def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> N
 
 
 @cli.command()
+@click.argument("source", metavar="FILE|s3://BUCKET/KEY")
+@json_option
+@reporting_errors
+def load(source: str, as_json: bool) -> None:
+    """Load a Parquet file, whose folder dataset=… says what it holds; once, however often asked.
+
+    Rejected rows go to a file beside it: rejected/ and the path from the folder dataset=… on.
+    """
+    # Arrow is not needed for anything else here, and takes its time.
+    from chalicelib.parquet_loads.load import Loading
+    from chalicelib.parquet_loads.load import load as run_load
+    from chalicelib.parquet_loads.sources import location_of
+
+    configured, deadline = _configured(), Deadline.after(LOAD_SECONDS)
+    engine = database.engine_for(configured.database)
+    context = Loading(engine, loads_from_environment(), configured.change_event_bus, deadline)
+    with row_progress(is_shown=not as_json) as on_progress:
+        loaded = run_load(context, location_of(source), on_progress)
+    _show_load(loaded, as_json=as_json)
+    sys.exit(0 if loaded.status is LoadStatus.SUCCEEDED else EXIT_FAILED)
+
+
+@cli.command()
 @click.option("--once", is_flag=True, help="End by itself after showing GET /status once.")
 @click.option("--port", type=click.IntRange(1, 65_535), default=8000, show_default=True)
 @reporting_errors
@@ -208,14 +197,10 @@ def _sync_context() -> Sync:
     return Sync(engine, configured, Deadline.after(RUN_TIME_LIMIT.total_seconds()))
 
 
-def _print_json(document: dict[str, Any]) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
 def _show_run(run: Run, *, as_json: bool) -> None:
     document = documents.run_document(run)
     if as_json:
-        _print_json(document)
+        print_json(document)
         return
     title = "plan" if run.is_dry else f"run {run.run_id}"
     console.print(
@@ -233,6 +218,21 @@ def _show_run(run: Run, *, as_json: bool) -> None:
             f"[yellow]{run.deltas.held:,} removals are held:[/yellow] that is more than the guard "
             "allows at once. Look at `plan`, then release them with `sync --force`."
         )
+
+
+def _show_load(loaded: Load, *, as_json: bool) -> None:
+    document = load_document(loaded)
+    if as_json:
+        print_json(document)
+        return
+    again = ", as it was before" if loaded.is_repeated else f" in {document['duration_ms']} ms"
+    console.print(f"[bold]load {loaded.load_id}[/bold] {loaded.status}{again}", highlight=False)
+    console.print(_deltas_line(document["rows"]), highlight=False)
+    if loaded.error:
+        console.print(f"[red]{loaded.error.code}[/red]: {loaded.error.message}", highlight=False)
+    if loaded.rejects_key:
+        rejects = Location(loaded.location.bucket, loaded.rejects_key).url
+        console.print(f"[yellow]rejected rows:[/yellow] {rejects}", highlight=False, soft_wrap=True)
 
 
 def _show_status(document: dict[str, Any]) -> None:

@@ -17,8 +17,13 @@ def cold_starts() -> Iterator[int]:
 _starts = cold_starts()
 
 
-def publish(service: str, counts: Mapping[str, float], seconds: Mapping[str, float]) -> None:
-    """One document of metrics, by the `service` that they are about.
+def publish(
+    service: str,
+    counts: Mapping[str, float],
+    seconds: Mapping[str, float],
+    dimensions: Mapping[str, str] | None = None,
+) -> None:
+    """One document of metrics, by the `service` that they are about and further *dimensions*.
 
     Besides *counts* and durations it says, as `ColdStart`, whether this process has published
     before: a container's first document counts 1, the others 0.
@@ -28,6 +33,8 @@ def publish(service: str, counts: Mapping[str, float], seconds: Mapping[str, flo
     from aws_lambda_powertools.metrics import MetricUnit
 
     metrics = Metrics(namespace=settings.metrics_namespace(), service=service)
+    for name, value in (dimensions or {}).items():
+        metrics.add_dimension(name, value)
     for name, count in {**counts, "ColdStart": next(_starts)}.items():
         metrics.add_metric(name, MetricUnit.Count, count)
     for name, duration in seconds.items():

@@ -9,7 +9,8 @@ import boto3
 import requests
 from moto.server import ThreadedMotoServer
 
-from chalicelib.outbox import gateway
+from chalicelib.outbox import gateway as outbox
+from chalicelib.parquet_loads import gateway as loads
 
 REGION = "eu-central-1"
 
@@ -52,11 +53,16 @@ def moto_server(port: int = 0) -> Iterator[Aws]:
         _post(f"{endpoint}/moto-api/reset")
         _post(f"{endpoint}/moto-api/config", {"lambda": {"use_docker": False}})
         # Kept for the life of a container, which no test may be for another.
-        gateway.client.cache_clear()
+        _forget_clients()
         yield Aws(endpoint)
     finally:
-        gateway.client.cache_clear()
+        _forget_clients()
         server.stop()
+
+
+def _forget_clients() -> None:
+    for gateway in (outbox, loads):
+        gateway.client.cache_clear()
 
 
 def _post(url: str, body: dict[str, Any] | None = None) -> None:

@@ -19,7 +19,10 @@ _EMPTY = """
 TRUNCATE iot_data.timescale_measurements, iot_data.redshift_devices, iot_data.timescale_parameters,
     iot_data.device_parameters, iot_data.device_parameter_changes, iot_data.sync_runs,
     iot_data.outbox_events, iot_data.device_state, iot_data.device_state_fields,
-    iot_data.stale_devices
+    iot_data.stale_devices,
+    iot_data.parquet_loads, iot_data.parquet_objects,
+    iot_data.energy_readings, iot_data.energy_readings_shadowed,
+    iot_data.measurement_claims, iot_data.measurements_shadowed
     RESTART IDENTITY;
 TRUNCATE iot_data.device_parameters_hourly;
 """

@@ -1,6 +1,6 @@
 """Runs started by an event: the schedule, another EventBridge rule, or a direct invocation."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,30 +15,7 @@ from chalicelib.errors import InvalidRequestError
 # What a loader says on the event bus once its measurements are committed.
 MEASUREMENTS_LOADED = {"source": ["iot.measurements"], "detail-type": ["Measurements Loaded"]}
 
-LambdaHandler = Callable[[Any, Any], Any]
-_ENVELOPE = ("version", "account", "region", "time", "id", "detail-type")
 _SCHEDULER = "aws.events"
-_DIRECT_INVOCATION = "direct"
-
-
-def accepting_bare_payload(handler: LambdaHandler) -> LambdaHandler:
-    """Let *handler* be invoked with `{"dry_run": true}` as well as with an EventBridge event.
-
-    Chalice builds its event object before the handler runs, and fails on any other shape.
-    """
-
-    def handle(event: Any, context: Any) -> Any:
-        return handler(_completed(event), context)
-
-    return handle
-
-
-def _completed(event: object) -> dict[str, Any]:
-    """*event* with every field of EventBridge's envelope, or in an envelope of its own."""
-    envelope: dict[str, Any] = dict.fromkeys(_ENVELOPE, "")
-    if isinstance(event, Mapping) and {"source", "detail-type"} <= event.keys():
-        return {**envelope, "resources": [], "detail": {}, **event}
-    return {**envelope, "source": _DIRECT_INVOCATION, "resources": [], "detail": event}
 
 
 def run_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:

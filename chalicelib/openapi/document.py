@@ -29,6 +29,7 @@ _TAGS = {
     "sync": "Runs, and what they did.",
     "pairs": "The table.",
     "heartbeats": "Devices, and whether they are alive.",
+    "loads": "Parquet files, and what became of them.",
     "service": "The service itself.",
 }
 _TOKENS = (

@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.device_parameters.model import Change, RunStatus, Trigger
 from chalicelib.openapi.heartbeat_paths import heartbeat_paths
+from chalicelib.openapi.load_paths import load_paths
 from chalicelib.openapi.operations import (
     Operation,
     Parameter,
@@ -38,6 +39,7 @@ def paths() -> dict[str, dict[str, Any]]:
         "/device-parameters/{device_id}/{parameter_id}": _device_parameter(),
         "/sync": {"post": _sync()},
         **heartbeat_paths(),
+        **load_paths(),
         "/openapi.json": reading(
             "Document", "This document.", "OpenAPI 3.1.", {"type": "object"}, tag="service"
         ),

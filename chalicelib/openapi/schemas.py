@@ -5,6 +5,7 @@ from chalicelib.device_parameters import explain, status, sync
 from chalicelib.device_parameters.explain import Obstacle
 from chalicelib.device_parameters.model import Change, RunStatus, State, Trigger
 from chalicelib.openapi.heartbeat_schemas import heartbeat_schemas
+from chalicelib.openapi.load_schemas import load_schemas
 from chalicelib.openapi.shapes import (
     Schema,
     flag,
@@ -54,6 +55,7 @@ def schemas() -> dict[str, Schema]:
         "ChangePage": page("Change", "Changes, by kind and key."),
         "DeviceParameterPage": page("DeviceParameter", "Pairs, in key order."),
         **heartbeat_schemas(),
+        **load_schemas(),
         "Error": _error(),
     }
 

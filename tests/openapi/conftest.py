@@ -50,6 +50,13 @@ def open_server(database: Sandbox) -> Iterator[LocalServer]:
         fleet.report(device, "temperature", database.now() - 60 * MINUTE)
     with serve(AUTH_MODE="none", **database.environment) as server:
         start_run(server)
+        database.rows(
+            "INSERT INTO iot_data.parquet_loads (load_id, bucket, object_key, version, sink, "
+            "dataset, status, started_at, error_code, error_message) "
+            "SELECT load_id, 'readings', 'dataset=generation/a.parquet', load_id, 'timescale', "
+            "'generation', 'failed', now(), 'not_parquet', 'it is something else' "
+            "FROM generate_series(42, 43) AS load_id"
+        )
         # It goes on reporting, so that runs with a window of one minute keep it.
         fleet.report("boiler-7", "temperature", *(database.now() + n * MINUTE for n in range(60)))
         fleet.rename_device("boiler-7", "Boiler seven")
