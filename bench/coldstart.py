@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -35,11 +35,14 @@ TOKEN = "a-static-token"  # noqa: S105 of the sample event
 SHOWN_IMPORTS = 12
 # The task root is read-only in Lambda: what is not compiled when it arrives never will be.
 READ_ONLY = {"PYTHONDONTWRITEBYTECODE": "1"}
-FUNCTIONS = {
+SAMPLES = {
     "app.sync_device_parameters": "schedule",
     "app.app": "api_get_status",
     "app.authorize": "authorizer",
+    "app.load_parquet": "s3_object_created",
 }
+# What reads Parquet has a benchmark of its own: `bench.layers`.
+FUNCTIONS = ("app.sync_device_parameters", "app.app", "app.authorize")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Variant:
     root: Path
     zipped: int
     unzipped: int
+    # Where its layer is unpacked, if it has one.
+    opt: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def main(repeats: int, also: tuple[Path, ...], out: Path) -> None:
     server = databases.server_from_environment()
     with TemporaryDirectory(prefix="coldstart-") as folder, databases.scratch(server) as settings:
         variants = _variants(Path(folder), also)
-        bench = Bench(Path(folder), _variables(settings.database))
+        bench = Bench(Path(folder), variables_of(settings.database))
         timings = [
             timing for handler in FUNCTIONS for timing in bench.measure(variants, handler, repeats)
         ]
@@ -104,7 +109,7 @@ def main(repeats: int, also: tuple[Path, ...], out: Path) -> None:
 
 def _variants(folder: Path, also: tuple[Path, ...]) -> list[Variant]:
     others = [
-        _unpacked(path.parent.name, path, folder / f"also-{number}")
+        unpacked(path.parent.name, path, folder / f"also-{number}")
         for number, path in enumerate(also)
     ]
     return [*others, _as_chalice_makes_it(folder), _as_released(folder)]
@@ -124,12 +129,22 @@ class Bench:
         self._runtime.mkdir()
         link_runtime(self._runtime)
 
-    def measure(self, variants: list[Variant], handler: str, repeats: int) -> Iterator[Timing]:
-        """Each variant's timing; they take turns, so that the machine's moods meet all of them."""
+    def measure(
+        self,
+        variants: list[Variant],
+        handler: str,
+        repeats: int,
+        prepare: Callable[[], None] = lambda: None,
+    ) -> Iterator[Timing]:
+        """Each variant's timing; they take turns, so that the machine's moods meet all of them.
+
+        *prepare* comes before each sample, and is not timed.
+        """
         taken: dict[str, list[Sample]] = {variant.name: [] for variant in variants}
         # Once for the page cache.
         for turn in range(repeats + 1):
             for variant in variants:
+                prepare()
                 sample = self._sample(variant, handler)
                 if turn:
                     taken[variant.name].append(sample)
@@ -154,11 +169,12 @@ class Bench:
         return {name: spent[name] / 1000 for name, _ in spent.most_common(SHOWN_IMPORTS)}
 
     def _sample(self, variant: Variant, handler: str) -> Sample:
-        event = json.loads((EVENTS / f"{FUNCTIONS[handler]}.json").read_text(encoding="utf-8"))
+        event = json.loads((EVENTS / f"{SAMPLES[handler]}.json").read_text(encoding="utf-8"))
         variables = {**self._variables, **READ_ONLY}
         output = self._folder / "output"
         started = time.perf_counter()
-        with Container(variant.root, self._runtime, handler, variables, output) as container:
+        place = (variant.root, self._runtime, handler, variables, output, variant.opt)
+        with Container(*place) as container:
             container.wait_until_started()
             ready, ready_cpu = time.perf_counter(), container.cpu_seconds()
             _require_success(container.invoke(event).result)
@@ -168,7 +184,8 @@ class Bench:
 
 
 def _require_success(answer: Any) -> None:
-    if answer.get("statusCode", 200) != 200:
+    failed = [load for load in answer.get("loads", ()) if load["status"] != "succeeded"]
+    if failed or answer.get("statusCode", 200) != 200:
         raise click.ClickException(f"the function answered {answer}")
 
 
@@ -176,20 +193,21 @@ def _as_chalice_makes_it(folder: Path) -> Variant:
     out = folder / "chalice"
     out.mkdir()
     chalice_package(Project(), STAGE, out)
-    return _unpacked("chalice package", out / ZIP, folder / "chalice-root")
+    return unpacked("chalice package", out / ZIP, folder / "chalice-root")
 
 
 def _as_released(folder: Path) -> Variant:
     release = build(Project(), STAGE, folder / "released")
-    return _unpacked("make package", release.out / ZIP, folder / "released-root")
+    return unpacked("make package", release.out / ZIP, folder / "released-root")
 
 
-def _unpacked(name: str, zipped: Path, root: Path) -> Variant:
+def unpacked(name: str, zipped: Path, root: Path) -> Variant:
+    """The package in *zipped*, below *root*."""
     archive.unpack(zipped, root)
     return Variant(name, root, zipped.stat().st_size, sum(archive.sizes(zipped).values()))
 
 
-def _variables(settings: DatabaseSettings) -> dict[str, str]:
+def variables_of(settings: DatabaseSettings) -> dict[str, str]:
     """The database, and the ways in that the sample events take."""
     return {
         "API_TOKEN_SHA256": sha256(TOKEN.encode()).hexdigest(),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stack import metrics, sizes
-from stack.functions import FUNCTIONS, HOUR, Function
+from stack.functions import FUNCTIONS, HOUR, LOAD, Function
 from stack.intrinsics import Json, ref, sub, when
 from stack.metrics import Metric
 
@@ -45,6 +45,8 @@ def all_alarms() -> list[Alarm]:
         _change_events_pending(),
         _silence_events_pending(),
         _no_heartbeat_check(),
+        *(_failed_loads(dataset) for dataset in metrics.DATASETS),
+        _timestream_throttled(),
         _api_errors(),
         _dead_letters(),
     ]
@@ -52,7 +54,11 @@ def all_alarms() -> list[Alarm]:
 
 def resources() -> dict[str, Json]:
     """The alarms, and the topic that goes with an address."""
-    return {TOPIC: _topic(), **{alarm.resource: _resource(alarm) for alarm in all_alarms()}}
+    return {
+        TOPIC: _topic(),
+        **_throttled_requests(),
+        **{alarm.resource: _resource(alarm) for alarm in all_alarms()},
+    }
 
 
 def _of(function: Function) -> list[Alarm]:
@@ -78,15 +84,16 @@ def _errors(function: Function) -> Alarm:
 
 
 def _near_timeout(function: Function) -> Alarm:
-    seconds = sizes.timeout_seconds(function.name)
+    timeout = sizes.timeout_seconds(function.name)
+    seconds = function.slow_after_seconds or timeout * _NEAR
     return Alarm(
         resource=f"{function.resource}NearTimeout",
         name=f"{function.name}-near-timeout",
         anchor="function-near-its-timeout",
-        meaning=f"{function.name} took more than {_NEAR:.0%} of the {seconds} s it may take.",
+        meaning=f"{function.name} took more than {seconds:.0f} of the {timeout} s it may take.",
         metric=metrics.of_function(function, "Duration"),
         statistic="Maximum",
-        threshold=round(seconds * _MILLISECONDS * _NEAR),
+        threshold=round(seconds * _MILLISECONDS),
         missing=_NOTHING_HAPPENED,
     )
 
@@ -186,6 +193,35 @@ def _no_heartbeat_check() -> Alarm:
     )
 
 
+def _failed_loads(dataset: str) -> Alarm:
+    """What cannot be loaded as it is: for Lambda, that is no error."""
+    return Alarm(
+        resource=f"FailedLoadsOf{dataset.title()}",
+        name=f"failed-loads-{dataset}",
+        anchor="failed-loads",
+        meaning=f"Files of the dataset {dataset} have not been loaded.",
+        metric=metrics.of_loads("ProcessingErrors", dataset),
+        statistic="Sum",
+        threshold=0,
+        missing=_NOTHING_HAPPENED,
+    )
+
+
+def _timestream_throttled() -> Alarm:
+    return Alarm(
+        resource="TimestreamThrottled",
+        name="timestream-throttled",
+        anchor="timestream-throttled",
+        meaning="Timestream has turned requests away for a quarter of an hour.",
+        metric=metrics.TIMESTREAM_THROTTLED,
+        statistic="Sum",
+        threshold=0,
+        missing=_NOTHING_HAPPENED,
+        periods=3,
+        datapoints=3,
+    )
+
+
 def _api_errors() -> Alarm:
     """The average of this metric is the share of requests; one bad answer at night is no alarm."""
     return Alarm(
@@ -234,6 +270,22 @@ def _resource(alarm: Alarm) -> Json:
             "OKActions": told,
         },
     }
+
+
+def _throttled_requests() -> dict[str, Json]:
+    """What a load logs at its end, as a metric."""
+    properties = {
+        "LogGroupName": ref(LOAD.logs),
+        "FilterPattern": '{ $.message = "timestream_written" && $.throttled > 0 }',
+        "MetricTransformations": [
+            {
+                "MetricNamespace": metrics.TIMESTREAM_THROTTLED.namespace,
+                "MetricName": metrics.TIMESTREAM_THROTTLED.name,
+                "MetricValue": "$.throttled",
+            }
+        ],
+    }
+    return {"TimestreamThrottling": {"Type": "AWS::Logs::MetricFilter", "Properties": properties}}
 
 
 def _topic() -> Json:

@@ -94,6 +94,7 @@ def _variables(function: Function) -> Json:
     return {
         **_ACCESS,
         **(_database(function) if function.uses_database else {}),
+        **function.variables,
         "SYNC_FUNCTION_NAME": ref(SYNC.resource) if function is API else NO_VALUE,
     }
 

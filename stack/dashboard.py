@@ -8,7 +8,7 @@ from stack import alarms
 from stack.delivery import QUEUE
 from stack.functions import FUNCTIONS, HOUR, Function
 from stack.intrinsics import Json, attribute, ref, sub
-from stack.metrics import API_NAME, STAGE
+from stack.metrics import API_NAME, DATASETS, LOADS, STAGE
 from stack.parameters import NAMESPACE
 
 DASHBOARD = "Dashboard"
@@ -73,7 +73,7 @@ def outputs() -> dict[str, Json]:
 
 
 def _widgets() -> list[Json]:
-    graphs = [*_of_runs(), *_of_heartbeats(), *_of_functions(), *_of_requests()]
+    graphs = [*_of_runs(), *_of_heartbeats(), *_of_loads(), *_of_functions(), *_of_requests()]
     return [_alarm_widget(), *(graph.as_widget() for graph in graphs), _failed_runs_widget()]
 
 
@@ -114,6 +114,16 @@ def _of_heartbeats() -> list[Graph]:
     ]
 
 
+def _of_loads() -> list[Graph]:
+    return [
+        Graph("Rows loaded", _by_dataset("RecordsProcessed")),
+        Graph("Rows rejected", _by_dataset("RecordsRejected")),
+        Graph("Batches", _by_dataset("BatchesProcessed")),
+        Graph("Failed loads", _by_dataset("ProcessingErrors")),
+        Graph("Seconds of a load", _by_dataset("LoadDuration"), statistic="Maximum"),
+    ]
+
+
 def _of_functions() -> list[Graph]:
     return [
         Graph("Errors", [_of_function(function, "Errors") for function in FUNCTIONS]),
@@ -123,7 +133,10 @@ def _of_functions() -> list[Graph]:
             [_of_function(function, "Duration") for function in FUNCTIONS],
             statistic="Maximum",
         ),
-        Graph("Cold starts", [_of_run("ColdStart"), _of_heartbeat("ColdStart")]),
+        Graph(
+            "Cold starts",
+            [_of_run("ColdStart"), _of_heartbeat("ColdStart"), *_by_dataset("ColdStart")],
+        ),
         Graph(
             "Dead letters",
             [
@@ -160,6 +173,13 @@ def _of_run(name: str) -> list[Any]:
 
 def _of_heartbeat(name: str) -> list[Any]:
     return [_RUNS, name, "service", "heartbeats"]
+
+
+def _by_dataset(name: str) -> list[list[Any]]:
+    return [
+        [_RUNS, name, "dataset", dataset, "service", LOADS, {"label": dataset}]
+        for dataset in DATASETS
+    ]
 
 
 def _of_function(function: Function, name: str) -> list[Any]:

@@ -42,7 +42,8 @@ def rule(function: Function, delivery: Delivery) -> Json:
         "MaximumEventAgeInSeconds": delivery.max_age_seconds,
         "MaximumRetryAttempts": _RULE_ATTEMPTS,
     }
-    return {_event(function): {"Properties": {"RetryPolicy": policy, **kept}}}
+    pattern = {"Pattern": {"detail": delivery.detail}} if delivery.detail else {}
+    return {_event(function): {"Properties": {**pattern, "RetryPolicy": policy, **kept}}}
 
 
 def queue_source(function: Function, queue: str) -> Json:

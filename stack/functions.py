@@ -6,8 +6,8 @@ How large a function is, and how long it may take, stands in `.chalice/config.js
 from dataclasses import dataclass, field
 from typing import Any
 
-from stack.intrinsics import attribute, ref, sub
-from stack.layers import Layer
+from stack.intrinsics import NO_VALUE, Json, attribute, ref, sub, when
+from stack.layers import PYARROW, Layer
 from stack.parameters import MIGRATION_SECRET
 
 HOUR = 3600
@@ -16,7 +16,7 @@ HEARTBEAT_QUEUE = "HeartbeatQueue"
 
 @dataclass(frozen=True)
 class Permission:
-    """One action on one resource; `condition` names the one under which it is granted."""
+    """One action on one resource or several; `condition` names that under which it is granted."""
 
     action: str
     resource: Any
@@ -36,6 +36,8 @@ class Delivery:
     max_age_seconds: int
     is_rule: bool
     is_kept: bool = True
+    # Added to the event pattern that app.py says: what is known only when it is deployed.
+    detail: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,16 @@ class Function:
     secret: Any = field(default_factory=lambda: ref("DatabaseSecretArn"))
     # Answers are refusals for some callers, and Lambda counts each refused token as an error.
     errors_are_alarming: bool = True
+    # From when on an invocation takes too long; None for most of its timeout.
+    slow_after_seconds: int | None = None
     may: tuple[Permission, ...] = ()
     delivery: Delivery | None = None
     # The services whose rules, made by others in this account, may invoke it.
     invoked_by: tuple[str, ...] = ()
     # The queue of ours that feeds it, by its logical id.
     queue: str | None = None
+    # What only this one reads, beside what all of them have.
+    variables: Json = field(default_factory=dict)
     # Others neither pay for what is in them nor find it.
     layers: tuple[Layer, ...] = ()
 
@@ -80,6 +86,10 @@ def _camel(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
+def _in_timestream(parameter: str) -> Json:
+    return when("LoadsIntoTimestream", ref(parameter), NO_VALUE)
+
+
 READ_SECRET = Permission("secretsmanager:GetSecretValue", ref("DatabaseSecretArn"))
 PUT_EVENTS = Permission(
     "events:PutEvents",
@@ -88,6 +98,28 @@ PUT_EVENTS = Permission(
         ":event-bus/${ChangeEventBusName}"
     ),
     condition="TellsOfChanges",
+)
+_BUCKET = "arn:${AWS::Partition}:s3:::${LoadBucketName}"
+_TABLES = ("GenerationTableName", "ConsumptionTableName", "TransmissionTableName")
+# What S3 answers for an object that is missing: without it, that it is forbidden.
+LIST_BUCKET = Permission("s3:ListBucket", sub(_BUCKET), condition="LoadsFiles")
+READ_OBJECTS = Permission("s3:GetObject", sub(f"{_BUCKET}/*"), condition="LoadsFiles")
+WRITE_REJECTS = Permission("s3:PutObject", sub(f"{_BUCKET}/rejected/*"), condition="LoadsFiles")
+DELETE_REJECTS = Permission("s3:DeleteObject", sub(f"{_BUCKET}/rejected/*"), condition="LoadsFiles")
+WRITE_RECORDS = Permission(
+    "timestream:WriteRecords",
+    [
+        sub(
+            "arn:${AWS::Partition}:timestream:${AWS::Region}:${AWS::AccountId}"
+            f":database/${{TimestreamDatabaseName}}/table/${{{table}}}"
+        )
+        for table in _TABLES
+    ],
+    condition="LoadsIntoTimestream",
+)
+# Where to send records to; it is asked of the service, and knows no resources.
+DESCRIBE_ENDPOINTS = Permission(
+    "timestream:DescribeEndpoints", "*", condition="LoadsIntoTimestream"
 )
 SYNC = Function(
     "sync_device_parameters",
@@ -146,9 +178,36 @@ AUTHORIZER = Function(
     uses_database=False,
     errors_are_alarming=False,
 )
+LOAD = Function(
+    "load_parquet",
+    purpose="loads Parquet files",
+    # A file that comes while others are loaded waits; what is loaded already is not loaded again.
+    delivery=Delivery(
+        retries=2,
+        max_age_seconds=6 * HOUR,
+        is_rule=True,
+        # No bucket has the name that is empty.
+        detail={"bucket": {"name": [ref("LoadBucketName")]}},
+    ),
+    slow_after_seconds=600,
+    variables={
+        "LOAD_SINK": when("LoadsIntoTimestream", "timestream", "timescale"),
+        "TIMESTREAM_DATABASE_NAME": _in_timestream("TimestreamDatabaseName"),
+        "GENERATION_TABLE_NAME": _in_timestream("GenerationTableName"),
+        "CONSUMPTION_TABLE_NAME": _in_timestream("ConsumptionTableName"),
+        "TRANSMISSION_TABLE_NAME": _in_timestream("TransmissionTableName"),
+    },
+    may=(
+        *(READ_SECRET, PUT_EVENTS),
+        *(LIST_BUCKET, READ_OBJECTS, WRITE_REJECTS, DELETE_REJECTS),
+        *(WRITE_RECORDS, DESCRIBE_ENDPOINTS),
+    ),
+    layers=(PYARROW,),
+)
 FUNCTIONS = (
     SYNC,
     AFTER_LOAD,
+    LOAD,
     RECORD_HEARTBEATS,
     RECORD_QUEUED_HEARTBEATS,
     CHECK_HEARTBEATS,

@@ -9,6 +9,9 @@ from stack.functions import Function
 from stack.intrinsics import Json, attribute, ref
 from stack.parameters import NAMESPACE
 
+LOADS = "parquet_loads"
+# The last is for files whose key does not say what they are.
+DATASETS = ("generation", "consumption", "transmission", "measurements", "unknown")
 API_NAME = "device-parameters"
 # SAM's name for the stage that goes with the API.
 STAGE = ref("RestAPI.Stage")
@@ -28,6 +31,10 @@ class Metric:
         return {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": dimensions}
 
 
+# Counted in the log, so that it has no dimensions.
+TIMESTREAM_THROTTLED = Metric(NAMESPACE, "TimestreamThrottled")
+
+
 def of_runs(name: str) -> Metric:
     """What the application itself reports of its runs."""
     return Metric(NAMESPACE, name, {"service": "sync"})
@@ -36,6 +43,11 @@ def of_runs(name: str) -> Metric:
 def of_heartbeats(name: str) -> Metric:
     """What the application itself reports of heartbeats."""
     return Metric(NAMESPACE, name, {"service": "heartbeats"})
+
+
+def of_loads(name: str, dataset: str) -> Metric:
+    """What the application reports of the loads of *dataset*."""
+    return Metric(NAMESPACE, name, {"dataset": dataset, "service": LOADS})
 
 
 def of_function(function: Function, name: str) -> Metric:

@@ -5,6 +5,7 @@ from stack.intrinsics import Json, is_given, ref, when
 # How long CloudWatch Logs can be told to keep log lines.
 _RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
 _ARN = "^$|^arn:aws[a-z-]*:{service}:[a-z0-9-]+:[0-9]{{12}}:.+$"
+_TIMESTREAM_NAME = "^[A-Za-z0-9_.-]{3,256}$"
 
 # By group, in the order in which the console asks for them.
 _GROUPS: dict[str, dict[str, Json]] = {
@@ -75,6 +76,27 @@ _GROUPS: dict[str, dict[str, Json]] = {
             "the stage must be packaged with the same one",
         },
     },
+    "Loads": {
+        "LoadBucketName": {
+            "Default": "",
+            "AllowedPattern": "^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+            "Description": "The bucket whose Parquet files are loaded; empty for none",
+        },
+        "TimestreamDatabaseName": {
+            "Default": "",
+            "AllowedPattern": f"^$|{_TIMESTREAM_NAME}",
+            "Description": "The Timestream database that energy readings go to; empty to load "
+            "into TimescaleDB",
+        },
+        **{
+            f"{dataset.title()}TableName": {
+                "Default": dataset,
+                "AllowedPattern": _TIMESTREAM_NAME,
+                "Description": f"Its table for the dataset {dataset}",
+            }
+            for dataset in ("generation", "consumption", "transmission")
+        },
+    },
     "Events and monitoring": {
         "ChangeEventBusName": {
             "Default": "",
@@ -124,6 +146,8 @@ CONDITIONS: dict[str, Json] = {
     },
     "MigratesAsAnother": is_given("MigrationSecretArn"),
     "AllowsAnotherOrigin": is_given("CorsAllowOrigin"),
+    "LoadsFiles": is_given("LoadBucketName"),
+    "LoadsIntoTimestream": is_given("TimestreamDatabaseName"),
     "TellsOfChanges": is_given("ChangeEventBusName"),
     "NamesItsMetrics": is_given("MetricsNamespace"),
     "TellsTopic": is_given("AlarmTopicArn"),

@@ -14,12 +14,24 @@ from tests.sandbox import PROJECT
 ACTIONS = {
     "events.put_events": "events:PutEvents",
     "lambda.invoke": "lambda:InvokeFunction",
+    "s3.delete_object": "s3:DeleteObject",
     "s3.get_object": "s3:GetObject",
     "s3.head_object": "s3:GetObject",
+    "s3.put_object": "s3:PutObject",
     "secretsmanager.get_secret_value": "secretsmanager:GetSecretValue",
     "sqs.send_message": "sqs:SendMessage",
     "sqs.send_message_batch": "sqs:SendMessage",
+    "timestream-write.write_records": "timestream:WriteRecords",
 }
+# What a call takes besides, so that it is answered as the code expects.
+BESIDES = {
+    # Without it, what is missing is said to be forbidden.
+    "s3.head_object": {"s3:ListBucket"},
+    # The SDK asks which address to write to.
+    "timestream-write.write_records": {"timestream:DescribeEndpoints"},
+}
+# Of a client, and not sent anywhere.
+_LOCAL = ("meta",)
 
 
 class UnreadableCallError(Exception):
@@ -29,15 +41,16 @@ class UnreadableCallError(Exception):
 def calls_in(source: str) -> set[str]:
     """Calls such as `lambda.invoke`, of clients made by `boto3.client("lambda")`.
 
-    A client may be called at once, be assigned to a name, or be returned by a function. Whatever
-    else is done with one is an error rather than overlooked.
+    A client may be called at once, be assigned to a name, be returned by a function, or be handed
+    to one under the name of its service. Whatever else is done with one is an error rather than
+    overlooked.
     """
     tree = ast.parse(source)
     makers = _makers(tree)
     calls = {
         f"{service}.{node.attr}"
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
+        if isinstance(node, ast.Attribute) and node.attr not in _LOCAL
         for service in _services_of(node.value, tree, makers)
     }
     if _imports_boto3(tree) and not calls:
@@ -91,6 +104,7 @@ def _services_of(value: ast.expr | None, scope: ast.AST, makers: dict[str, str])
         if called == "closing":
             yield from _services_of(value.args[0], scope, makers)
     elif isinstance(value, ast.Name):
+        yield from [value.id] if value.id in makers.values() else []
         for bound in _bound_to(value.id, scope):
             yield from _services_of(bound, ast.Module([], []), makers)
 

@@ -10,6 +10,12 @@ from chalicelib.device_parameters import metrics
 from chalicelib.device_parameters.model import Run, RunStatus, Telemetry, Trigger
 from chalicelib.heartbeats import metrics as heartbeat_metrics
 from chalicelib.heartbeats.model import Check, Recorded
+from chalicelib.parquet_loads import metrics as load_metrics
+from chalicelib.parquet_loads.ledger import Load, LoadStatus, Location, Sink
+from chalicelib.parquet_loads.model import Dataset
+
+# A metric by its name and the values of its dimensions.
+Series = tuple[str, dict[str, str]]
 
 _NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _RUN = Run(
@@ -31,18 +37,35 @@ def metric_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     metrics.publish_failure()
     heartbeat_metrics.publish_recorded(Recorded(1, []))
     heartbeat_metrics.publish_check(Check(_NOON, pending_event_count=0))
+    for dataset in (*Dataset, None):
+        load_metrics.publish_load(_load_of(dataset))
+        load_metrics.publish_failure(dataset)
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def metrics_by_name(lines: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
-    """By service and metric, its namespace and the values of its dimensions."""
-    return {
-        (line["service"], metric["Name"]): {
-            "namespace": group["Namespace"],
-            "dimensions": {name: line[name] for name in dimensions},
-        }
+def reported_series(lines: list[dict[str, Any]]) -> list[Series]:
+    """Every metric of *lines*, once."""
+    found = [
+        (metric["Name"], {name: line[name] for name in dimensions})
         for line in lines
         for group in line["_aws"]["CloudWatchMetrics"]
         for dimensions in group["Dimensions"]
         for metric in group["Metrics"]
-    }
+    ]
+    return [series for number, series in enumerate(found) if series not in found[:number]]
+
+
+def _load_of(dataset: Dataset | None) -> Load:
+    return Load(
+        load_id=1,
+        location=Location("bucket", "key"),
+        version="1",
+        sink=Sink.TIMESCALE,
+        dataset=dataset,
+        status=LoadStatus.SUCCEEDED,
+        size_bytes=1,
+        modified_at=_NOON,
+        attempt_count=1,
+        started_at=_NOON,
+        finished_at=_NOON,
+    )

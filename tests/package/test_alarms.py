@@ -1,12 +1,15 @@
 """Alarms watch what is really reported, and say what to do."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.device_parameters.status import STALE_AFTER_INTERVALS
-from tests.package.emitted import metric_lines, metrics_by_name
+from chalicelib.parquet_loads import timestream
+from chalicelib.parquet_loads.model import Dataset
+from tests.package.emitted import Series, metric_lines, reported_series
 from tests.package.packaged import (
     CONFIG,
     DEPLOYED,
@@ -19,6 +22,7 @@ from tests.package.packaged import (
 
 OURS = {"Fn::If": ["NamesItsMetrics", {"Ref": "MetricsNamespace"}, {"Ref": "AWS::StackName"}]}
 NO_ROW = "has no such alarm: it needs a row in stack/functions.py, and `make template`"
+TEN_MINUTES = 600_000
 # What the services report, as far as it is used here.
 REPORTED = {
     "AWS/Lambda": {"Errors", "Duration", "Throttles"},
@@ -35,6 +39,15 @@ def alarms(template: Json) -> dict[str, Json]:
 
 def _dimensions(alarm: Json) -> dict[str, Any]:
     return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+
+
+def filtered_series(template: Json) -> list[Series]:
+    """What is counted in the log: without dimensions."""
+    return [
+        (made["MetricName"], {})
+        for counted in of_type(template, "AWS::Logs::MetricFilter").values()
+        for made in counted["MetricTransformations"]
+    ]
 
 
 def _of_function(alarms: dict[str, Json], function_name: str, metric: str) -> list[Json]:
@@ -54,8 +67,9 @@ def test_a_function_has_an_alarm_before_its_timeout(
     assert len(found) == 1, f"{function_name} {NO_ROW}"
     [alarm] = found
     timeout = CONFIG["lambda_functions"][function_name]["lambda_timeout"] * 1000
+    expected = TEN_MINUTES if function_name == "load_parquet" else 0.8 * timeout
     assert alarm["Statistic"] == "Maximum"
-    assert alarm["Threshold"] == pytest.approx(0.8 * timeout)
+    assert alarm["Threshold"] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("function_name", function_names())
@@ -77,15 +91,36 @@ def test_a_function_that_is_limited_has_an_alarm_for_that(alarms: dict[str, Json
 
 
 def test_our_metrics_are_the_ones_the_code_reports(
-    alarms: dict[str, Json], capsys: pytest.CaptureFixture[str]
+    template: Json, alarms: dict[str, Json], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reported = metrics_by_name(metric_lines(capsys))
+    reported = reported_series(metric_lines(capsys)) + filtered_series(template)
     watched = [alarm for alarm in alarms.values() if alarm["Namespace"] == OURS]
     assert len(watched) >= 3
     for alarm in watched:
-        name, dimensions = alarm["MetricName"], _dimensions(alarm)
-        assert (dimensions["service"], name) in reported, f"{name} is reported by nobody"
-        assert dimensions == reported[dimensions["service"], name]["dimensions"]
+        watches = (alarm["MetricName"], _dimensions(alarm))
+        assert watches in reported, f"{watches} is reported by nobody"
+
+
+def test_failed_loads_of_every_dataset_are_an_alarm(alarms: dict[str, Json]) -> None:
+    watched = {
+        _dimensions(alarm)["dataset"]
+        for alarm in alarms.values()
+        if alarm["MetricName"] == "ProcessingErrors"
+    }
+    assert watched == {*Dataset, "unknown"}
+
+
+def test_throttled_requests_are_counted_from_what_a_load_logs(
+    template: Json,
+) -> None:
+    [counted] = of_type(template, "AWS::Logs::MetricFilter").values()
+    message, field = re.findall(
+        r'\$\.message = "(\w+)" && \$\.(\w+) > 0', counted["FilterPattern"]
+    )[0]
+    assert f'"{message}", extra=self._result.counts()' in Path(timestream.__file__).read_text()
+    assert field in timestream.SinkResult().counts()
+    assert counted["MetricTransformations"][0]["MetricValue"] == f"$.{field}"
+    assert counted["LogGroupName"] == {"Ref": "LoadParquetLogs"}
 
 
 def test_our_metrics_are_looked_for_where_the_function_puts_them(template: Json) -> None:

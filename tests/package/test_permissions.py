@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from chalicelib.parquet_loads.model import REJECTS_PREFIX
 from stack.compute import LOG_ACTIONS, NETWORK_ACTIONS, SEND_ACTION
 from stack.functions import FUNCTIONS
 from tests.package.aws_calls import (
     ACTIONS,
+    BESIDES,
     UnreadableCallError,
     calls_by_module,
     calls_in,
@@ -26,6 +28,8 @@ from tests.package.packaged import (
 )
 from tests.sandbox import PROJECT
 
+BUCKET = "arn:${AWS::Partition}:s3:::${LoadBucketName}"
+WITHOUT_RESOURCE = (set(NETWORK_ACTIONS), {"timestream:DescribeEndpoints"})
 DEAD_LETTERS = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 # Calls that a function's imports reach and that it never makes, with the reason.
 NEVER_MADE = {
@@ -75,7 +79,8 @@ def _is_for_dead_letters(policy: Json) -> bool:
 def test_a_function_may_do_what_its_code_does_and_no_more(
     template: Json, function_name: str
 ) -> None:
-    needed = {_action(call) for call in _calls_of(function_name)}
+    calls = _calls_of(function_name)
+    needed = {_action(call) for call in calls}.union(*(BESIDES.get(call, ()) for call in calls))
     granted = _granted(template, function_name)
     told = f"`may` of {function_name} in stack/functions.py, then `make template`; "
     assert needed - granted == set(), f"missing in {told}or NEVER_MADE here says why not"
@@ -84,11 +89,13 @@ def test_a_function_may_do_what_its_code_does_and_no_more(
 
 @pytest.mark.parametrize("stage", DEPLOYED)
 def test_the_policy_without_a_template_covers_the_same(stage: str) -> None:
-    """`chalice deploy` knows one policy a stage; it creates log groups, and no dead letters."""
+    """`chalice deploy` knows one policy a stage; it creates log groups, and neither dead letters
+    nor layers, so that what needs one does not run there."""
     file = PROJECT / ".chalice" / CONFIG["stages"][stage]["iam_policy_file"]
     policy = [{"PolicyDocument": json.loads(file.read_text("utf-8"))}]
     baseline = {*LOG_ACTIONS, "logs:CreateLogGroup", *NETWORK_ACTIONS, *_BY_SOURCE["SQS"]}
-    needed = {_action(call) for name in function_names() for call in _calls_of(name)}
+    alone = [row.name for row in FUNCTIONS if not row.layers]
+    needed = {_action(call) for name in alone for call in _calls_of(name)}
     assert actions(policy) - baseline == needed, file.name
 
 
@@ -106,13 +113,18 @@ def test_a_function_has_the_baseline_of_what_it_is(template: Json, function_name
 
 @pytest.mark.parametrize("function_name", function_names())
 def test_a_permission_is_for_one_resource(template: Json, function_name: str) -> None:
-    """Network interfaces alone cannot be named, and the function's own code is kept from those."""
+    """Or for the objects of one bucket. Network interfaces cannot be named, and the function's own
+    code is kept from those; no more can Timestream's address, which is no secret."""
     policies = template["Resources"][role_of(function_name)]["Properties"]["Policies"]
     for statement in statements(policies):
         if statement["Effect"] == "Deny":
             assert "lambda:SourceFunctionArn" in statement["Condition"]["ArnLike"]
-        elif set(statement["Action"]) == set(NETWORK_ACTIONS):
+        elif set(statement["Action"]) in WITHOUT_RESOURCE:
             assert statement["Resource"] == "*"
+        elif statement["Action"] == ["s3:GetObject"]:
+            assert statement["Resource"] == {"Fn::Sub": f"{BUCKET}/*"}
+        elif statement["Action"][0] in ("s3:PutObject", "s3:DeleteObject"):
+            assert statement["Resource"] == {"Fn::Sub": f"{BUCKET}/{REJECTS_PREFIX}*"}
         else:
             assert "*" not in json.dumps(statement), statement
 
@@ -152,6 +164,11 @@ def test_a_role_is_for_lambda_and_one_function_only(template: Json, function_nam
         (
             'import boto3\nwith closing(boto3.client("sqs")) as client:\n client.send_message()',
             {"sqs.send_message"},
+        ),
+        (
+            'import boto3\ndef _c():\n return boto3.client("s3")\n'
+            "def f():\n ask(_c(), lambda s3: s3.head_object())",
+            {"s3.head_object"},
         ),
         ("client.invoke()", set()),
     ],

@@ -51,6 +51,8 @@ def test_what_sam_makes_of_it_is_sound(
     sam = json.loads(json.dumps(template))
     for function in of_type(sam, "AWS::Serverless::Function").values():
         function["CodeUri"] = "s3://bucket/deployment.zip"
+    for layer in of_type(sam, "AWS::Serverless::LayerVersion").values():
+        layer["ContentUri"] = "s3://bucket/layer.zip"
     translated = translator.Translator({}, Parser()).translate(sam, {})
     stages = of_type(translated, "AWS::ApiGateway::Stage").values()
     assert len(stages) == 1, "SAM's second stage has neither limits nor a log"

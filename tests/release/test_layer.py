@@ -30,8 +30,13 @@ def with_a_layer(resources: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def layered(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """One with a function that has the layer."""
+    """One with a function that has the layer, and with nothing in its loads but Arrow.
+
+    What else they import is not packaged here.
+    """
     project = copy_project(tmp_path_factory.mktemp("layer") / "project")
+    for module in layers.users(project.root):
+        (project.root / f"{module.replace('.', '/')}.py").write_text("import pyarrow\n")
     edit_resources(project.root, with_a_layer)
     (project.root / "chalicelib" / "reads.py").write_text(USES_ARROW)
     return project

@@ -20,6 +20,7 @@ EVENTS = {
     "app.record_queued_heartbeats": "heartbeat_sqs",
     "app.check_heartbeats": "schedule",
     "app.authorize": "authorizer",
+    "app.load_parquet": "s3_test_event",
     "app.migrate": "migrate",
     "app.sync_device_parameters": "schedule",
 }
@@ -101,7 +102,7 @@ def test_modules_are_loaded_from_their_bytecode(task_root: Path, runtime: Path) 
 
 @pytest.mark.parametrize(
     "module",
-    ["alembic", "boto3", "chalicelib.openapi.document", "cryptography", "jwt"],
+    ["alembic", "boto3", "chalicelib.openapi.document", "cryptography", "jwt", "pyarrow"],
 )
 def test_starting_imports_nothing_that_only_few_calls_need(
     task_root: Path, runtime: Path, module: str
