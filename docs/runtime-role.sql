@@ -58,6 +58,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.outbox_events TO device_paramet
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_state TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_state_fields TO device_parameters_runtime;
 GRANT SELECT, INSERT, DELETE ON iot_data.stale_devices TO device_parameters_runtime;
+-- Of the loads, what `GET /loads` shows; loader-role.sql has the rest.
+GRANT SELECT ON iot_data.parquet_loads TO device_parameters_runtime;
 
 -- For `verify --against legacy-view`, where the table has replaced a view.
 DO $$

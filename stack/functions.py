@@ -8,7 +8,7 @@ from typing import Any
 
 from stack.intrinsics import NO_VALUE, Json, attribute, ref, sub, when
 from stack.layers import PYARROW, Layer
-from stack.parameters import MIGRATION_SECRET
+from stack.parameters import LOAD_SECRET, MIGRATION_SECRET
 
 HOUR = 3600
 HEARTBEAT_QUEUE = "HeartbeatQueue"
@@ -181,6 +181,7 @@ AUTHORIZER = Function(
 LOAD = Function(
     "load_parquet",
     purpose="loads Parquet files",
+    secret=LOAD_SECRET,
     # A file that comes while others are loaded waits; what is loaded already is not loaded again.
     delivery=Delivery(
         retries=2,
@@ -198,7 +199,7 @@ LOAD = Function(
         "TRANSMISSION_TABLE_NAME": _in_timestream("TransmissionTableName"),
     },
     may=(
-        *(READ_SECRET, PUT_EVENTS),
+        *(Permission(READ_SECRET.action, LOAD_SECRET), PUT_EVENTS),
         *(LIST_BUCKET, READ_OBJECTS, WRITE_REJECTS, DELETE_REJECTS),
         *(WRITE_RECORDS, DESCRIBE_ENDPOINTS),
     ),

@@ -34,6 +34,12 @@ _GROUPS: dict[str, dict[str, Json]] = {
             "ConstraintDescription": "the whole ARN of a secret, never the password itself",
             "Description": "The secret of the role that migrates; empty for the same login",
         },
+        "LoadSecretArn": {
+            "Default": "",
+            "AllowedPattern": _ARN.format(service="secretsmanager"),
+            "ConstraintDescription": "the whole ARN of a secret, never the password itself",
+            "Description": "The secret of the role that loads files; empty for the same login",
+        },
     },
     "Network": {
         "VpcSubnetIds": {
@@ -145,6 +151,7 @@ CONDITIONS: dict[str, Json] = {
         "Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", ref("VpcSubnetIds")]}, ""]}],
     },
     "MigratesAsAnother": is_given("MigrationSecretArn"),
+    "LoadsAsAnother": is_given("LoadSecretArn"),
     "AllowsAnotherOrigin": is_given("CorsAllowOrigin"),
     "LoadsFiles": is_given("LoadBucketName"),
     "LoadsIntoTimestream": is_given("TimestreamDatabaseName"),
@@ -156,6 +163,7 @@ CONDITIONS: dict[str, Json] = {
 }
 
 MIGRATION_SECRET = when("MigratesAsAnother", ref("MigrationSecretArn"), ref("DatabaseSecretArn"))
+LOAD_SECRET = when("LoadsAsAnother", ref("LoadSecretArn"), ref("DatabaseSecretArn"))
 
 # Two stages in one account must not share one: their runs would be counted together.
 NAMESPACE = when("NamesItsMetrics", ref("MetricsNamespace"), ref("AWS::StackName"))

@@ -190,13 +190,20 @@ def test_what_cannot_be_read_is_an_error(source: str) -> None:
         calls_in(source)
 
 
-def test_only_the_migration_logs_in_as_the_role_that_may_migrate(template: Json) -> None:
+@pytest.mark.parametrize(
+    ("function", "condition", "parameter"),
+    [
+        ("Migrate", "MigratesAsAnother", "MigrationSecretArn"),
+        ("LoadParquet", "LoadsAsAnother", "LoadSecretArn"),
+    ],
+)
+def test_a_stronger_login_is_for_one_function_only(
+    template: Json, function: str, condition: str, parameter: str
+) -> None:
     secrets = {
-        name: function["Environment"]["Variables"].get("TIMESCALE_DB_SECRET_ARN")
-        for name, function in of_type(template, "AWS::Serverless::Function").items()
+        name: properties["Environment"]["Variables"].get("TIMESCALE_DB_SECRET_ARN")
+        for name, properties in of_type(template, "AWS::Serverless::Function").items()
     }
-    other = {"Ref": "MigrationSecretArn"}
-    assert secrets.pop("Migrate") == {
-        "Fn::If": ["MigratesAsAnother", other, {"Ref": "DatabaseSecretArn"}]
-    }
-    assert other not in secrets.values()
+    other = {"Ref": parameter}
+    assert secrets.pop(function) == {"Fn::If": [condition, other, {"Ref": "DatabaseSecretArn"}]}
+    assert parameter not in json.dumps(secrets)

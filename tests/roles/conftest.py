@@ -19,6 +19,7 @@ __all__ = ["_logging"]
 
 SUFFIX = f"_test_{os.getpid()}"
 RUNTIME, REFRESH = f"{grants.RUNTIME}{SUFFIX}", f"{grants.REFRESH}{SUFFIX}"
+LOADER = f"{grants.LOADER}{SUFFIX}"
 MIGRATOR = f"device_parameters_migrator{SUFFIX}"
 PASSWORD = "pass"
 # All that migrating needs, and in the last line what the view reads that it is to replace.
@@ -49,9 +50,10 @@ class Platform:
     become: Callable[[str], None]
 
     def grant(self) -> None:
-        """Run the script, under roles of this test's own."""
-        self.sandbox.rows(grants.renamed(grants.SCRIPT, SUFFIX))
-        self.sandbox.rows(f"ALTER ROLE {RUNTIME} PASSWORD '{PASSWORD}'")
+        """Run the scripts, under roles of this test's own."""
+        for script, role in ((grants.SCRIPT, RUNTIME), (grants.LOADER_SCRIPT, LOADER)):
+            self.sandbox.rows(grants.renamed(script, SUFFIX))
+            self.sandbox.rows(f"ALTER ROLE {role} PASSWORD '{PASSWORD}'")
 
     def migrate(self) -> None:
         """Up to head, as the migrator."""
@@ -90,7 +92,7 @@ def server(database: Sandbox) -> Iterator[Sandbox]:
         sandbox.rows(_OTHERS.format(database=url.database, migrator=MIGRATOR))
         yield sandbox
         sandbox.close()
-    for role in (RUNTIME, REFRESH, MIGRATOR):
+    for role in (RUNTIME, REFRESH, LOADER, MIGRATOR):
         database.rows(f"DROP ROLE IF EXISTS {role}")
 
 

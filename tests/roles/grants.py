@@ -1,4 +1,4 @@
-"""`docs/runtime-role.sql`: the file itself, and what it grants one by one."""
+"""The scripts that make roles: the files themselves, and what they grant one by one."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from tests.sandbox import PROJECT
 
 SCRIPT = (PROJECT / "docs" / "runtime-role.sql").read_text("utf-8")
+LOADER_SCRIPT = (PROJECT / "docs" / "loader-role.sql").read_text("utf-8")
 RUNTIME, REFRESH = "device_parameters_runtime", "device_parameters_refresh"
+LOADER = "device_parameters_loader"
 _GRANT = re.compile(r"GRANT ([A-Z, ]+) ON ([\w.% ]+?) TO (\w+)")
 
 
@@ -22,21 +24,23 @@ class Grant:
         return f"{self.privilege} ON {self.subject}"
 
 
-def privileges() -> list[Grant]:
-    """Every privilege the file grants; the database is called `DATABASE %I`."""
+def privileges(script: str = SCRIPT) -> list[Grant]:
+    """Every privilege a script grants; the database is called `DATABASE %I`."""
     return [
         Grant(privilege, subject, role)
-        for granted, subject, role in _GRANT.findall(SCRIPT)
+        for granted, subject, role in _GRANT.findall(script)
         for privilege in granted.split(", ")
     ]
 
 
-def tables() -> set[str]:
-    """The tables and views of `iot_data` that the runtime role has a line for."""
-    subjects = (grant.subject for grant in privileges() if grant.role == RUNTIME)
+def tables(script: str = SCRIPT, role: str = RUNTIME) -> set[str]:
+    """The tables and views of `iot_data` that *role* has a line for."""
+    subjects = (grant.subject for grant in privileges(script) if grant.role == role)
     return {name.removeprefix("iot_data.") for name in subjects if name.startswith("iot_data.")}
 
 
 def renamed(sql: str, suffix: str) -> str:
-    """*sql* with roles of other names, as the file tells its reader to do."""
-    return sql.replace(RUNTIME, f"{RUNTIME}{suffix}").replace(REFRESH, f"{REFRESH}{suffix}")
+    """*sql* with roles of other names, as the files tell their reader to do."""
+    for role in (RUNTIME, REFRESH, LOADER):
+        sql = sql.replace(role, f"{role}{suffix}")
+    return sql

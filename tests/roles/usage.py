@@ -33,6 +33,7 @@ PATHS = [
 ]
 
 
+LOAD_PATHS = ["/loads", "/loads?dataset=generation"]
 HEARTBEAT_PATHS = ["/devices/stale", "/devices/stale/sites", "/devices/hvac-1/state"]
 
 
@@ -42,7 +43,7 @@ def complaints(platform: Sandbox) -> Iterator[str]:
     yield from _runs(platform, Fleet(platform))
     for command in COMMANDS:
         yield from _command(*command)
-    for path in PATHS:
+    for path in (*PATHS, *LOAD_PATHS):
         yield from _request("GET", path)
     yield from _request("POST", "/sync")
     yield from _events(platform, Fleet(platform))
