@@ -119,7 +119,7 @@ outbox_events = Table(
     Column("source", Text, nullable=False),
     Column("detail_type", Text, nullable=False),
     Column("detail", JSONB, nullable=False),
-    _instant("occurred_at", nullable=False),
+    _instant("occurred_at"),
     Column("attempt_count", Integer, nullable=False, server_default=text("0")),
     Column("last_error", Text),
     Index("idx_outbox_events_stream", "stream", "position"),

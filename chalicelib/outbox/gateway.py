@@ -29,13 +29,13 @@ def put_events(bus: str, events: list[QueuedEvent]) -> list[Refusal]:
 
 
 def _entry(bus: str, event: QueuedEvent) -> dict[str, Any]:
-    return {
-        "Time": event.occurred_at,
+    entry = {
         "Source": event.source,
         "DetailType": event.detail_type,
         "Detail": event.detail,
         "EventBusName": bus,
     }
+    return entry if event.occurred_at is None else {**entry, "Time": event.occurred_at}
 
 
 @cache

@@ -8,6 +8,8 @@ from datetime import datetime
 class QueuedEvent:
     """One event that waits to be sent; *detail* is a JSON object that holds its `event_id`.
 
+    *occurred_at* is None where the time at which the bus takes it is what counts.
+
     The events of a stream go out in the order of their positions. Those of one batch may share
     a request, and overtake each other when a part of it fails; a batch never overtakes another.
     """
@@ -17,7 +19,7 @@ class QueuedEvent:
     source: str
     detail_type: str
     detail: str
-    occurred_at: datetime
+    occurred_at: datetime | None
 
     @property
     def size(self) -> int:

@@ -8,7 +8,7 @@ SELECT event_id,
        :source,
        :detail_type,
        jsonb_build_object('event_id', event_id) || CAST(:detail AS jsonb),
-       :occurred_at
+       CAST(:occurred_at AS timestamptz)
 FROM gen_random_uuid() AS event_id
 
 -- name: try_lock_stream

@@ -39,9 +39,13 @@ def queue(
     source: str,
     detail_type: str,
     details: Iterable[Mapping[str, Any]],
-    occurred_at: datetime,
+    occurred_at: datetime | None,
 ) -> None:
-    """Queue one event for each of *details*; they go out once the transaction has committed."""
+    """Queue one event for each of *details*; they go out once the transaction has committed.
+
+    Without *occurred_at* an event is dated when the bus takes it: later than the commit, which a
+    time taken inside the transaction never is.
+    """
     values = [
         {
             "stream": stream,

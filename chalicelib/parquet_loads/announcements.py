@@ -17,7 +17,8 @@ DETAIL_TYPE = "Measurements Loaded"
 def queue(connection: Connection, load: Load) -> None:
     """Queue the event of a *load* that changed measurements; nothing for any other.
 
-    Its time is that of the end of the load, so that what follows it sees all that was loaded.
+    Its time is when the bus takes it: whoever looks after that sees all that was loaded, which
+    cannot be said of any time before the commit.
     """
     if load.dataset is not Dataset.MEASUREMENTS or not load.counts.has_changes:
         return
@@ -28,7 +29,7 @@ def queue(connection: Connection, load: Load) -> None:
         source=SOURCE,
         detail_type=DETAIL_TYPE,
         details=[load_document(load)],
-        occurred_at=load.finished_at or load.started_at,
+        occurred_at=None,
     )
 
 

@@ -19,7 +19,7 @@ def upgrade() -> None:
             source text NOT NULL,
             detail_type text NOT NULL,
             detail jsonb NOT NULL,
-            occurred_at timestamptz NOT NULL,
+            occurred_at timestamptz,
             attempt_count integer NOT NULL DEFAULT 0,
             last_error text
         )

@@ -75,6 +75,18 @@ def test_what_is_queued_arrives_in_order_and_leaves_the_queue(
     assert migrated.value("SELECT count(*) FROM iot_data.outbox_events") == 0
 
 
+def test_an_event_without_a_time_is_dated_when_it_is_taken(
+    migrated: Sandbox, engine: Engine, listener: Listener
+) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    with database.transaction(engine, Deadline.after(60)) as connection:
+        values = {"stream": "tests", "batch_key": "1", "source": "tests", "detail_type": "x"}
+        store.queue(connection, **values, details=[{"number": 1}], occurred_at=None)
+    assert send(engine) == 0
+    [event] = listener.events()
+    assert before <= datetime.fromisoformat(event["time"]) <= datetime.now(UTC)
+
+
 def test_what_a_transaction_takes_back_is_never_told(
     migrated: Sandbox, engine: Engine, listener: Listener
 ) -> None:
