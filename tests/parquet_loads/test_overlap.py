@@ -82,6 +82,13 @@ def test_what_was_displaced_comes_back(scene: Scene) -> None:
     assert scene.readings == {(9, "N"): 3.0}
 
 
+def test_of_displaced_files_of_the_same_moment_the_later_name_comes_back(scene: Scene) -> None:
+    for name, value in (("b", 2.0), ("a", 1.0), ("c", 3.0)):
+        scene.load(name, (0, "N", value), minute=1)
+    scene.load("c", minute=2)
+    assert scene.readings == {(0, "N"): 2.0}
+
+
 def test_a_file_put_back_from_an_older_copy_gives_way(scene: Scene) -> None:
     scene.load("a", (0, "N", 1.0), minute=2)
     scene.load("b", (0, "N", 2.0), minute=3)
@@ -142,6 +149,16 @@ def test_a_measurement_dropped_meanwhile_is_not_brought_back(
     drop.put("a", [(1, "N", 2.0)], 1)
     load(str(drop.path("a")))
     assert readings_in(migrated, "measurements") == {(1, "N"): 2.0}
+
+
+def test_a_measurement_dropped_meanwhile_is_not_replaced_by_an_older_one(
+    migrated: Sandbox, load: LoadRunner, tmp_path: Path
+) -> None:
+    scene = Scene(migrated, load, Drop(tmp_path, "measurements"))
+    scene.load("new", (0, "N", 2.0), minute=2)
+    migrated.rows("DELETE FROM iot_data.timescale_measurements")
+    assert scene.load("old", (0, "N", 1.0), minute=1).counts.shadowed == 1
+    assert scene.readings == {}
 
 
 def test_readings_in_compressed_chunks_are_replaced_like_others(
