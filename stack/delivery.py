@@ -43,7 +43,8 @@ def rule(function: Function, delivery: Delivery) -> Json:
         "MaximumRetryAttempts": _RULE_ATTEMPTS,
     }
     pattern = {"Pattern": {"detail": delivery.detail}} if delivery.detail else {}
-    return {_event(function): {"Properties": {**pattern, "RetryPolicy": policy, **kept}}}
+    bus = {"EventBusName": delivery.bus} if delivery.bus else {}
+    return {_event(function): {"Properties": {**pattern, **bus, "RetryPolicy": policy, **kept}}}
 
 
 def queue_source(function: Function, queue: str) -> Json:

@@ -38,6 +38,8 @@ class Delivery:
     is_kept: bool = True
     # Added to the event pattern that app.py says: what is known only when it is deployed.
     detail: Json = field(default_factory=dict)
+    # The bus whose events it follows; None for the account's default one.
+    bus: Any = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,13 @@ AFTER_LOAD = Function(
     "sync_after_load",
     purpose="the run that follows a load",
     # A burst of loads waits for the one run under way; each of them is answered by a later one.
-    delivery=Delivery(retries=2, max_age_seconds=HOUR, is_rule=True),
+    delivery=Delivery(
+        retries=2,
+        max_age_seconds=HOUR,
+        is_rule=True,
+        # Where the loads say that they are done.
+        bus=when("TellsOfChanges", ref("ChangeEventBusName"), "default"),
+    ),
     may=(READ_SECRET, PUT_EVENTS),
 )
 MIGRATE = Function(

@@ -1,5 +1,6 @@
 """What becomes of invocations that nobody waits for."""
 
+from chalicelib.parquet_loads import announcements
 from tests.package.packaged import Json, of_type
 
 QUEUE = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
@@ -84,6 +85,17 @@ def test_heartbeats_that_are_refused_end_with_the_dead_letters(template: Json) -
     assert source["Properties"]["Queue"] == {"Fn::Sub": "${HeartbeatQueue.Arn}"}
     assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert queue["SqsManagedSseEnabled"] is True
+
+
+def test_the_run_that_follows_a_load_hears_the_bus_that_loads_speak_on(template: Json) -> None:
+    functions = of_type(template, "AWS::Serverless::Function")
+    spoken_on = functions["LoadParquet"]["Environment"]["Variables"]["CHANGE_EVENT_BUS"]
+    [rule] = functions["SyncAfterLoad"]["Events"].values()
+    assert rule["Properties"]["EventBusName"] == {
+        "Fn::If": ["TellsOfChanges", spoken_on, "default"]
+    }
+    assert rule["Properties"]["Pattern"]["source"] == [announcements.SOURCE]
+    assert rule["Properties"]["Pattern"]["detail-type"] == [announcements.DETAIL_TYPE]
 
 
 def test_only_rules_of_this_account_may_send_heartbeats(template: Json) -> None:
