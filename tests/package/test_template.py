@@ -61,6 +61,14 @@ def test_what_sam_makes_of_it_is_sound(
     test_the_linter_finds_nothing(file)
 
 
+def test_the_template_goes_through_a_bucket_and_fits(template_file: Path) -> None:
+    """Directly, CloudFormation takes 51 200 bytes; from S3 a megabyte."""
+    assert 51_200 < template_file.stat().st_size < 1_000_000
+    for page in (PROJECT / "README.md", OPERATIONS):
+        [deploy] = re.findall(r"cloudformation deploy .*", page.read_text("utf-8"))
+        assert " --s3-bucket " in deploy, page.name
+
+
 @pytest.mark.parametrize("function_name", function_names())
 def test_a_function_is_as_large_as_configured(template: Json, function_name: str) -> None:
     function = _function(template, function_name)
