@@ -72,6 +72,10 @@ class Deadline:
         """Seconds left; negative once it has passed."""
         return self.expires_at - time.monotonic()
 
+    def leaves_time_after(self, seconds: float) -> bool:
+        """Whether another attempt, *seconds* from now, would have more than the reserve."""
+        return self.remaining_seconds() - RESERVE_SECONDS > seconds
+
 
 @lru_cache(maxsize=4)
 def engine_for(settings: DatabaseSettings) -> Engine:
@@ -195,7 +199,7 @@ def retry(work: Callable[[], T], deadline: Deadline) -> T:
 
 def _gives_up(deadline: Deadline) -> Callable[[RetryCallState], bool]:
     def is_over(state: RetryCallState) -> bool:
-        if deadline.remaining_seconds() - RESERVE_SECONDS <= state.upcoming_sleep:
+        if not deadline.leaves_time_after(state.upcoming_sleep):
             return True
         error = state.outcome.exception() if state.outcome else None
         is_waiting = isinstance(error, DatabaseBusyError)

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential_jitter
 
 from chalicelib import database, schema
-from chalicelib.database import RESERVE_SECONDS
 from chalicelib.device_parameters import records
 from chalicelib.device_parameters.model import Run, RunStatus, SyncRequest, Trigger
 from chalicelib.device_parameters.sync import Sync, sync
@@ -61,7 +60,7 @@ def _find_covering(context: Sync, loaded_at: datetime) -> CaughtUp | None:
 
 def _retrying(context: Sync) -> Retrying:
     def is_late(state: RetryCallState) -> bool:
-        return context.deadline.remaining_seconds() - RESERVE_SECONDS <= state.upcoming_sleep
+        return not context.deadline.leaves_time_after(state.upcoming_sleep)
 
     return Retrying(
         retry=retry_if_result(lambda caught_up: caught_up.run.status is RunStatus.SKIPPED),

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential_jitter
 
 from chalicelib import database
-from chalicelib.database import RESERVE_SECONDS, Deadline
+from chalicelib.database import Deadline
 from chalicelib.errors import ApplicationError
 from chalicelib.outbox import gateway, store
 from chalicelib.outbox.model import QueuedEvent, Refusal
@@ -34,7 +34,7 @@ def send_pending(engine: Engine, bus: str, stream: str, deadline: Deadline) -> i
 
 def _retrying(deadline: Deadline) -> Retrying:
     def gives_up(state: RetryCallState) -> bool:
-        is_late = deadline.remaining_seconds() - RESERVE_SECONDS <= state.upcoming_sleep
+        is_late = not deadline.leaves_time_after(state.upcoming_sleep)
         return is_late or state.attempt_number >= ATTEMPTS
 
     return Retrying(
