@@ -33,6 +33,10 @@ SELECT pg_advisory_xact_lock(hashtextextended(:bucket || '/' || :object_key, :se
 -- In the order of the slots, so that two loads can wait but never deadlock.
 SELECT pg_advisory_xact_lock(:key, slot) FROM unnest(CAST(:slots AS integer[])) AS slot
 
+-- name: try_lock_days
+SELECT bool_and(pg_try_advisory_xact_lock(:key, slot))
+FROM unnest(CAST(:slots AS integer[])) AS slot
+
 -- name: lock_load
 SELECT * FROM iot_data.parquet_loads WHERE load_id = :load_id FOR UPDATE
 
@@ -534,3 +538,57 @@ SELECT :object_id,
        array_agg(parameter_id)
 FROM staged_measurement
 GROUP BY row_number / 10000
+
+-- name: are_measurements_appendable
+-- Nothing between these instants, neither in the table nor claimed, and a key that lets nothing in
+-- twice. The table is the platform's: that it has the key is not for us to promise.
+SELECT NOT EXISTS (
+    SELECT FROM iot_data.timescale_measurements WHERE time BETWEEN :first_time AND :last_time
+)
+AND NOT EXISTS (
+    SELECT FROM iot_data.measurement_claims
+    WHERE last_time >= :first_time
+      AND first_time <= :last_time
+)
+AND EXISTS (
+    SELECT FROM pg_index
+    WHERE indrelid = CAST('iot_data.timescale_measurements' AS regclass)
+      AND indisunique
+      AND indpred IS NULL
+      AND (indnkeyatts, indnatts) = (3, 3)
+      AND (
+          SELECT array_agg(CAST(attname AS text) ORDER BY attname)
+          FROM pg_attribute
+          WHERE attrelid = indrelid
+            AND attnum = ANY (indkey)
+      ) = ARRAY['device_id', 'parameter_id', 'time']
+)
+
+-- name: append_measurements
+COPY iot_data.timescale_measurements
+    (time, device_id, parameter_id, value, quality, metadata)
+FROM STDIN (FORMAT csv, ENCODING 'UTF8')
+
+-- name: claim_appended_measurements
+-- All that is between these instants now. Whoever asks compares the number with that of the rows
+-- appended: a row more is one that another writer has added meanwhile.
+WITH appended AS (
+    SELECT time, device_id, parameter_id, (row_number() OVER () - 1) / 10000 AS block
+    FROM iot_data.timescale_measurements
+    WHERE time BETWEEN :first_time AND :last_time
+),
+claimed AS (
+    INSERT INTO iot_data.measurement_claims
+        (object_id, block, first_time, last_time, times, device_ids, parameter_ids)
+    SELECT :object_id,
+           block,
+           min(time),
+           max(time),
+           array_agg(time),
+           array_agg(device_id),
+           array_agg(parameter_id)
+    FROM appended
+    GROUP BY block
+    RETURNING cardinality(times) AS key_count
+)
+SELECT coalesce(sum(key_count), 0) FROM claimed

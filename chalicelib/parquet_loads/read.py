@@ -75,6 +75,15 @@ class ParquetSource:
             yield first_row, batch
             first_row += len(batch)
 
+    def column(self, name: str) -> Iterator[pa.Array]:
+        """All values of the column *name*, in order, and of no other.
+
+        Its values must be of a fixed size: so many are in memory at once.
+        """
+        for index, group in self._filled_groups():
+            for piece in self._pieces_of(index, group, MAX_BATCH_ROWS, [name]):
+                yield piece.column(0)
+
     def close(self) -> None:
         """Give back what was opened here; a source of the caller's own stays open."""
         self._file.close()
@@ -90,21 +99,28 @@ class ParquetSource:
         self.close()
 
     def _pieces(self) -> Iterator[pa.RecordBatch]:
-        for index, group in enumerate(self._footer.row_groups):
-            if not group.num_rows:
-                continue
+        for index, group in self._filled_groups():
             missing = group.num_rows
-            for piece in self._pieces_of(index, group):
+            rows = _PREFIXED_ROWS if self._footer.has_shared_prefixes else _batch_rows(group)
+            for piece in self._pieces_of(index, group, rows):
                 missing -= len(piece)
                 yield piece
             if missing:
                 raise FileCorruptError(f"a row group promises {group.num_rows} rows and has others")
 
-    def _pieces_of(self, index: int, group: RowGroup) -> Iterator[pa.RecordBatch]:
+    def _filled_groups(self) -> Iterator[tuple[int, RowGroup]]:
+        return (
+            (index, group) for index, group in enumerate(self._footer.row_groups) if group.num_rows
+        )
+
+    def _pieces_of(
+        self, index: int, group: RowGroup, rows: int, columns: list[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
         self._guarded.expect(group.extents)
-        rows = _PREFIXED_ROWS if self._footer.has_shared_prefixes else _batch_rows(group)
         with self._as_our_errors():
-            pieces = self._file.iter_batches(rows, row_groups=[index], use_threads=False)
+            pieces = self._file.iter_batches(
+                rows, row_groups=[index], columns=columns, use_threads=False
+            )
         while True:
             with self._as_our_errors():
                 piece = next(pieces, None)

@@ -50,7 +50,7 @@ class Staged:
 def stage(connection: Connection, tables: Stage, batches: Iterator[pa.RecordBatch]) -> Staged:
     """Copy *batches* into the stage, and leave the first row there of each key."""
     connection.execute(tables.create)
-    batch_count = copy_in(connection, tables.copy.text, batches)
+    batch_count = copy_in(connection, tables.copy, batches)
     repeated = sorted(connection.execute(tables.drop_repeated).scalars())
     row = connection.execute(tables.measure).one()
     if row.row_count > FEW_ROWS:
@@ -62,7 +62,9 @@ def stage(connection: Connection, tables: Stage, batches: Iterator[pa.RecordBatc
     return Staged(batch_count, row.row_count, span, repeated)
 
 
-def copy_in(connection: Connection, statement: str, batches: Iterator[pa.RecordBatch]) -> int:
+def copy_in(
+    connection: Connection, statement: TextClause, batches: Iterator[pa.RecordBatch]
+) -> int:
     """Stream *batches* to the server, one at a time in memory; returns how many there were.
 
     What *batches* raises comes through as it is; the driver would make it an error of its own.
@@ -71,11 +73,11 @@ def copy_in(connection: Connection, statement: str, batches: Iterator[pa.RecordB
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor:
-            cursor.copy_expert(statement, stream)
+            cursor.copy_expert(statement.text, stream)
     except psycopg2.Error as error:
         if stream.failure is not None:
             raise stream.failure from None
-        raise _as_sqlalchemy(error, statement) from error
+        raise _as_sqlalchemy(error, statement.text) from error
     return stream.batch_count
 
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -27,6 +28,7 @@ _FIND_LOAD_OF_VERSION = _statements["find_load_of_version"]
 _FIND_LOAD = _statements["find_load"]
 _LOCK_OBJECT = _statements["lock_object"]
 _LOCK_DAYS = _statements["lock_days"]
+_TRY_LOCK_DAYS = _statements["try_lock_days"]
 _LOCK_LOAD = _statements["lock_load"]
 _FINISH_LOAD = _statements["finish_load"]
 _GIVE_UP_LOAD = _statements["give_up_load"]
@@ -95,8 +97,12 @@ def lock_days(connection: Connection, dataset: Dataset, spans: list[Span]) -> No
 
     Two objects may bring the same reading: who wins is decided by one of them at a time.
     """
-    key = _DAY_LOCK + list(Dataset).index(dataset)
-    connection.execute(_LOCK_DAYS, {"key": key, "slots": sorted(day_slots(spans))})
+    connection.execute(_LOCK_DAYS, _day_locks(dataset, spans))
+
+
+def try_lock_days(connection: Connection, dataset: Dataset, spans: list[Span]) -> bool:
+    """The same without waiting. Some of the days may be locked even if not all could be."""
+    return bool(connection.execute(_TRY_LOCK_DAYS, _day_locks(dataset, spans)).scalar_one())
 
 
 def day_slots(spans: list[Span]) -> set[int]:
@@ -164,6 +170,11 @@ def save_object(
         "last_time": span.last if span else None,
     }
     return int(connection.execute(_SAVE_OBJECT, values).scalar_one())
+
+
+def _day_locks(dataset: Dataset, spans: list[Span]) -> dict[str, Any]:
+    key = _DAY_LOCK + list(Dataset).index(dataset)
+    return {"key": key, "slots": sorted(day_slots(spans))}
 
 
 def _named(location: Location) -> dict[str, str]:

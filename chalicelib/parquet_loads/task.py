@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
+
 from chalicelib.database import Deadline
 from chalicelib.parquet_loads import sources
 from chalicelib.parquet_loads.errors import TooManyRejectedError
@@ -92,6 +94,16 @@ class Rejects:
                 rejected=self.count,
                 rejects_key=rejects_key,
             )
+
+
+def good_batches(task: Task, parquet: ParquetSource, rejects: Rejects) -> Iterator[pa.RecordBatch]:
+    """The good rows of the file; the bad ones go to *rejects*."""
+    validator = Validator(task.dataset)
+    for first_row, batch in parquet.batches():
+        checked = validator.check(batch, first_row)
+        rejects.writer.write(checked.rejected)
+        yield checked.good
+        task.on_progress(first_row + len(batch), parquet.num_rows)
 
 
 @contextmanager

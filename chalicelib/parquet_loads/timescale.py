@@ -2,20 +2,19 @@
 
 import logging
 import time
-from collections.abc import Iterator
 
 import pyarrow as pa
 from sqlalchemy import Connection
 
 from chalicelib import database
 from chalicelib.parquet_loads import energy, measurements, store
+from chalicelib.parquet_loads.append import append
 from chalicelib.parquet_loads.ledger import Counts, Span
 from chalicelib.parquet_loads.merging import Incoming, Merged
 from chalicelib.parquet_loads.model import Dataset
 from chalicelib.parquet_loads.read import ParquetSource
 from chalicelib.parquet_loads.staging import Stage, Staged, stage
-from chalicelib.parquet_loads.task import Outcome, Rejects, Task, opened, rejects_of
-from chalicelib.parquet_loads.validate import Validator
+from chalicelib.parquet_loads.task import Outcome, Rejects, Task, good_batches, opened, rejects_of
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +25,12 @@ def fill(connection: Connection, task: Task) -> Outcome:
     Raises an `UnloadableError` where the file cannot be loaded; nothing is then to be committed.
     """
     store.prepare_transaction(connection)
-    with opened(task) as parquet, rejects_of(task, parquet) as rejects:
+    with opened(task) as parquet:
+        return append(connection, task, parquet) or _fill_by_way_of_stage(connection, task, parquet)
+
+
+def _fill_by_way_of_stage(connection: Connection, task: Task, parquet: ParquetSource) -> Outcome:
+    with rejects_of(task, parquet) as rejects:
         staged = _stage(connection, task, parquet, rejects)
         rejects_key = rejects.keep()
         rejects.require_few(rejects_key)
@@ -43,22 +47,12 @@ def fill(connection: Connection, task: Task) -> Outcome:
 def _stage(connection: Connection, task: Task, parquet: ParquetSource, rejects: Rejects) -> Staged:
     """The good rows in a temporary table, the others with the rejects."""
     started = time.monotonic()
-    staged = stage(connection, _stage_of(task.dataset), _good_batches(task, parquet, rejects))
+    staged = stage(connection, _stage_of(task.dataset), good_batches(task, parquet, rejects))
     if staged.repeated:
         rejects.writer.write_duplicates(parquet, pa.array(staged.repeated, pa.int64()))
     facts = {"row_count": staged.row_count, "seconds": round(time.monotonic() - started, 3)}
     logger.info("rows_staged", extra=facts)
     return staged
-
-
-def _good_batches(task: Task, parquet: ParquetSource, rejects: Rejects) -> Iterator[pa.RecordBatch]:
-    """The good rows of the file; the bad ones go to *rejects*."""
-    validator = Validator(task.dataset)
-    for first_row, batch in parquet.batches():
-        checked = validator.check(batch, first_row)
-        rejects.writer.write(checked.rejected)
-        yield checked.good
-        task.on_progress(first_row + len(batch), parquet.num_rows)
 
 
 def _merge(connection: Connection, task: Task, span: Span | None) -> Merged:

@@ -8,7 +8,9 @@ or when the transaction it was part of is `committed`. Rows on their way are `af
 
 import os
 import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,8 @@ from chalicelib.parquet_loads.load import Loading, load
 from chalicelib.parquet_loads.settings import loads_from_environment
 from chalicelib.parquet_loads.sources import location_of
 from chalicelib.sql import load_statements
+from tests.parquet_loads.drop import Drop
+from tests.sandbox import PROJECT, Sandbox
 
 QUERIES = Path(chalicelib.parquet_loads.__path__[0]) / "queries.sql"
 BATCH = "after:batch"
@@ -81,8 +85,34 @@ def _interrupted_after_a_batch(interrupt: Callable[[], None]) -> Iterator[None]:
         yield
 
 
+def kill_load_at(boundary: str, drop: Drop, sandbox: Sandbox) -> None:
+    """Have a process die there, and wait until the server has noticed."""
+    command = [sys.executable, "-m", "tests.parquet_loads.killed_load", boundary]
+    killed = subprocess.run(
+        [*command, str(drop.path("a"))],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, f"never got to {boundary}: {killed.stderr}"
+    patience = Deadline.after(20)
+    while _busy_backends(sandbox):
+        assert patience.remaining_seconds() > 0
+        time.sleep(0.01)
+
+
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _busy_backends(sandbox: Sandbox) -> int:
+    count: int = sandbox.value(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name = 'device-parameters' AND state <> 'idle'"
+    )
+    return count
 
 
 def main(boundary: str, source: str) -> None:

@@ -1,20 +1,15 @@
 """Nothing is lost and nothing is left half done, wherever a load is cut off."""
 
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import psycopg2
 import pytest
 
-from chalicelib.database import Deadline
 from chalicelib.parquet_loads.ledger import LoadStatus
 from tests.parquet_loads.conftest import LoadRunner
 from tests.parquet_loads.drop import Drop, readings_in
-from tests.parquet_loads.killed_load import BATCH, interrupted
-from tests.sandbox import PROJECT, Sandbox
+from tests.parquet_loads.killed_load import BATCH, interrupted, kill_load_at
+from tests.sandbox import Sandbox
 
 DATASETS = ("generation", "measurements")
 FORMER = [(0, "N", 1.0), (1, "N", 1.0)]
@@ -62,32 +57,6 @@ def drop(request: pytest.FixtureRequest, load: LoadRunner, tmp_path: Path) -> Dr
     load(str(drop.path("a")))
     drop.put("a", PRESENT, minute=2)
     return drop
-
-
-def kill_load_at(boundary: str, drop: Drop, sandbox: Sandbox) -> None:
-    """Have a process die there, and wait until the server has noticed."""
-    command = [sys.executable, "-m", "tests.parquet_loads.killed_load", boundary]
-    killed = subprocess.run(
-        [*command, str(drop.path("a"))],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL, f"never got to {boundary}: {killed.stderr}"
-    patience = Deadline.after(20)
-    while busy_backends(sandbox):
-        assert patience.remaining_seconds() > 0
-        time.sleep(0.01)
-
-
-def busy_backends(sandbox: Sandbox) -> int:
-    count: int = sandbox.value(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND application_name = 'device-parameters' AND state <> 'idle'"
-    )
-    return count
 
 
 def statuses(sandbox: Sandbox) -> list[str]:

@@ -324,7 +324,9 @@ def test_a_reading_that_another_writer_adds_in_the_same_moment_is_overwritten(
             )
 
     monkeypatch.setattr(measurements, "_compare", add_after)
+    assert load(bucket.put(MEASURED, ROWS[1:])).status is LoadStatus.SUCCEEDED
     assert load(bucket.put(MEASURED, ROWS)).status is LoadStatus.SUCCEEDED
+    assert is_done
     assert readings_in(migrated, "measurements") == BELIEVED
 
 
