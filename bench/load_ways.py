@@ -39,12 +39,16 @@ ALTER TABLE iot_data.energy_readings
 
 @dataclass(frozen=True)
 class Kind:
-    """A dataset, the table its rows end in, the file's columns by that table's names, its key."""
+    """A dataset, the table its rows end in, the file's columns by that table's names, its key.
+
+    *other* are the values of a row at the files' first instant that no file brings.
+    """
 
     dataset: str
     table: str
     columns: str
     key: str
+    other: str
 
 
 KINDS = (
@@ -53,12 +57,14 @@ KINDS = (
         "iot_data.energy_readings",
         "time, region, value, unit, energy_source, measurement_type, quality_flag",
         "dataset, region, energy_source, measurement_type, time",
+        "'2024-01-01Z', 'elsewhere', 0, 'MW', 'hydro', 'power', 'good'",
     ),
     Kind(
         "measurements",
         "iot_data.timescale_measurements",
         "time, device_id, parameter_id, value, quality, metadata",
         "time, device_id, parameter_id",
+        "'2024-01-01Z', 'elsewhere', 'parameter-0', 0, 1, NULL",
     ),
 )
 
@@ -72,12 +78,16 @@ class Trial:
     path: Path
 
 
-def write(path: Path, kind: Kind, rows: int, changed: float = 0.0) -> Path:
-    """A file of *rows*, instant after instant; every tenth value is greater by *changed*."""
+def write(path: Path, kind: Kind, rows: int, changed: float = 0.0, repeated: int = 0) -> Path:
+    """A file of *rows*, instant after instant; every tenth value is greater by *changed*.
+
+    The first *repeated* come again at the end.
+    """
     path.parent.mkdir(exist_ok=True)
     with pq.ParquetWriter(path, _group(kind, 0, 0.0).schema) as writer:
         for first in range(0, rows, GROUP_ROWS):
             writer.write_table(_group(kind, first, changed))
+        writer.write_table(_group(kind, 0, changed).slice(0, repeated))
     return path
 
 
@@ -85,6 +95,15 @@ def empty(engine: Engine) -> None:
     """No readings, and nothing known of any object."""
     with engine.begin() as connection:
         connection.execute(text(_EMPTY))
+
+
+def add_another(trial: Trial) -> None:
+    """A row of the files' time that somebody else wrote."""
+    kind = trial.kind
+    with trial.engine.begin() as connection:
+        connection.execute(
+            text(f"INSERT INTO {kind.table} ({kind.columns}) VALUES ({kind.other})")  # noqa: S608
+        )
 
 
 def encoded(path: Path) -> Iterator[bytes]:

@@ -28,6 +28,7 @@ from bench.load_ways import (
     KINDS,
     Kind,
     Trial,
+    add_another,
     copy,
     empty,
     encoded,
@@ -105,19 +106,27 @@ def _round(trial: Trial, rows: int) -> Iterator[tuple[str, float]]:
     """Every way once."""
     write(trial.path, trial.kind, rows)
     chunks = list(encoded(trial.path))
-    yield FLOOR, _timed(trial, lambda: copy(trial, iter(chunks)))
+    empty(trial.engine)
+    yield FLOOR, _timed(lambda: copy(trial, iter(chunks)))
     chunks.clear()
-    yield "COPY from the file", _timed(trial, lambda: copy(trial, encoded(trial.path)))
-    yield "`execute_values`", _timed(trial, lambda: insert_in_pages(trial))
-    yield "this application", _timed(trial, lambda: load_with_the_application(trial))
+    empty(trial.engine)
+    yield "COPY from the file", _timed(lambda: copy(trial, encoded(trial.path)))
+    empty(trial.engine)
+    yield "`execute_values`", _timed(lambda: insert_in_pages(trial))
+    empty(trial.engine)
+    add_another(trial)
+    yield "this application, beside others", _timed(lambda: load_with_the_application(trial))
+    empty(trial.engine)
+    yield "this application", _timed(lambda: load_with_the_application(trial))
     for way, change in (("the same rows in a new file", 0.0), ("every tenth value changed", 1.0)):
         write(trial.path, trial.kind, rows, change)
-        yield way, _timed(None, lambda: load_with_the_application(trial))
+        yield way, _timed(lambda: load_with_the_application(trial))
+    write(trial.path, trial.kind, rows, repeated=1)
+    empty(trial.engine)
+    yield "one row repeated at the end", _timed(lambda: load_with_the_application(trial))
 
 
-def _timed(emptied: Trial | None, run: Callable[[], None]) -> float:
-    if emptied is not None:
-        empty(emptied.engine)
+def _timed(run: Callable[[], None]) -> float:
     started = time.perf_counter()
     run()
     return time.perf_counter() - started

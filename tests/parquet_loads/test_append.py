@@ -114,6 +114,12 @@ def test_what_was_appended_can_be_taken_back(ways: Ways) -> None:
     assert ways.readings == {(0, "N"): 1.0}
 
 
+def test_a_file_that_moves_to_a_new_time_leaves_nothing_behind(ways: Ways) -> None:
+    ways.load("a", ROWS)
+    assert ways.load("a", [(900, "N", 1.0)], minute=1).counts.removed == 3
+    assert ways.readings == {(900, "N"): 1.0}
+
+
 def test_what_was_appended_gives_way_and_comes_back(ways: Ways) -> None:
     ways.load("a", ROWS)
     ways.load("b", [(0, "N", 7.0)], minute=1)
@@ -157,7 +163,8 @@ def test_too_many_bad_rows_and_the_table_was_never_touched(
 ) -> None:
     ways.drop.put("a", [*ROWS, *((hour, "", 0.0) for hour in range(4))])
     assert load(str(ways.drop.path("a"))).status is LoadStatus.FAILED
-    assert "rows_appended" not in {record.getMessage() for record in caplog.records}
+    [given_up] = [each for each in caplog.records if each.getMessage() == "rows_not_appendable"]
+    assert vars(given_up)["reason"] == "too many rows are bad"
     assert ways.readings == {}
     assert ways.sandbox.value("SELECT count(*) FROM iot_data.parquet_objects") == 0
 
@@ -173,11 +180,10 @@ def test_a_file_without_a_good_row_brings_nothing(ways: Ways, load: LoadRunner) 
 def test_where_somebody_else_has_a_measurement_of_that_time_rows_are_merged(
     ways: Ways, hour: int
 ) -> None:
-    ways.add(hour, "N")
+    ways.add(hour, "E")
     ways.load("a", ROWS)
     assert not ways.were_appended
-    others = {} if hour in (0, 5) else {(hour, "N"): 9.0}
-    assert ways.readings == {**LOADED, **others}
+    assert ways.readings == {**LOADED, (hour, "E"): 9.0}
 
 
 def test_where_a_file_has_a_claim_on_that_time_rows_are_merged(ways: Ways) -> None:
@@ -218,6 +224,9 @@ def test_a_file_whose_times_are_damaged_is_refused_for_good(ways: Ways, load: Lo
 def test_a_table_without_its_key_is_not_trusted_to_refuse_what_is_repeated(ways: Ways) -> None:
     ways.sandbox.rows(
         "ALTER TABLE iot_data.timescale_measurements DROP CONSTRAINT timescale_measurements_pkey"
+    )
+    ways.sandbox.rows(
+        "CREATE INDEX ON iot_data.timescale_measurements (time, device_id, parameter_id)"
     )
     try:
         ways.load("a", [*ROWS, (0, "N", 8.0)])
