@@ -6,17 +6,23 @@ reader allocates what it says, so it is read here first, out of the bytes on the
 reader. That costs microseconds a page, and no request of its own.
 """
 
+import os
 from dataclasses import dataclass
 from typing import BinaryIO, TypeGuard
 
 from chalicelib.parquet_loads.errors import FileCorruptError, FileTooLargeError
 from chalicelib.parquet_loads.thrift import Reader, Wanted
 
-# What all columns together may hold at once, compressed and not: a quarter of a small function.
-MAX_PAGE_MEMORY = 128 * 2**20
+# What the pages of all columns together may hold at once where nobody says how much memory is.
+_MAX_PAGE_MEMORY = 128 * 2**20
+# Until its rows are judged, a page has been in memory five times.
+_SHARE_OF_FUNCTION = 10
+# A dictionary stays as long as its row group, and comes with every batch.
+_DICTIONARY_WEIGHT = 3
 _MAX_HEADER_BYTES = 2**20
-# Fields of a page's header: its size uncompressed and compressed.
-_SIZES: Wanted = {2: None, 3: None}
+# Fields of a page's header: its type, its size uncompressed and compressed.
+_HEADER: Wanted = {1: None, 2: None, 3: None}
+_DICTIONARY_PAGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class GuardedFile:
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
+        self._max_memory = max_page_memory()
         self._columns: list[_Column] = []
         self.failure: Exception | None = None
 
@@ -90,10 +97,10 @@ class GuardedFile:
             if column.start < start + len(data) and start < column.end:
                 column.watch(start, data)
                 total = sum(watched.memory for watched in self._columns)
-                if total > MAX_PAGE_MEMORY:
+                if total > self._max_memory:
                     raise FileTooLargeError(
-                        f"pages of {total} bytes would have to be in memory at once, "
-                        f"and {MAX_PAGE_MEMORY} may be",
+                        f"the pages of a row group would take {total} bytes of memory, "
+                        f"and {self._max_memory} are allowed; smaller pages would fit",
                         bytes=total,
                     )
 
@@ -121,7 +128,7 @@ class _Column:
                 self._keep(data[position:])
                 return
             self._next_header += header.length + header.compressed_size
-            self.memory = max(self.memory, header.compressed_size + header.uncompressed_size)
+            self.memory = max(self.memory, header.memory)
 
     def _keep(self, rest: bytes) -> None:
         if len(rest) > _MAX_HEADER_BYTES:
@@ -132,21 +139,36 @@ class _Column:
 @dataclass(frozen=True)
 class _PageHeader:
     length: int
+    is_dictionary: bool
     uncompressed_size: int
     compressed_size: int
+
+    @property
+    def memory(self) -> int:
+        weight = _DICTIONARY_WEIGHT if self.is_dictionary else 1
+        return self.compressed_size + self.uncompressed_size * weight
 
 
 def _page_header(data: bytes, position: int) -> _PageHeader | None:
     """The header at *position*; None where *data* ends before it does."""
     thrift = Reader(data, position)
     try:
-        header = thrift.struct(_SIZES)
+        header = thrift.struct(_HEADER)
     except IndexError:
         return None
-    uncompressed, compressed = (header.get(number) for number in _SIZES)
+    kind, uncompressed, compressed = (header.get(number) for number in _HEADER)
     if not (_is_size(uncompressed) and _is_size(compressed)):
         raise FileCorruptError("the header of a page makes no sense")
-    return _PageHeader(thrift.position - position, uncompressed, compressed)
+    length = thrift.position - position
+    return _PageHeader(length, kind == _DICTIONARY_PAGE, uncompressed, compressed)
+
+
+def max_page_memory() -> int:
+    """How many bytes pages may take: a share of what Lambda gives the function, if we are in it."""
+    megabytes = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+    if megabytes is None:
+        return _MAX_PAGE_MEMORY
+    return int(megabytes) * 2**20 // _SHARE_OF_FUNCTION
 
 
 def _is_size(value: object) -> TypeGuard[int]:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from chalicelib.parquet_loads.faults import Fault
 from chalicelib.parquet_loads.model import Reason
 from chalicelib.parquet_loads.read import ParquetSource
-from chalicelib.parquet_loads.validate import rejected, rejects_schema
+from chalicelib.parquet_loads.validate import readable, rejected, rejects_schema
 
 _GROUP_ROWS = 65_536
 _GROUP_BYTES = 8 * 2**20
@@ -57,7 +57,8 @@ class RejectsWriter:
             numbers = pa.arange(first_row, first_row + len(batch))
             repeated = pc.is_in(numbers, value_set=row_numbers)
             fault = Fault(Reason.DUPLICATE, repeated, "an earlier row has the same key")
-            self.write(rejected(batch, numbers, repeated, [fault]))
+            shown, _ = readable(batch)
+            self.write(rejected(shown, numbers, repeated, [fault]))
 
     def close(self) -> None:
         """Write what is pending, and the footer."""

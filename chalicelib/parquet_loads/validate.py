@@ -36,7 +36,8 @@ class Checked:
     """One batch, divided: *good* in the canonical schema, *rejected* as it came and why.
 
     *rejected* has the columns of the file, then `row_number`, `reason` (the first fault) and
-    `detail` (all of them). Invalid UTF-8 is shown as U+FFFD there, so that it can be opened.
+    `detail` (all of them). Invalid UTF-8 is shown as U+FFFD there, so that it can be opened, and of
+    a text that no column can hold the beginning.
     """
 
     good: pa.RecordBatch
@@ -76,7 +77,7 @@ class Validator:
 
     def check(self, batch: pa.RecordBatch, first_row: int) -> Checked:
         """Divide *batch*, whose first row is row *first_row* of the file, counted from 0."""
-        batch, unreadable = _readable(batch)
+        batch, unreadable = readable(batch)
         row_numbers = pa.arange(first_row, first_row + len(batch))
         converted = [_convert(column, batch, unreadable) for column in self._columns]
         rows = pa.RecordBatch.from_arrays(
@@ -96,6 +97,17 @@ class Validator:
         return faults.present(
             [Fault(Reason.DUPLICATE, mask, f"an earlier row has the same {keys}")]
         )
+
+
+def readable(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, dict[str, pa.BooleanArray]]:
+    """*batch* with every text as it can be shown, and by column where it is not UTF-8."""
+    arrays, unreadable = [], {}
+    for field, array in zip(batch.schema, batch.columns, strict=True):
+        storage, mask = texts.readable(_storage(array))
+        if mask is not None:
+            unreadable[field.name] = mask
+        arrays.append(_wrapped(storage, field.type))
+    return pa.RecordBatch.from_arrays(arrays, schema=batch.schema), unreadable
 
 
 def rejects_schema(source: pa.Schema) -> pa.Schema:
@@ -145,17 +157,6 @@ def _converted(column: Column, array: pa.Array) -> Converted:
 def _kernel_ready(array: pa.Array) -> pa.Array:
     """Not all kernels know views, and 32-bit offsets could overflow."""
     return array.cast(pa.large_string()) if columns.is_text(array.type) else array
-
-
-def _readable(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, dict[str, pa.BooleanArray]]:
-    arrays, unreadable = [], {}
-    for field, array in zip(batch.schema, batch.columns, strict=True):
-        storage, mask = texts.readable(_storage(array))
-        if mask is not None:
-            unreadable[field.name] = mask
-            array = _wrapped(storage, field.type)
-        arrays.append(array)
-    return pa.RecordBatch.from_arrays(arrays, schema=batch.schema), unreadable
 
 
 def _storage(array: pa.Array) -> pa.Array:

@@ -1,5 +1,6 @@
 """Whatever is wrong with a file, it ends in an error of ours: no crash, hang or lack of memory."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from chalicelib.parquet_loads.errors import UnloadableError
 from chalicelib.parquet_loads.model import Dataset
 from chalicelib.parquet_loads.read import open_parquet
 from tests.parquet_loads.encrypted import encrypted
-from tests.parquet_loads.files import load, table, written
+from tests.parquet_loads.files import load, load_column, table, written
 from tests.sandbox import PROJECT
 
 MEASUREMENTS = Dataset.MEASUREMENTS
@@ -32,6 +33,17 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 from tests.parquet_loads.files import load
 load(open(sys.argv[1], "rb").read())
+"""
+# What the process has when it is asked to load is less than in Lambda, where it has a driver too.
+MEASURED = """
+import pathlib, sys
+from tests.parquet_loads.test_rejects import rejects_of
+try:
+    rejects_of(pathlib.Path(sys.argv[1]).read_bytes(), sys.argv[2])
+except Exception as error:
+    print(error, file=sys.stderr)
+status = pathlib.Path("/proc/self/status").read_text()
+print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")))
 """
 
 
@@ -137,9 +149,44 @@ def test_a_page_that_would_fill_the_memory_is_refused_by_its_header() -> None:
     bomb = written(table(region=["x" * 150 * 2**20]), compression="zstd", write_statistics=False)
     assert len(bomb) < 50_000
     before = _peak()
-    with pytest.raises(errors.FileTooLargeError, match="pages of"):
+    with pytest.raises(errors.FileTooLargeError, match="the pages of a row group"):
         load(bomb)
     assert _peak() - before < 64 * 2**20
+
+
+def test_how_large_pages_may_be_depends_on_the_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = written(table(region=["x" * 30 * 2**20]), compression="zstd", use_dictionary=False)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+    assert refusal(data) == "FILE_TOO_LARGE"
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+    assert load(data).reasons == {0: "text_too_long"}
+
+
+def _texts(size: int, count: int, byte: bytes) -> pa.LargeStringArray:
+    """Many texts, all others but of one length; possibly not UTF-8."""
+    offsets = b"".join((number * size).to_bytes(8, "little") for number in range(count + 1))
+    data = b"".join(b"%08d" % number + byte * (size - 8) for number in range(count))
+    return pa.LargeStringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(data))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+@pytest.mark.parametrize("is_dictionary", [False, True])
+@pytest.mark.parametrize("megabytes", [16, 45])
+@pytest.mark.parametrize(
+    ("size", "byte"),
+    [(400, b"x"), (400, b"\xff"), (16_000, b"\xff"), (2**24, b"x"), (2**24, b"\xff")],
+)
+def test_what_is_read_at_all_is_judged_within_the_functions_memory(
+    size: int, byte: bytes, megabytes: int, is_dictionary: bool, tmp_path: Path
+) -> None:
+    texts = _texts(size, max(1, megabytes * 2**20 // size), byte)
+    if is_dictionary:
+        texts = pa.DictionaryArray.from_arrays(pa.array(range(len(texts)), pa.int32()), texts)
+    options = {"data_page_size": 2**30, "dictionary_pagesize_limit": 2**30, "compression": "zstd"}
+    data = written(table(region=texts), use_dictionary=is_dictionary, **options)
+    (tmp_path / "bomb").write_bytes(data)
+    peak = _peak_of_load(tmp_path / "bomb", megabytes_of_function=512)
+    assert peak < 400 * 2**20
 
 
 def bombs() -> dict[str, pa.Table]:
@@ -219,8 +266,38 @@ def test_text_that_is_not_utf8_is_shown_readably() -> None:
     assert outcome.reasons == {0: "invalid_utf8"}
 
 
+@pytest.mark.parametrize("is_dictionary", [False, True])
+def test_of_a_text_that_no_column_can_hold_the_beginning_is_kept(is_dictionary: bool) -> None:
+    """Cut within a character, which does not make it text that is not UTF-8."""
+    regions = pa.array(["SE", "x" + "é" * 10_000, None, "NO"])
+    column = regions.dictionary_encode() if is_dictionary else regions
+    outcome = load_column("region", column)
+    assert [row["region"] for row in outcome.good] == ["SE", "NO"]
+    assert outcome.reasons == {1: "text_too_long", 2: "missing"}
+    assert outcome.rejected[0]["detail"] == "region is longer than 512 bytes"
+
+
+def test_metadata_that_is_cut_is_still_too_long() -> None:
+    """Its beginning alone would be as good as any."""
+    texts = ["1" * 100_000, "1" * 8_192]
+    outcome = load_column("metadata", texts, Dataset.MEASUREMENTS)
+    assert outcome.reasons == {0: "text_too_long"}
+    assert [row["metadata"] for row in outcome.good] == ["1" * 8_192]
+
+
 def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _peak_of_load(path: Path, megabytes_of_function: int) -> int:
+    """Bytes that a process takes at most that judges the file and writes its rejects."""
+    command = [sys.executable, "-c", MEASURED, str(path), str(path.with_name("rejects"))]
+    environment = {**os.environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(megabytes_of_function)}
+    ended = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert ended.returncode == 0, ended.stderr
+    return int(ended.stdout) * 1024
 
 
 def _within_a_gigabyte(path: Path) -> None:

@@ -69,6 +69,14 @@ def test_any_kind_of_text_can_be_rejected(column: pa.Array) -> None:
     assert pq.read_table(target).column("region").to_pylist() == ["", None]
 
 
+def test_of_a_huge_text_the_rejects_show_the_beginning() -> None:
+    target = BytesIO()
+    rejects_of(written(table(region=["x" * 2**20, "y" * 600])), target)
+    shown, whole = pq.read_table(target).column("region").to_pylist()
+    assert shown == "x" * 16_384 + "…"
+    assert whole == "y" * 600
+
+
 def test_rejects_of_many_batches_are_one_file_of_few_row_groups() -> None:
     regions = [f"region {n}" if n % 2 else "" for n in range(70_000)]
     target = BytesIO()
