@@ -222,18 +222,37 @@ def test_a_file_whose_times_are_damaged_is_refused_for_good(ways: Ways, load: Lo
 
 
 def test_a_table_without_its_key_is_not_trusted_to_refuse_what_is_repeated(ways: Ways) -> None:
+    ways.sandbox.expect_rebuild()
     ways.sandbox.rows(
         "ALTER TABLE iot_data.timescale_measurements DROP CONSTRAINT timescale_measurements_pkey"
     )
     ways.sandbox.rows(
         "CREATE INDEX ON iot_data.timescale_measurements (time, device_id, parameter_id)"
     )
-    try:
-        ways.load("a", [*ROWS, (0, "N", 8.0)])
-        assert not ways.were_appended
-        assert ways.readings == LOADED
-    finally:
-        ways.sandbox.expect_rebuild()
+    ways.load("a", [*ROWS, (0, "N", 8.0)])
+    assert not ways.were_appended
+    assert ways.readings == LOADED
+
+
+def test_into_a_compressed_chunk_a_new_time_is_appended_and_a_known_one_is_not(ways: Ways) -> None:
+    ways.sandbox.expect_rebuild()
+    ways.load("a", [(0, "N", 1.0), (9, "N", 1.0)])
+    ways.sandbox.rows(
+        "ALTER TABLE iot_data.timescale_measurements SET (timescaledb.compress, "
+        "timescaledb.compress_segmentby = 'device_id, parameter_id', "
+        "timescaledb.compress_orderby = 'time')"
+    )
+    ways.sandbox.rows(
+        "SELECT compress_chunk(chunk) FROM show_chunks('iot_data.timescale_measurements') chunk"
+    )
+    ways.load("b", [(10, "N", 2.0), (11, "N", 2.0)])
+    assert ways.were_appended
+    ways.load("c", [(5, "N", 3.0), (9, "N", 3.0)], minute=1)
+    assert not ways.were_appended
+    known = {(0, "N"): 1.0, (10, "N"): 2.0, (11, "N"): 2.0}
+    assert ways.readings == {**known, (5, "N"): 3.0, (9, "N"): 3.0}
+    ways.load("c", [], minute=2)
+    assert ways.readings == {**known, (9, "N"): 1.0}
 
 
 @pytest.mark.parametrize("boundary", BEFORE_THE_COMMIT)
