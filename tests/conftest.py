@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -55,6 +56,8 @@ class SyncRunner(Protocol):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What a shell starts in the background ignores Ctrl-C, and so would all that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[CHOICE] = databases.choose()
 
 

@@ -244,6 +244,9 @@ def test_the_development_server_ends_cleanly(tmp_path: Path, end: signal.Signals
             if "SSLMODE" in line:
                 break
         process.send_signal(end)
-        assert process.wait(30) == 0
+        try:
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
     assert any(line.startswith("psql ") for line in facts)
     assert "export TIMESCALE_DB_NAME=app" in facts
