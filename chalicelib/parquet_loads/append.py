@@ -85,8 +85,10 @@ def _require_unknown_time(connection: Connection, task: Task, span: Span | None)
 
     The days are locked first. Who waited for them would find other readings there.
     """
-    if span is None or store.former_span(connection, task.found.location) is not None:
-        raise _NotAppendableError("the object has been loaded before, or brings nothing")
+    if span is None:
+        raise _NotAppendableError("the file has no instants to go by")
+    if store.former_span(connection, task.found.location) is not None:
+        raise _NotAppendableError("the object has been loaded before")
     if not store.try_lock_days(connection, task.dataset, [span]):
         raise _NotAppendableError("others are loading these days")
     if not connection.execute(_ARE_MEASUREMENTS_APPENDABLE, _named(span)).scalar_one():

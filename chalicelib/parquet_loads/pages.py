@@ -41,7 +41,7 @@ class GuardedFile:
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
-        self._max_memory = max_page_memory()
+        self._max_memory = _max_page_memory()
         self._columns: list[_Column] = []
         self.failure: Exception | None = None
 
@@ -163,7 +163,7 @@ def _page_header(data: bytes, position: int) -> _PageHeader | None:
     return _PageHeader(length, kind == _DICTIONARY_PAGE, uncompressed, compressed)
 
 
-def max_page_memory() -> int:
+def _max_page_memory() -> int:
     """How many bytes pages may take: a share of what Lambda gives the function, if we are in it."""
     megabytes = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
     if megabytes is None:

@@ -1,16 +1,11 @@
 """Nothing is lost and nothing is left half done, wherever a run is cut off."""
 
-import signal
-import subprocess
-import sys
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg2
 import pytest
 
-from chalicelib.database import Deadline
 from chalicelib.device_parameters import store
 from chalicelib.device_parameters.model import RunStatus, Window
 from chalicelib.errors import DatabaseUnavailableError
@@ -18,7 +13,8 @@ from tests.conftest import SyncRunner
 from tests.device_parameters import oracle
 from tests.device_parameters.killed_run import interrupted
 from tests.fleet import Fleet
-from tests.sandbox import PROJECT, Sandbox
+from tests.interruption import run_until_killed
+from tests.sandbox import Sandbox
 
 AS_OF = datetime(2024, 6, 5, 10, 17, 3, 250_000, tzinfo=UTC)
 # Two days: the refresh takes two steps, and is cut off between them.
@@ -58,28 +54,8 @@ def _one_pair_to_add_remove_and_rename(fleet: Fleet, sync: SyncRunner) -> None:
 
 def kill_run_at(boundary: str, sandbox: Sandbox) -> None:
     """Have a process die there, and wait until the server has noticed."""
-    command = [sys.executable, "-m", "tests.device_parameters.killed_run", boundary]
-    killed = subprocess.run(
-        [*command, AS_OF.isoformat(), str(WINDOW_MINUTES)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL, f"never got to {boundary}: {killed.stderr}"
-    patience = Deadline.after(20)
-    while busy_backends(sandbox):
-        assert patience.remaining_seconds() > 0
-        time.sleep(0.01)
-
-
-def busy_backends(sandbox: Sandbox) -> int:
-    count: int = sandbox.value(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND application_name = 'device-parameters' AND state <> 'idle'"
-    )
-    return count
+    arguments = (AS_OF.isoformat(), str(WINDOW_MINUTES))
+    run_until_killed(sandbox, "tests.device_parameters.killed_run", boundary, *arguments)
 
 
 def statuses(sandbox: Sandbox) -> list[str]:
