@@ -59,4 +59,4 @@ lock: $(SETUP)  ## Compile the pinned requirements from pyproject.toml
 	done
 
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) build devdb/node_modules web/node_modules chalicelib/page/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build devdb/node_modules web/node_modules chalicelib/console/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis

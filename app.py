@@ -14,18 +14,18 @@ from chalice.app import (
 from chalicelib import logs, settings
 from chalicelib.access import gate
 from chalicelib.access.routes import routes as access_routes
-from chalicelib.device_parameters import events
-from chalicelib.device_parameters.routes import routes as device_parameters_routes
-from chalicelib.heartbeats import events as heartbeat_events
-from chalicelib.heartbeats import settings as heartbeat_settings
-from chalicelib.heartbeats.routes import routes as heartbeats_routes
+from chalicelib.console.routes import routes as page_routes
+from chalicelib.database.migrate import migrate as run_migration
+from chalicelib.features.device_parameters import invocations as sync_invocations
+from chalicelib.features.device_parameters.routes import routes as device_parameters_routes
+from chalicelib.features.heartbeats import invocations as heartbeat_invocations
+from chalicelib.features.heartbeats import settings as heartbeat_settings
+from chalicelib.features.heartbeats.routes import routes as heartbeats_routes
+from chalicelib.features.parquet_loads import invocations as load_invocations
+from chalicelib.features.parquet_loads.routes import routes as loads_routes
 from chalicelib.http import in_our_envelope
 from chalicelib.lambda_events import accepting_bare_payload
-from chalicelib.migrate import migrate as run_migration
 from chalicelib.openapi.routes import routes as openapi_routes
-from chalicelib.page.routes import routes as page_routes
-from chalicelib.parquet_loads import events as load_events
-from chalicelib.parquet_loads.routes import routes as loads_routes
 
 logs.configure_json(settings.log_level())
 app = Chalice(app_name="device-parameters", configure_logs=False)
@@ -49,13 +49,13 @@ def authorize(request: AuthRequest) -> AuthResponse | dict[str, Any]:
 @app.schedule(settings.sync_schedule())
 def sync_device_parameters(event: CloudWatchEvent) -> dict[str, Any]:
     """Hourly, five minutes after each bucket closes."""
-    return events.run_event(event.to_dict(), event.context)
+    return sync_invocations.run_event(event.to_dict(), event.context)
 
 
-@app.on_cw_event(events.MEASUREMENTS_LOADED)
+@app.on_cw_event(sync_invocations.MEASUREMENTS_LOADED)
 def sync_after_load(event: CloudWatchEvent) -> dict[str, Any]:
     """Soon after measurements were loaded; a burst of loads is one run."""
-    return events.run_after_load(event.to_dict(), event.context)
+    return sync_invocations.run_after_load(event.to_dict(), event.context)
 
 
 @app.lambda_function()
@@ -67,7 +67,7 @@ def migrate(event: object, context: Any) -> dict[str, Any]:
 @app.lambda_function()
 def record_heartbeats(event: Any, context: Any) -> dict[str, Any]:
     """From an IoT rule, EventBridge, or whoever invokes it with one heartbeat or a batch."""
-    return heartbeat_events.record_event(event, context)
+    return heartbeat_invocations.record_event(event, context)
 
 
 @app.on_sqs_message(
@@ -75,19 +75,19 @@ def record_heartbeats(event: Any, context: Any) -> dict[str, Any]:
 )
 def record_queued_heartbeats(event: SQSEvent) -> dict[str, Any]:
     """At high rates: many messages are one statement."""
-    return heartbeat_events.record_queued(event.to_dict(), event.context)
+    return heartbeat_invocations.record_queued(event.to_dict(), event.context)
 
 
 @app.schedule(heartbeat_settings.check_schedule())
 def check_heartbeats(event: CloudWatchEvent) -> dict[str, Any]:
     """Every minute: silence is an event."""
-    return heartbeat_events.check_silence(event.context)
+    return heartbeat_invocations.check_silence(event.context)
 
 
-@app.on_cw_event(load_events.OBJECT_CREATED)
+@app.on_cw_event(load_invocations.OBJECT_CREATED)
 def load_parquet(event: CloudWatchEvent) -> dict[str, Any]:
     """A Parquet file was put into a bucket."""
-    return load_events.load_event(event.to_dict(), event.context)
+    return load_invocations.load_event(event.to_dict(), event.context)
 
 
 sync_device_parameters = accepting_bare_payload(sync_device_parameters)

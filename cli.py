@@ -15,17 +15,17 @@ from rich.table import Table
 
 from chalicelib import database, logs, settings
 from chalicelib.database import Deadline
-from chalicelib.device_parameters import backfill as backfilling
-from chalicelib.device_parameters import documents
-from chalicelib.device_parameters import verify as verifying
-from chalicelib.device_parameters.model import Change, Run, RunStatus, SyncRequest, Trigger
-from chalicelib.device_parameters.status import read_status, status_document
-from chalicelib.device_parameters.sync import RUN_TIME_LIMIT, Sync
-from chalicelib.device_parameters.sync import sync as run_sync
+from chalicelib.features.device_parameters import backfill as backfilling
+from chalicelib.features.device_parameters import documents
+from chalicelib.features.device_parameters import verify as verifying
+from chalicelib.features.device_parameters.model import Change, Run, RunStatus, SyncRequest, Trigger
+from chalicelib.features.device_parameters.status import read_status, status_document
+from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, Sync
+from chalicelib.features.device_parameters.sync import sync as run_sync
+from chalicelib.features.parquet_loads.ledger import Load, LoadStatus, Location
+from chalicelib.features.parquet_loads.load_documents import load_document
+from chalicelib.features.parquet_loads.settings import loads_from_environment
 from chalicelib.instants import instant
-from chalicelib.parquet_loads.ledger import Load, LoadStatus, Location
-from chalicelib.parquet_loads.load_documents import load_document
-from chalicelib.parquet_loads.settings import loads_from_environment
 from chalicelib.settings import MAX_WINDOW_MINUTES, Settings
 from terminal import EXIT_FAILED, Instant, console, print_json, reporting_errors, row_progress
 
@@ -156,9 +156,9 @@ def load(source: str, as_json: bool) -> None:
     Rejected rows go to a file beside it: rejected/ and the path from the folder dataset=… on.
     """
     # Arrow is not needed for anything else here, and takes its time.
-    from chalicelib.parquet_loads.load import Loading
-    from chalicelib.parquet_loads.load import load as run_load
-    from chalicelib.parquet_loads.sources import location_of
+    from chalicelib.features.parquet_loads.load import Loading
+    from chalicelib.features.parquet_loads.load import load as run_load
+    from chalicelib.features.parquet_loads.sources import location_of
 
     configured, deadline = _configured(), Deadline.after(LOAD_SECONDS)
     engine = database.engine_for(configured.database)

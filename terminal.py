@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from chalicelib.device_parameters import payload
+from chalicelib.features.device_parameters import payload
 from chalicelib.errors import ApplicationError, InvalidRequestError, InvalidSettingError
 
 console = Console()

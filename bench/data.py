@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Engine
 
 from chalicelib import database
 from chalicelib.database import Deadline
-from chalicelib.device_parameters.backfill import backfill
-from chalicelib.device_parameters.model import BUCKET, Span, bucket_start
+from chalicelib.database.statements import load_statements
+from chalicelib.features.device_parameters.backfill import backfill
+from chalicelib.features.device_parameters.model import BUCKET, Span, bucket_start
 from chalicelib.settings import Settings
-from chalicelib.sql import load_statements
 
 PARAMETERS = 10
 READING_EVERY = timedelta(minutes=15)

@@ -14,10 +14,10 @@ from pyarrow import csv
 from sqlalchemy import Engine, text
 
 from chalicelib.database import Deadline
-from chalicelib.parquet_loads.ledger import LoadStatus
-from chalicelib.parquet_loads.load import Loading, load
-from chalicelib.parquet_loads.settings import LoadSettings
-from chalicelib.parquet_loads.sources import location_of
+from chalicelib.features.parquet_loads.ledger import LoadStatus
+from chalicelib.features.parquet_loads.load import Loading, load
+from chalicelib.features.parquet_loads.settings import LoadSettings
+from chalicelib.features.parquet_loads.sources import location_of
 
 START = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1_000_000)
 FIVE_MINUTES = 300_000_000

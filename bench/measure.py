@@ -8,8 +8,8 @@ from bench import data, memory
 from bench.contestants import ON_AGGREGATE, ON_MEASUREMENTS, Contestant, Sample, Trial
 from bench.data import Fleet, RowCounts
 from chalicelib.database import Deadline
-from chalicelib.device_parameters.model import BUCKET
-from chalicelib.device_parameters.verify import Reference, verify
+from chalicelib.features.device_parameters.model import BUCKET
+from chalicelib.features.device_parameters.verify import Reference, verify
 
 WINDOWS_MINUTES = (60, 24 * 60)
 # The two whose memory is worth comparing: all others leave the pairs in the database.

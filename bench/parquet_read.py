@@ -71,9 +71,9 @@ def _in_a_process(function: Any, *arguments: Any) -> Any:
 
 def _read(path: Path, dataset: str, layout: str, rows: int) -> Reading:
     started = time.perf_counter()
-    from chalicelib.parquet_loads.model import Dataset
-    from chalicelib.parquet_loads.read import open_parquet
-    from chalicelib.parquet_loads.validate import Validator
+    from chalicelib.features.parquet_loads.model import Dataset
+    from chalicelib.features.parquet_loads.read import open_parquet
+    from chalicelib.features.parquet_loads.validate import Validator
 
     imported, imported_kb, cpu = time.perf_counter(), peak_kb(), time.process_time()
     validator = Validator(Dataset(dataset))

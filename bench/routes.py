@@ -21,8 +21,8 @@ from sqlalchemy import Connection, text
 
 from bench import databases, results
 from chalicelib.database import Deadline, engine_for
-from chalicelib.device_parameters.model import SyncRequest, Trigger
-from chalicelib.device_parameters.sync import Sync, sync
+from chalicelib.features.device_parameters.model import SyncRequest, Trigger
+from chalicelib.features.device_parameters.sync import Sync, sync
 from chalicelib.settings import Settings
 
 KEPT = Path(__file__).parent / "results" / "routes.json"

@@ -10,7 +10,7 @@ from bench import data, databases
 from bench.contestants import Trial, aggregate
 from bench.data import PARAMETERS, READING_EVERY, Fleet
 from bench.measure import WINDOWS_MINUTES, Point, hours_needed, measure_point
-from chalicelib.device_parameters.model import BUCKET
+from chalicelib.features.device_parameters.model import BUCKET
 
 _READINGS_A_DAY = timedelta(days=1) // READING_EVERY
 # The longest window must be full from the first run on.

@@ -25,13 +25,13 @@ from rich.table import Table
 
 from bench import results
 from chalicelib.database import Deadline
-from chalicelib.parquet_loads.settings import TimestreamSettings
-from chalicelib.parquet_loads.timestream import TimestreamSink
-from chalicelib.parquet_loads.timestream_records import DIMENSIONS, WriteRequest, plan
+from chalicelib.features.parquet_loads.settings import TimestreamSettings
+from chalicelib.features.parquet_loads.timestream import TimestreamSink
+from chalicelib.features.parquet_loads.timestream_records import DIMENSIONS, WriteRequest, plan
 
 KEPT = Path(__file__).parent / "results" / "timestream.json"
 DATASET = "generation"
-STUB = "tests.parquet_loads.timestream_stub"
+STUB = "tests.features.parquet_loads.timestream_stub"
 ROWS, BATCH_ROWS = 60_000, 50_000
 REQUEST_RECORDS = 100
 IN_FLIGHT = (1, 4, 8)

@@ -13,9 +13,15 @@ from sqlalchemy import Engine
 
 from chalicelib import database, logs, settings
 from chalicelib.database import Deadline
-from chalicelib.device_parameters.model import BUCKET, Run, SyncRequest, Trigger, bucket_start
-from chalicelib.device_parameters.sync import Sync, sync
-from chalicelib.heartbeats.record import record
+from chalicelib.features.device_parameters.model import (
+    BUCKET,
+    Run,
+    SyncRequest,
+    Trigger,
+    bucket_start,
+)
+from chalicelib.features.device_parameters.sync import Sync, sync
+from chalicelib.features.heartbeats.record import record
 from chalicelib.settings import Settings
 from devdb.embedded import EmbeddedTimescale
 from devdb.fleet import LATE_PARAMETER, Fleet

@@ -10,7 +10,8 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from chalicelib import database, schema
+from chalicelib import database
+from chalicelib.database import schema
 from chalicelib.errors import ApplicationError
 from chalicelib.settings import database_from_environment
 from migrations import preflight

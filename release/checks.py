@@ -7,7 +7,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from chalicelib.page.routes import ASSETS
+from chalicelib.console.routes import ASSETS
 from release.errors import ReleaseRefusedError
 from release.project import Project
 from release.template import Function

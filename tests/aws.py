@@ -9,8 +9,8 @@ import boto3
 import requests
 from moto.server import ThreadedMotoServer
 
+from chalicelib.features.parquet_loads import gateway as loads
 from chalicelib.outbox import gateway as outbox
-from chalicelib.parquet_loads import gateway as loads
 
 REGION = "eu-central-1"
 

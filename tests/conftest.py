@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Engine
 
 from chalicelib.database import Deadline, engine_for
-from chalicelib.device_parameters.model import Run, SyncRequest, Trigger
-from chalicelib.device_parameters.sync import Sync
-from chalicelib.device_parameters.sync import sync as run_sync
+from chalicelib.features.device_parameters.model import Run, SyncRequest, Trigger
+from chalicelib.features.device_parameters.sync import Sync
+from chalicelib.features.device_parameters.sync import sync as run_sync
 from chalicelib.settings import Settings, from_environment
 from tests import databases
 from tests.aws import Aws, moto_server

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 
 from chalicelib.database import APPLICATION_NAME, Deadline
-from chalicelib.sql import load_statements
+from chalicelib.database.statements import load_statements
 from tests.sandbox import PROJECT, Sandbox
 
 _BUSY_BACKENDS = """

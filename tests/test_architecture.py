@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.sql import load_statements
+from chalicelib.database.statements import load_statements
 from tests.sandbox import PROJECT
 
-FEATURES = [path.parent for path in (PROJECT / "chalicelib").glob("*/queries.sql")]
+FEATURES = [path.parent for path in (PROJECT / "chalicelib").rglob("queries.sql")]
 README = (PROJECT / "README.md").read_text("utf-8")
 
 

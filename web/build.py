@@ -12,7 +12,7 @@ from devdb.node import find_node, install_packages
 
 WEB = Path(__file__).resolve().parent
 DIST = WEB / "node_modules" / "uplot" / "dist"
-VENDOR = WEB.parent / "chalicelib" / "page" / "static" / "vendor"
+VENDOR = WEB.parent / "chalicelib" / "console" / "static" / "vendor"
 FILES = ("uPlot.iife.min.js", "uPlot.min.css")
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, text
 
 from bench.heartbeats.fleet import Fleet, Item
 from chalicelib.database import Deadline
-from chalicelib.heartbeats import payload, store
-from chalicelib.heartbeats.model import MAX_BATCH, DeviceFields, merge
-from chalicelib.heartbeats.record import record
+from chalicelib.features.heartbeats import payload, store
+from chalicelib.features.heartbeats.model import MAX_BATCH, DeviceFields, merge
+from chalicelib.features.heartbeats.record import record
 
 SIZES = (100, 1_000, MAX_BATCH)
 _COLUMNS = (

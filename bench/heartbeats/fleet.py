@@ -11,8 +11,8 @@ from sqlalchemy import URL, Engine, create_engine, text
 
 from bench import databases
 from chalicelib.database import Deadline, engine_for
-from chalicelib.heartbeats.model import MAX_BATCH
-from chalicelib.heartbeats.record import record
+from chalicelib.features.heartbeats.model import MAX_BATCH
+from chalicelib.features.heartbeats.record import record
 from chalicelib.settings import DatabaseSettings
 
 SITES = 1_000

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, text
 from bench.heartbeats.fleet import Fleet
 from chalicelib import database
 from chalicelib.database import Deadline
-from chalicelib.heartbeats import listings
-from chalicelib.heartbeats.check import notice
-from chalicelib.heartbeats.settings import HeartbeatSettings
-from chalicelib.paging import PageRequest
+from chalicelib.features.heartbeats import listings
+from chalicelib.features.heartbeats.check import notice
+from chalicelib.features.heartbeats.settings import HeartbeatSettings
+from chalicelib.http.paging import PageRequest
 
 STALE_AFTER_SECONDS = 120
 _HOUR = timedelta(hours=1)

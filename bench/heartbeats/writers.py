@@ -8,8 +8,8 @@ from typing import Any
 from bench.heartbeats.fleet import Fleet, chance, item, separate_engine
 from chalicelib import database
 from chalicelib.database import Deadline
-from chalicelib.heartbeats import store
-from chalicelib.heartbeats.model import Heartbeat, merge
+from chalicelib.features.heartbeats import store
+from chalicelib.features.heartbeats.model import Heartbeat, merge
 
 WRITERS, BATCHES, BATCH_SIZE, DEVICES = 16, 10, 1_000, 5_000
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"

@@ -4,8 +4,8 @@ import base64
 import json
 from typing import Any
 
-from chalicelib.heartbeats.model import CLOCK_TOLERANCE, MAX_BATCH
-from chalicelib.heartbeats.settings import MAX_STALE_AFTER_SECONDS
+from chalicelib.features.heartbeats.model import CLOCK_TOLERANCE, MAX_BATCH
+from chalicelib.features.heartbeats.settings import MAX_STALE_AFTER_SECONDS
 from chalicelib.openapi.operations import Operation, Parameter, in_path, in_query, paging, reading
 from chalicelib.openapi.responses import CLOSED, answer, errors
 from chalicelib.openapi.shapes import schema_ref, stored_text, whole

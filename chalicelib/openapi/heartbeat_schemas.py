@@ -1,7 +1,12 @@
 """The bodies of heartbeats, by name."""
 
-from chalicelib.heartbeats.fields import EARLIEST_INSTANT, MAX_DOUBLE, MAX_INTEGER, MAX_TEXT_LENGTH
-from chalicelib.heartbeats.model import MAX_BATCH, DeviceStatus
+from chalicelib.features.heartbeats.fields import (
+    EARLIEST_INSTANT,
+    MAX_DOUBLE,
+    MAX_INTEGER,
+    MAX_TEXT_LENGTH,
+)
+from chalicelib.features.heartbeats.model import MAX_BATCH, DeviceStatus
 from chalicelib.openapi.shapes import (
     Schema,
     flag,

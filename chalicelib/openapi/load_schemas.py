@@ -1,5 +1,7 @@
 """The bodies of loads, by name."""
 
+from chalicelib.features.parquet_loads.ledger import LoadStatus, Sink
+from chalicelib.features.parquet_loads.model import Dataset
 from chalicelib.openapi.shapes import (
     Schema,
     instant,
@@ -11,8 +13,6 @@ from chalicelib.openapi.shapes import (
     text,
     whole,
 )
-from chalicelib.parquet_loads.ledger import LoadStatus, Sink
-from chalicelib.parquet_loads.model import Dataset
 
 
 def load_schemas() -> dict[str, Schema]:

@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.http.paging import DEFAULT_LIMIT, MAX_LIMIT
 from chalicelib.openapi.responses import CLOSED, answer, errors, without_bodies
 from chalicelib.openapi.shapes import Schema, member, text, whole
-from chalicelib.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 Operation = dict[str, Any]
 Parameter = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.device_parameters.model import Change, RunStatus, Trigger
+from chalicelib.features.device_parameters.model import Change, RunStatus, Trigger
 from chalicelib.openapi.heartbeat_paths import heartbeat_paths
 from chalicelib.openapi.load_paths import load_paths
 from chalicelib.openapi.operations import (

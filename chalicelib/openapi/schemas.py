@@ -1,9 +1,9 @@
 """The bodies of requests and answers, by name."""
 
 from chalicelib.access.model import Role
-from chalicelib.device_parameters import explain, status, sync
-from chalicelib.device_parameters.explain import Obstacle
-from chalicelib.device_parameters.model import Change, RunStatus, State, Trigger
+from chalicelib.features.device_parameters import explain, status, sync
+from chalicelib.features.device_parameters.explain import Obstacle
+from chalicelib.features.device_parameters.model import Change, RunStatus, State, Trigger
 from chalicelib.openapi.heartbeat_schemas import heartbeat_schemas
 from chalicelib.openapi.load_schemas import load_schemas
 from chalicelib.openapi.shapes import (

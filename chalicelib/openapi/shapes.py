@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.paging import MAX_LIMIT
+from chalicelib.http.paging import MAX_LIMIT
 
 Schema = dict[str, Any]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from chalicelib.database.statements import load_statements
 from chalicelib.outbox.model import QueuedEvent, Refusal
-from chalicelib.sql import load_statements
 
 _statements = load_statements(Path(__file__).with_name("queries.sql"))
 

@@ -7,8 +7,8 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from app import migrate
+from chalicelib.database.schema import HEAD_REVISION
 from chalicelib.errors import DatabaseUnavailableError, InvalidRequestError, MigrationError
-from chalicelib.schema import HEAD_REVISION
 from tests.migrations.conftest import Migrator
 from tests.sandbox import Sandbox, alembic_config
 

@@ -7,7 +7,7 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from chalicelib.schema import HEAD_REVISION
+from chalicelib.database.schema import HEAD_REVISION
 from tests.migrations.conftest import Migrator
 from tests.sandbox import PROJECT, Sandbox, alembic_config
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.device_parameters import metrics
-from chalicelib.device_parameters.model import Run, RunStatus, Telemetry, Trigger
-from chalicelib.heartbeats import metrics as heartbeat_metrics
-from chalicelib.heartbeats.model import Check, Recorded
-from chalicelib.parquet_loads import metrics as load_metrics
-from chalicelib.parquet_loads.ledger import Load, LoadStatus, Location, Sink
-from chalicelib.parquet_loads.model import Dataset
+from chalicelib.features.device_parameters import metrics
+from chalicelib.features.device_parameters.model import Run, RunStatus, Telemetry, Trigger
+from chalicelib.features.heartbeats import metrics as heartbeat_metrics
+from chalicelib.features.heartbeats.model import Check, Recorded
+from chalicelib.features.parquet_loads import metrics as load_metrics
+from chalicelib.features.parquet_loads.ledger import Load, LoadStatus, Location, Sink
+from chalicelib.features.parquet_loads.model import Dataset
 
 # A metric by its name and the values of its dimensions.
 Series = tuple[str, dict[str, str]]

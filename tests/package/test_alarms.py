@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.device_parameters.status import STALE_AFTER_INTERVALS
-from chalicelib.parquet_loads import timestream
-from chalicelib.parquet_loads.model import Dataset
+from chalicelib.features.device_parameters.status import STALE_AFTER_INTERVALS
+from chalicelib.features.parquet_loads import timestream
+from chalicelib.features.parquet_loads.model import Dataset
 from tests.package.emitted import Series, metric_lines, reported_series
 from tests.package.packaged import (
     CONFIG,

@@ -1,6 +1,6 @@
 """What becomes of invocations that nobody waits for."""
 
-from chalicelib.parquet_loads import announcements
+from chalicelib.features.parquet_loads import announcements
 from tests.package.packaged import Json, of_type
 
 QUEUE = {"Fn::GetAtt": ["DeadLetters", "Arn"]}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chalicelib.parquet_loads.model import REJECTS_PREFIX
+from chalicelib.features.parquet_loads.model import REJECTS_PREFIX
 from stack.compute import LOG_ACTIONS, NETWORK_ACTIONS, SEND_ACTION
 from stack.functions import FUNCTIONS
 from tests.package.aws_calls import (

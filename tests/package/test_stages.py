@@ -10,7 +10,7 @@ import pytest
 import app as module
 from app import app
 from chalicelib import settings
-from chalicelib.heartbeats import settings as heartbeat_settings
+from chalicelib.features.heartbeats import settings as heartbeat_settings
 from stack.functions import FUNCTIONS, HOUR
 from tests.package.packaged import CONFIG, DEPLOYED, Json, function_names
 from tests.sandbox import PROJECT

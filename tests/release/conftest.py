@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.page.routes import ASSETS, STATIC
+from chalicelib.console.routes import ASSETS, STATIC
 from release.build import Release, build
 from release.project import ROOT, Project
 

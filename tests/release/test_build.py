@@ -37,7 +37,7 @@ def test_a_package_carries_the_application_its_revisions_and_their_bytecode(
 ) -> None:
     names = releases[0].sizes.keys()
     assert {"app.py", "alembic.ini", "migrations/env.py", "chalice/app.py"} <= names
-    assert "chalicelib/device_parameters/queries.sql" in names
+    assert "chalicelib/features/device_parameters/queries.sql" in names
     sources = [name for name in names if name.endswith(".py")]
     bytecode = [name for name in names if name.endswith(".pyc")]
     assert len(bytecode) == len(sources)

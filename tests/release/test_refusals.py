@@ -49,7 +49,7 @@ def test_a_refusal_leaves_no_earlier_package_to_be_deployed(
 
 
 def test_a_missing_chart_library_is_refused(make: BuildStage, project: Project) -> None:
-    (project.root / "chalicelib/page/static/vendor/uPlot.min.css").unlink()
+    (project.root / "chalicelib/console/static/vendor/uPlot.min.css").unlink()
     with pytest.raises(ReleaseRefusedError, match=r"lacks vendor/uPlot\.min\.css: run `python -m"):
         make()
 
@@ -65,7 +65,7 @@ def test_a_handler_outside_of_app_py_is_refused(make: BuildStage, project: Proje
     with pytest.raises(ReleaseRefusedError) as refusal:
         make()
     assert str(refusal.value).startswith(
-        "Stray is handled by chalicelib.device_parameters.routes.stray, outside of app.py"
+        "Stray is handled by chalicelib.features.device_parameters.routes.stray, outside of app.py"
     )
 
 

@@ -8,14 +8,14 @@ from sqlalchemy import Engine
 
 from chalicelib.database import Deadline, engine_for
 from chalicelib.errors import ApplicationError
+from chalicelib.features.parquet_loads.ledger import LoadStatus, Location
+from chalicelib.features.parquet_loads.load import Loading, load
+from chalicelib.features.parquet_loads.settings import LoadSettings
+from chalicelib.features.parquet_loads.sources import location_of
 from chalicelib.outbox import gateway, send
-from chalicelib.parquet_loads.ledger import LoadStatus, Location
-from chalicelib.parquet_loads.load import Loading, load
-from chalicelib.parquet_loads.settings import LoadSettings
-from chalicelib.parquet_loads.sources import location_of
 from chalicelib.settings import database_from_environment
 from tests.aws import moto_server
-from tests.parquet_loads.drop import Drop
+from tests.features.parquet_loads.drop import Drop
 from tests.sandbox import Sandbox
 
 DATASETS = ("generation", "measurements")

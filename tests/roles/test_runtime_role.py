@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from psycopg2.errors import InsufficientPrivilege
 
-from chalicelib import schema
+from chalicelib.database import schema
 from cli import cli
 from migrations.preflight import SOURCE_TABLES
 from tests.fleet import Fleet

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from app import app
 from chalicelib.errors import ApplicationError
-from chalicelib.heartbeats.events import check_silence, record_event
+from chalicelib.features.heartbeats.invocations import check_silence, record_event
 from chalicelib.outbox import gateway, send
 from cli import cli
 from tests.aws import moto_server

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.page.routes import ASSETS
+from chalicelib.console.routes import ASSETS
 from lambdaenv.container import Container
 from tests.runtime.conftest import StartContainer, sample
 from tests.sandbox import Sandbox

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chalicelib.parquet_loads.model import rejected_key
+from chalicelib.features.parquet_loads.model import rejected_key
 from lambdaenv.container import Container
 from release.build import Release
 from release.layer.build import ZIP as LAYER_ZIP
 from tests.aws import Aws
-from tests.parquet_loads.bucket import NAME, Bucket
-from tests.parquet_loads.drop import Reading, readings_in, table_of
+from tests.features.parquet_loads.bucket import NAME, Bucket
+from tests.features.parquet_loads.drop import Reading, readings_in, table_of
 from tests.runtime.conftest import StartContainer, sample
 from tests.sandbox import Sandbox
 

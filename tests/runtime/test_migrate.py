@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.schema import HEAD_REVISION
+from chalicelib.database.schema import HEAD_REVISION
 from lambdaenv.container import Container
 from tests.runtime.conftest import StartContainer, sample
 from tests.sandbox import Sandbox

@@ -63,7 +63,7 @@ def test_a_malformed_payload_is_an_error_that_names_the_field(container: Contain
 
 def test_a_traceback_names_the_task_root_and_no_path_of_the_build(container: Container) -> None:
     trace = "".join(container.invoke({"window_minutes": "soon"}).body["stackTrace"])
-    assert f"{container.root}/chalicelib/device_parameters/payload.py" in trace
+    assert f"{container.root}/chalicelib/features/device_parameters/payload.py" in trace
     assert "raise InvalidRequestError(" in trace, "the sources are there to be quoted"
     assert str(PROJECT) not in container.output()
     assert "release-" not in container.output()

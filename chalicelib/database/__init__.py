@@ -1,0 +1,22 @@
+"""Connections, time limits and retries: what every feature needs to talk to the database."""
+
+from chalicelib.database.deadline import RESERVE_SECONDS, Deadline
+from chalicelib.database.engine import APPLICATION_NAME, CONNECT_TIMEOUT_SECONDS, engine_for
+from chalicelib.database.retry import CONNECTION_ATTEMPTS, retry
+from chalicelib.database.transaction import limit_statements, session, transaction
+from chalicelib.database.translation import application_error, translated_errors
+
+__all__ = [
+    "APPLICATION_NAME",
+    "CONNECTION_ATTEMPTS",
+    "CONNECT_TIMEOUT_SECONDS",
+    "RESERVE_SECONDS",
+    "Deadline",
+    "application_error",
+    "engine_for",
+    "limit_statements",
+    "retry",
+    "session",
+    "transaction",
+    "translated_errors",
+]

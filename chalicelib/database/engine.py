@@ -1,0 +1,78 @@
+"""The pooled engine of a database, and how it logs in."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+# SQLAlchemy would import these two on the first connection: a function has less of a processor
+# while it answers than while it starts.
+import psycopg2.extras  # noqa: F401
+import sqlalchemy.dialects.postgresql.psycopg2  # noqa: F401
+from sqlalchemy import URL, Dialect, Engine, create_engine, event
+
+from chalicelib.database.login import Login, SecretLogin
+from chalicelib.settings import DatabaseSettings
+
+APPLICATION_NAME = "device-parameters"
+CONNECT_TIMEOUT_SECONDS = 5
+_WRONG_PASSWORD = "authentication failed"  # noqa: S105 libpq's words, no password
+
+
+@lru_cache(maxsize=4)
+def engine_for(settings: DatabaseSettings) -> Engine:
+    """The pooled engine of a database, kept across invocations of a warm container.
+
+    A thawed container may hold dead connections: pre-ping replaces them, and the keepalives
+    and `tcp_user_timeout` keep the ping itself from hanging on a connection that nobody resets.
+    """
+    url = URL.create(
+        "postgresql+psycopg2",
+        username=settings.user,
+        password=settings.password,
+        host=settings.host,
+        port=settings.port,
+        database=settings.name,
+    )
+    engine = create_engine(
+        url,
+        pool_size=2,
+        max_overflow=2,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        hide_parameters=True,
+        connect_args={
+            "application_name": APPLICATION_NAME,
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "sslmode": settings.sslmode,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
+        },
+    )
+    if settings.secret_arn is not None:
+        event.listen(engine, "do_connect", _logging_in_with(SecretLogin(settings)))
+    return engine
+
+
+def _logging_in_with(secret: SecretLogin) -> Callable[..., Any]:
+    """A listener that connects as the secret says, and once more where it says something new.
+
+    A rotation changes the password behind a warm container's back: the refusal is how it learns.
+    """
+
+    def connect(dialect: Dialect, _: object, arguments: list[Any], values: dict[str, Any]) -> Any:
+        def connect_as(login: Login) -> Any:
+            return dialect.connect(*arguments, **{**values, **vars(login)})
+
+        login = secret.current()
+        try:
+            return connect_as(login)
+        except dialect.loaded_dbapi.OperationalError as refusal:
+            is_wrong = _WRONG_PASSWORD in str(refusal)
+            renewed = secret.current(refused=login) if is_wrong else login
+            if renewed == login:
+                raise
+        return connect_as(renewed)
+
+    return connect

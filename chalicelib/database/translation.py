@@ -1,0 +1,71 @@
+"""What an error of the driver means to the application."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
+
+from chalicelib.errors import (
+    ApplicationError,
+    DatabaseBusyError,
+    DatabaseRefusedError,
+    DatabaseUnavailableError,
+    LoginRefusedError,
+    RunTimedOutError,
+    SchemaOutdatedError,
+)
+
+_QUERY_CANCELED = "57014"
+_UNDEFINED_OBJECTS = ("42P01", "3F000", "42703")
+_LOST_CONNECTION_CLASSES = ("08", "57P", "53300")
+_CONTENTION = ("40001", "40P01", "55P03")
+# psycopg2 has no SQLSTATE for an error at connect; libpq's own words are all there is.
+_REFUSED_AT_CONNECT = (
+    "authentication failed",
+    "no pg_hba.conf entry",
+    "does not exist",
+    "not served",
+    "not permitted to log in",
+    "permission denied for database",
+)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn the driver's errors into the application's: one sentence, no statement, no password."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise application_error(error) from error
+
+
+def application_error(error: SQLAlchemyError) -> ApplicationError:
+    """What *error* means for the caller; its kind tells `retry` whether to try again."""
+    if not isinstance(error, DBAPIError):
+        if isinstance(error, DisconnectionError):
+            return DatabaseUnavailableError("the connection to the database was lost")
+        return DatabaseRefusedError(f"the database layer failed: {type(error).__name__}")
+    sqlstate = getattr(error.orig, "pgcode", None) or ""
+    sentence = _first_line(error)
+    if sqlstate == _QUERY_CANCELED:
+        return RunTimedOutError(f"a statement was cancelled: {sentence}", sqlstate=sqlstate)
+    if sqlstate in _UNDEFINED_OBJECTS:
+        return SchemaOutdatedError(f"{sentence}; run `alembic upgrade head`", sqlstate=sqlstate)
+    if sqlstate in _CONTENTION:
+        return DatabaseBusyError(sentence, sqlstate=sqlstate)
+    if sqlstate.startswith(_LOST_CONNECTION_CLASSES) or error.connection_invalidated:
+        return DatabaseUnavailableError(sentence, sqlstate=sqlstate)
+    if isinstance(error, OperationalError) and not sqlstate:
+        return (LoginRefusedError if _is_refusal(sentence) else DatabaseUnavailableError)(sentence)
+    return DatabaseRefusedError(sentence, sqlstate=sqlstate)
+
+
+def _is_refusal(sentence: str) -> bool:
+    return any(words in sentence for words in _REFUSED_AT_CONNECT)
+
+
+def _first_line(error: DBAPIError) -> str:
+    # An index on the address list or a password never appears here: libpq names host, port,
+    # user and database only.
+    lines = str(error.orig).strip().splitlines()
+    return lines[0] if lines else type(error.orig).__name__

@@ -1,0 +1,54 @@
+"""Materializing the past, in bounded steps."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from chalicelib import database
+from chalicelib.database import Deadline
+from chalicelib.errors import InvalidRequestError
+from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters.model import Span, bucket_start
+from chalicelib.settings import Settings
+
+STEP_TIME_LIMIT = timedelta(hours=1)
+
+
+def span_to_backfill(engine: Engine, start: datetime | None, end: datetime | None) -> Span | None:
+    """The buckets to materialize; by default from the oldest measurement to the hot bucket.
+
+    None where there is no measurement to begin with. Raises `InvalidRequestError` for a span
+    that is empty or reaches into the hot bucket, whose rows are still arriving.
+    """
+    with database.transaction(engine, Deadline.after(60)) as connection:
+        hot_bucket = bucket_start(store.database_clock(connection))
+        earliest = store.earliest_measurement(connection)
+    if earliest is None:
+        return None
+    span = Span(
+        bucket_start(max(start or earliest, earliest)), bucket_start(end) if end else hot_bucket
+    )
+    if span.end > hot_bucket or span.start >= span.end:
+        raise InvalidRequestError(
+            f"the span to backfill must hold a bucket and end by {hot_bucket:%Y-%m-%dT%H:%MZ}, "
+            f"not run from {span.start:%Y-%m-%dT%H:%MZ} to {span.end:%Y-%m-%dT%H:%MZ}"
+        )
+    return span
+
+
+def backfill(engine: Engine, settings: Settings, steps: list[Span]) -> Iterator[Span]:
+    """Materialize *steps* one by one, yielding each when it is done.
+
+    Breaking off loses nothing: what is materialized costs next to nothing the next time.
+    """
+    for step in steps:
+        deadline = Deadline.after(STEP_TIME_LIMIT.total_seconds())
+        database.retry(lambda: _materialize(engine, settings, step, deadline), deadline)  # noqa: B023 called at once
+        yield step
+
+
+def _materialize(engine: Engine, settings: Settings, step: Span, deadline: Deadline) -> None:
+    work_mem_mb = settings.refresh_work_mem_mb
+    with store.refresh_session(engine, deadline, work_mem_mb=work_mem_mb) as connection:
+        store.refresh_aggregate(connection, step)

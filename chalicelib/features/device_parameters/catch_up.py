@@ -1,0 +1,75 @@
+"""Runs that follow a load of measurements: however many loads, no more runs than needed."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential_jitter
+
+from chalicelib import database
+from chalicelib.database import schema
+from chalicelib.errors import RunAlreadyActiveError
+from chalicelib.features.device_parameters import records
+from chalicelib.features.device_parameters.model import Run, RunStatus, SyncRequest, Trigger
+from chalicelib.features.device_parameters.sync import Sync, sync
+
+logger = logging.getLogger(__name__)
+
+# EventBridge cuts an event's time to the second; the rest is what two clocks may differ by.
+CLOCK_TOLERANCE = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class CaughtUp:
+    """A run that has seen what was loaded; *is_coalesced* where another had asked for it."""
+
+    run: Run
+    is_coalesced: bool
+
+
+def catch_up(context: Sync, loaded_at: datetime) -> CaughtUp:
+    """Have a run see what was committed by *loaded_at*: one that has, or a new one.
+
+    A run reads what was there at its instant, so the first run after a burst of loads serves all
+    of it. A run that is skipped has seen nothing: it is tried again until another writer is
+    done. Raises `RunAlreadyActiveError` when the time is used up before.
+    """
+    return _retrying(context)(lambda: _covering(context, loaded_at) or _run(context))
+
+
+def _run(context: Sync) -> CaughtUp:
+    return CaughtUp(sync(context, SyncRequest(Trigger.EVENT)), is_coalesced=False)
+
+
+def _covering(context: Sync, loaded_at: datetime) -> CaughtUp | None:
+    return database.retry(lambda: _find_covering(context, loaded_at), context.deadline)
+
+
+def _find_covering(context: Sync, loaded_at: datetime) -> CaughtUp | None:
+    with database.transaction(context.engine, context.deadline) as connection:
+        schema.require_head(connection)
+        run = records.covering_run(
+            connection,
+            since=loaded_at + CLOCK_TOLERANCE,
+            window_minutes=context.settings.check_interval_minutes,
+        )
+    if run is None:
+        return None
+    logger.info("load_already_covered", extra={"run_id": run.run_id})
+    return CaughtUp(run, is_coalesced=True)
+
+
+def _retrying(context: Sync) -> Retrying:
+    def is_late(state: RetryCallState) -> bool:
+        return not context.deadline.leaves_time_after(state.upcoming_sleep)
+
+    return Retrying(
+        retry=retry_if_result(lambda caught_up: caught_up.run.status is RunStatus.SKIPPED),
+        wait=wait_exponential_jitter(multiplier=1, max=15, jitter=1),
+        stop=is_late,
+        retry_error_callback=_give_up,
+    )
+
+
+def _give_up(state: RetryCallState) -> CaughtUp:
+    raise RunAlreadyActiveError("another run has been writing all the time")

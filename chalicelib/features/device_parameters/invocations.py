@@ -1,0 +1,65 @@
+"""Runs started by an event: the schedule, another EventBridge rule, or a direct invocation."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from chalicelib import settings
+from chalicelib.database import Deadline, engine_for
+from chalicelib.errors import InvalidRequestError
+from chalicelib.features.device_parameters import documents, metrics, payload
+from chalicelib.features.device_parameters.catch_up import catch_up
+from chalicelib.features.device_parameters.model import Trigger
+from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, Sync, sync
+
+# What a loader says on the event bus once its measurements are committed.
+MEASUREMENTS_LOADED = {"source": ["iot.measurements"], "detail-type": ["Measurements Loaded"]}
+
+_SCHEDULER = "aws.events"
+
+
+def run_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Run the sync that *event* asks for and return the run.
+
+    Raises on failure, so that Lambda counts an error and its alarms see it.
+    """
+    with _counting_failures():
+        request = payload.event_request(event.get("detail", {}), _trigger_of(event))
+        run = sync(_sync_context(context), request)
+    if not run.is_dry:
+        metrics.publish_run(run)
+    return documents.run_document(run)
+
+
+def run_after_load(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Run the sync because measurements were loaded, unless a run has seen them already.
+
+    Returns that run. Raises on failure, and Lambda repeats the invocation.
+    """
+    with _counting_failures():
+        loaded_at = payload.checked_instant("time", event.get("time"))
+        caught_up = catch_up(_sync_context(context), loaded_at)
+    if not caught_up.is_coalesced:
+        metrics.publish_run(caught_up.run)
+    return documents.run_document(caught_up.run)
+
+
+@contextmanager
+def _counting_failures() -> Iterator[None]:
+    try:
+        yield
+    except InvalidRequestError:
+        raise
+    except Exception:
+        metrics.publish_failure()
+        raise
+
+
+def _sync_context(context: Any) -> Sync:
+    configured = settings.from_environment()
+    deadline = Deadline.of_invocation(context, RUN_TIME_LIMIT.total_seconds())
+    return Sync(engine_for(configured.database), configured, deadline)
+
+
+def _trigger_of(event: Mapping[str, Any]) -> Trigger:
+    return Trigger.SCHEDULE if event.get("source") == _SCHEDULER else Trigger.EVENT

@@ -1,0 +1,34 @@
+"""Starting a run on request: at once where that can be waited for, else by invocation."""
+
+from dataclasses import dataclass, replace
+
+from chalicelib.features.device_parameters import gateway
+from chalicelib.features.device_parameters.model import Run, SyncRequest
+from chalicelib.features.device_parameters.sync import Sync, abandon, open_run, sync
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run, finished or under way elsewhere."""
+
+    run: Run
+    is_finished: bool
+
+
+def start(context: Sync, request: SyncRequest, function_name: str | None) -> Started:
+    """Run what *request* asks for.
+
+    With *function_name*, API Gateway is waiting, and it cuts off after 29 seconds: the run is
+    opened here and carried out by that Lambda function. A dry run is quick and always done here.
+    Raises `RunAlreadyActiveError` while another run is under way.
+    """
+    exclusive = replace(request, is_exclusive=True)
+    if function_name is None or request.dry_run:
+        return Started(sync(context, exclusive), is_finished=True)
+    run = open_run(context, exclusive)
+    try:
+        gateway.invoke_sync(function_name, {"run_id": run.run_id, "force": request.force})
+    except Exception as error:
+        abandon(context, run, error)
+        raise
+    return Started(run, is_finished=False)

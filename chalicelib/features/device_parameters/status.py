@@ -1,0 +1,89 @@
+"""What an operator asks first: is it working, and what did it do last?"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from chalicelib.database import schema
+from chalicelib.features.device_parameters import documents, records, store
+from chalicelib.features.device_parameters.model import ChangeSample, Run, RunStatus, State, Totals
+from chalicelib.settings import Settings
+
+CHANGES_SHOWN = 50
+# One missed run can be a deployment; two are a pattern.
+STALE_AFTER_INTERVALS = 2
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything `GET /status` says."""
+
+    state: State
+    last_run: Run | None
+    last_success: Run | None
+    changes: ChangeSample
+    totals: Totals | None
+    warnings: list[str]
+
+
+def read_status(connection: Connection, settings: Settings) -> Status:
+    """The state of the sync, from a handful of index look-ups."""
+    schema.require_head(connection)
+    last_run = records.last_run(connection)
+    last_success = records.last_success(connection)
+    stale_before = store.database_clock(connection) - STALE_AFTER_INTERVALS * timedelta(
+        minutes=settings.sync_interval_minutes
+    )
+    return Status(
+        state=state_of(records.last_settled_run(connection), last_success, stale_before),
+        last_run=last_run,
+        last_success=last_success,
+        changes=_changes_of(connection, last_run),
+        totals=records.last_totals(connection),
+        warnings=_warnings(connection, settings.check_interval_minutes),
+    )
+
+
+def state_of(last_settled: Run | None, last_success: Run | None, stale_before: datetime) -> State:
+    """The worst that is true: failing, then guarded, then stale."""
+    if last_settled is None:
+        return State.NEVER_RUN
+    if last_settled.status is RunStatus.FAILED:
+        return State.FAILING
+    if last_settled.status is RunStatus.GUARDED:
+        return State.GUARDED
+    if last_success is None or (last_success.finished_at or last_success.started_at) < stale_before:
+        return State.STALE
+    return State.OK
+
+
+def _changes_of(connection: Connection, run: Run | None) -> ChangeSample:
+    if run is None:
+        return ChangeSample()
+    return records.run_changes(connection, run.recorded_id, CHANGES_SHOWN)
+
+
+def _warnings(connection: Connection, window_minutes: int) -> list[str]:
+    drop_after = store.short_retention(connection, window_minutes)
+    if drop_after is None:
+        return []
+    return [
+        f"measurements are dropped after {drop_after}, which is less than the window of "
+        f"{window_minutes} minutes: evidence is erased before it expires"
+    ]
+
+
+def status_document(status: Status) -> dict[str, Any]:
+    """The body of `GET /status`."""
+    return {
+        "state": status.state,
+        "last_run": documents.run_document(status.last_run) if status.last_run else None,
+        "last_success": documents.run_document(status.last_success)
+        if status.last_success
+        else None,
+        "changes": documents.changes_document(status.changes),
+        "totals": documents.totals_document(status.totals),
+        "warnings": status.warnings,
+    }

@@ -1,0 +1,65 @@
+"""Proving the table right, or showing where it is not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, Engine
+
+from chalicelib import database
+from chalicelib.database import Deadline
+from chalicelib.errors import UnknownResourceError
+from chalicelib.features.device_parameters import records, store
+from chalicelib.features.device_parameters.model import Difference, Run
+
+EXAMPLES = 20
+
+
+class Reference(StrEnum):
+    """What the table, or the aggregate, is compared with."""
+
+    MEASUREMENTS = "measurements"
+    AGGREGATE = "aggregate"
+    LEGACY_VIEW = "legacy-view"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The differences found, none if all is well, at the instant and window of *run*."""
+
+    run: Run
+    differences: list[Difference]
+
+
+def verify(engine: Engine, reference: Reference, deadline: Deadline) -> Verification:
+    """Compare against *reference*, in the window of the last applied run.
+
+    Measurements that arrived or vanished since that run show as differences, until the next one.
+    Raises `UnknownResourceError` where no run has been applied yet, or there is no such view.
+    """
+    with database.transaction(engine, deadline) as connection:
+        run = records.last_applied_run(connection)
+        if run is None:
+            raise UnknownResourceError("no run has been applied yet, so there is nothing to verify")
+        return Verification(run, _COMPARISONS[reference](connection, run))
+
+
+def _against_measurements(connection: Connection, run: Run) -> list[Difference]:
+    return store.compare_with_measurements(connection, run.window, EXAMPLES)
+
+
+def _against_aggregate(connection: Connection, run: Run) -> list[Difference]:
+    return store.compare_aggregate(connection, run.window, EXAMPLES)
+
+
+def _against_legacy_view(connection: Connection, _: Run) -> list[Difference]:
+    if not store.has_legacy_view(connection):
+        raise UnknownResourceError("this database never had a view for the table to replace")
+    return store.compare_with_legacy_view(connection, EXAMPLES)
+
+
+_COMPARISONS: dict[Reference, Callable[[Connection, Run], list[Difference]]] = {
+    Reference.MEASUREMENTS: _against_measurements,
+    Reference.AGGREGATE: _against_aggregate,
+    Reference.LEGACY_VIEW: _against_legacy_view,
+}

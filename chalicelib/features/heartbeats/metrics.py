@@ -1,0 +1,24 @@
+"""CloudWatch metrics of heartbeats and of silence."""
+
+from chalicelib import metrics
+from chalicelib.features.heartbeats.model import Check, Recorded
+
+SERVICE = "heartbeats"
+
+
+def publish_recorded(recorded: Recorded) -> None:
+    """How many heartbeats of an event are stored, and how many are not."""
+    counts = {"HeartbeatsStored": recorded.stored, "HeartbeatsRefused": len(recorded.refusals)}
+    metrics.publish(SERVICE, counts, {})
+
+
+def publish_check(check: Check) -> None:
+    """How many devices are silent, and what has changed about that."""
+    counts = {
+        "DevicesStale": check.stale,
+        "BecameStale": check.became_stale,
+        "Recovered": check.recovered,
+    }
+    if check.pending_event_count is not None:
+        counts["ChangeEventsPending"] = check.pending_event_count
+    metrics.publish(SERVICE, counts, {})

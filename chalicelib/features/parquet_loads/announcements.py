@@ -1,0 +1,38 @@
+"""Telling others that measurements were loaded; the sync follows that."""
+
+from sqlalchemy import Connection, Engine
+
+from chalicelib.database import Deadline
+from chalicelib.features.parquet_loads.ledger import Load
+from chalicelib.features.parquet_loads.load_documents import load_document
+from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.outbox import store as outbox
+from chalicelib.outbox.send import send_pending
+
+STREAM = "parquet_loads"
+SOURCE = "iot.measurements"
+DETAIL_TYPE = "Measurements Loaded"
+
+
+def queue(connection: Connection, load: Load) -> None:
+    """Queue the event of a *load* that changed measurements; nothing for any other.
+
+    Its time is when the bus takes it: whoever looks after that sees all that was loaded, which
+    cannot be said of any time before the commit.
+    """
+    if load.dataset is not Dataset.MEASUREMENTS or not load.counts.has_changes:
+        return
+    outbox.queue(
+        connection,
+        stream=STREAM,
+        batch_key=str(load.load_id),
+        source=SOURCE,
+        detail_type=DETAIL_TYPE,
+        details=[load_document(load)],
+        occurred_at=None,
+    )
+
+
+def send(engine: Engine, bus: str, deadline: Deadline) -> int | None:
+    """Send what this load and earlier ones queued; returns how many events still wait."""
+    return send_pending(engine, bus, STREAM, deadline)

@@ -1,0 +1,195 @@
+"""The page's own routes below a stage, as API Gateway serves them, and a canned JSON API."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from chalice.app import Chalice
+from chalice.test import Client
+
+from chalicelib.console.routes import routes
+from tests.console import canned
+from tests.console.canned import Document
+
+STAGE = "/dev"
+ROLES = ["viewer", "operator", "admin"]
+Answer = tuple[int, Document]
+
+
+class StubApi:
+    """Answers as the API does. A test changes what it holds, and reads what it was sent."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+        self.role = "admin"
+        self.token: str | None = None
+        self.state = "ok"
+        self.runs = canned.runs(self.now)
+        self.changes = canned.changes()
+        self.silent = canned.silent_devices(self.now)
+        self.failures: dict[str, Answer] = {}
+        self.posted: list[Document] = []
+        self.asked: list[str] = []
+        self.is_slow = False
+
+    def answer(self, method: str, path: str, token: str, body: bytes) -> Answer:
+        """The status and the JSON of one request below the stage."""
+        url = urlsplit(path)
+        self.asked.append(path)
+        if self.token is not None and token != f"Bearer {self.token}":
+            return 401, {"message": "Unauthorized"}
+        if url.path in self.failures:
+            return self.failures[url.path]
+        parts = [unquote(part) for part in url.path.strip("/").split("/")]
+        if method == "POST" and parts == ["sync"]:
+            return self._sync(json.loads(body))
+        return self._read(parts, dict(parse_qsl(url.query)))
+
+    def _read(self, parts: list[str], given: dict[str, str]) -> Answer:
+        match parts:
+            case ["me"]:
+                return 200, {"subject": "subject-of-the-token", "role": self.role}
+            case ["status"]:
+                return 200, self._status()
+            case ["runs"]:
+                return 200, {"items": self._filtered_runs(given), "next": None}
+            case ["runs", run_id]:
+                return 200, self._polled(int(run_id))
+            case ["runs", _, "changes"]:
+                kind = given.get("change")
+                found = [line for line in self.changes if kind in (None, line["change"])]
+                return 200, {"items": found, "next": None}
+            case ["devices", "stale", "sites"]:
+                return 200, {"items": canned.silent_sites(self.silent), "next": None}
+            case ["devices", "stale"]:
+                return 200, self._silent_page(given)
+            case ["device-parameters"]:
+                return 200, {"items": _pairs(given), "next": None}
+            case ["device-parameters", device_id, parameter_id]:
+                return 200, canned.explanation(device_id, parameter_id, self.now)
+        return failure(404, "NOT_FOUND", "there is no such thing")
+
+    def _status(self) -> Document:
+        last = self.runs[0] if self.runs else None
+        return {
+            "state": self.state,
+            "last_run": last,
+            "last_success": last,
+            "changes": canned.sample(self.changes),
+            "totals": {"devices": 9_800, "parameters": 10, "pairs": 98_000}
+            if self.runs
+            else {"devices": 0, "parameters": 0, "pairs": 0},
+            "warnings": [],
+        }
+
+    def _filtered_runs(self, given: dict[str, str]) -> list[Document]:
+        wanted = {name: given[name] for name in ("status", "trigger") if name in given}
+        found = [run for run in self.runs if wanted.items() <= run.items()]
+        return found[: int(given["limit"])]
+
+    def _silent_page(self, given: dict[str, str]) -> Document:
+        site = given.get("site_id")
+        found = [device for device in self.silent if site in (None, device["site_id"])]
+        start = int(given.get("after", "0"))
+        end = start + int(given["limit"])
+        return {"items": found[start:end], "next": str(end) if end < len(found) else None}
+
+    def _sync(self, request: Document) -> Answer:
+        self.posted.append(request)
+        role = "admin" if request.get("force") else "operator"
+        if ROLES.index(self.role) < ROLES.index(role):
+            return failure(403, "FORBIDDEN", f"this takes the role {role}")
+        if request.get("dry_run"):
+            dry = canned.run(0, self.now, added=2, removed=4, renamed=1, observed=97_998)
+            return 200, {**dry, "run_id": None, "planned": canned.sample(self.changes)}
+        status = "running" if self.is_slow else "succeeded"
+        started = canned.run(len(self.runs) + 1, datetime.now(UTC), status, added=5)
+        self.runs.insert(0, started)
+        return (202 if self.is_slow else 200), started
+
+    def _polled(self, run_id: int) -> Document:
+        """A run that was under way has ended when it is asked about the second time."""
+        position = next(at for at, run in enumerate(self.runs) if run["run_id"] == run_id)
+        found = self.runs[position]
+        questions = sum(path == f"/runs/{run_id}" for path in self.asked)
+        if found["status"] == "running" and questions > 1:
+            self.runs[position] = canned.run(run_id, datetime.now(UTC), added=5)
+        return self.runs[position]
+
+
+def failure(status: int, code: str, message: str) -> Answer:
+    """The envelope of an error."""
+    error = {"code": code, "message": message, "details": {}, "requestId": "req-4711"}
+    return status, {"error": error}
+
+
+def _pairs(given: dict[str, str]) -> list[Document]:
+    words = given.get("q", "").lower()
+    return [
+        canned.pair_document(pair)
+        for pair in canned.PAIRS
+        if given.get("device_id", pair[0]) == pair[0]
+        and (words in pair[1].lower() or words in pair[3].lower())
+    ]
+
+
+@contextmanager
+def serving(api: StubApi) -> Iterator[str]:
+    """Serve page and *api*; yields the address of the page."""
+    app = Chalice(app_name="page")
+    app.register_blueprint(routes)
+    with Client(app) as client:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(api, client))
+        server.daemon_threads = True
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}{STAGE}/"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
+def _handler(api: StubApi, client: Client) -> type[BaseHTTPRequestHandler]:
+    # The test client exchanges os.environ for a copy and back; two at once would lose the original.
+    one_at_a_time = Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.removeprefix(STAGE)
+            if path == self.path:
+                self._send(404, {"Content-Type": "text/plain"}, b"outside of the stage")
+            elif path == "/" or path.startswith("/assets/"):
+                with one_at_a_time:
+                    served = client.http.get(path, headers=dict(self.headers))
+                self._send(served.status_code, served.headers, served.body)
+            else:
+                self._answer("GET", path)
+
+        def do_POST(self) -> None:
+            self._answer("POST", self.path.removeprefix(STAGE))
+
+        def _answer(self, method: str, path: str) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            token = self.headers.get("Authorization", "")
+            status, document = api.answer(method, path, token, body)
+            content_type = {"Content-Type": "application/json"}
+            self._send(status, content_type, json.dumps(document).encode())
+
+        def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing: pytest shows what failed."""
+
+    return Handler

@@ -1,0 +1,179 @@
+"""Several at once: one writes, the others wait, give way or give up, and say so."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+
+import psycopg2
+import pytest
+from sqlalchemy import Connection
+
+from chalicelib.database import RESERVE_SECONDS, Deadline, engine_for
+from chalicelib.errors import DatabaseRefusedError, RunTimedOutError
+from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters.model import Run, RunStatus, Span, SyncRequest, Trigger
+from chalicelib.features.device_parameters.sync import Sync
+from chalicelib.features.device_parameters.sync import sync as run_sync
+from chalicelib.settings import from_environment
+from tests.conftest import SyncRunner
+from tests.databases import connect
+from tests.fleet import Fleet
+from tests.sandbox import Sandbox
+
+pytestmark = pytest.mark.multi_backend
+MINUTE = timedelta(minutes=1)
+
+
+@contextmanager
+def another_session(migrated: Sandbox) -> Iterator["psycopg2.extensions.connection"]:
+    connection = connect(migrated.url)
+    connection.autocommit = False
+    try:
+        yield connection
+    finally:
+        connection.rollback()
+        connection.close()
+
+
+def test_a_second_writer_is_skipped(migrated: Sandbox, fleet: Fleet, sync: SyncRunner) -> None:
+    fleet.add_pairs(1, migrated.now() - MINUTE)
+    with another_session(migrated) as other:
+        other.cursor().execute("SELECT pg_advisory_xact_lock(%s)", (store._WRITER_LOCK,))
+        run = sync()
+    assert run.status is RunStatus.SKIPPED
+    assert run.error is not None
+    assert run.error.code == "run_already_active"
+    assert fleet.keys() == []
+    assert sync().status is RunStatus.SUCCEEDED
+
+
+def test_runs_at_the_same_time_leave_an_exact_table(
+    migrated: Sandbox, fleet: Fleet, sync: SyncRunner
+) -> None:
+    fleet.add_pairs(50, migrated.now() - MINUTE)
+    with ThreadPoolExecutor(4) as pool:
+        runs: list[Run] = list(pool.map(lambda _: sync(window_minutes=180), range(12)))
+    assert {run.status for run in runs} <= {RunStatus.SUCCEEDED, RunStatus.SKIPPED}
+    assert sum(run.deltas.added for run in runs) == 50
+    assert len(fleet.keys()) == 50
+    assert migrated.value("SELECT count(*) FROM iot_data.device_parameter_changes") == 50
+
+
+def test_a_run_that_waits_too_long_ends_itself_and_says_so(
+    migrated: Sandbox, fleet: Fleet, sync: SyncRunner
+) -> None:
+    fleet.add_pairs(1, migrated.now() - MINUTE)
+    sync()
+    fleet.switch_off("d000")
+    with another_session(migrated) as other:
+        other.cursor().execute("SELECT FROM iot_data.device_parameters FOR UPDATE")
+        with pytest.raises(RunTimedOutError, match="statement timeout"):
+            sync(seconds=RESERVE_SECONDS + 0.5)
+    [row] = migrated.rows("SELECT status, error_code FROM iot_data.sync_runs WHERE run_id = 2")
+    assert row == ("failed", "run_timed_out")
+    assert fleet.keys() == [("d000", "p")]
+    assert sync().deltas.removed == 1
+
+
+def test_a_reader_never_sees_half_a_delta(
+    migrated: Sandbox, fleet: Fleet, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.add_pairs(20, migrated.now() - MINUTE)
+    sync()
+    fleet.withdraw("d000", "p")
+    fleet.add_device("new")
+    fleet.report("new", "p", migrated.now() - MINUTE)
+    seen: list[list[tuple[str, str]]] = []
+    finish_run = store.finish_run
+
+    def look_then_finish(*arguments: object) -> Run:
+        seen.append(fleet.keys())
+        return finish_run(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "finish_run", look_then_finish)
+    before = fleet.keys()
+    sync()
+    assert seen == [before]
+    after = fleet.keys()
+    assert ("new", "p") in after
+    assert ("d000", "p") not in after
+
+
+def test_an_overlapping_refresh_is_waited_out(
+    migrated: Sandbox, fleet: Fleet, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.add_pairs(3, migrated.now() - timedelta(hours=2))
+    refresh_aggregate = store.refresh_aggregate
+    attempts: list[int] = []
+
+    def refresh(connection: Connection, span: Span) -> None:
+        attempts.append(1)
+        if len(attempts) == 3:
+            blocker.rollback()  # the other refresh can go on, and ends
+            other.result(timeout=30)
+        refresh_aggregate(connection, span)
+
+    monkeypatch.setattr(store, "refresh_aggregate", refresh)
+    with another_session(migrated) as blocker, ThreadPoolExecutor(1) as pool:
+        blocker.cursor().execute(f"LOCK TABLE {materialization_of(migrated)}")
+        other = pool.submit(refresh_everything, migrated)
+        wait_for_a_blocked_session(migrated)
+        run = sync(window_minutes=240)
+    assert len(attempts) == 3
+    assert run.deltas.added == 3
+
+
+def materialization_of(migrated: Sandbox) -> str:
+    """The table behind the aggregate."""
+    name: str = migrated.value(
+        "SELECT format('%I.%I', materialization_hypertable_schema, "
+        "materialization_hypertable_name) FROM timescaledb_information.continuous_aggregates"
+    )
+    return name
+
+
+def refresh_everything(migrated: Sandbox) -> None:
+    """What a policy or a person may do at any time."""
+    connection = connect(migrated.url)
+    connection.cursor().execute(
+        "CALL refresh_continuous_aggregate('iot_data.device_parameters_hourly', "
+        "now() - interval '2 days', date_trunc('hour', now()))"
+    )
+    connection.close()
+
+
+def wait_for_a_blocked_session(migrated: Sandbox) -> None:
+    """Return once a session waits for a lock."""
+    blocked = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    for _ in range(300):
+        if migrated.value(blocked):
+            return
+        migrated.rows("SELECT pg_sleep(0.1)")
+    pytest.fail("nothing came to wait for the lock")
+
+
+def test_a_role_without_rights_changes_nothing(
+    migrated: Sandbox,
+    fleet: Fleet,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fleet.add_pairs(1, migrated.now() - MINUTE)
+    migrated.rows("DROP ROLE IF EXISTS device_parameters_stranger")
+    migrated.rows("CREATE ROLE device_parameters_stranger LOGIN PASSWORD 'stranger'")
+    monkeypatch.setenv("TIMESCALE_DB_USER", "device_parameters_stranger")
+    monkeypatch.setenv("TIMESCALE_DB_PASSWORD", "stranger")
+    stranger = engine_for(from_environment().database)
+    try:
+        with pytest.raises(DatabaseRefusedError, match="permission denied for schema iot_data"):
+            run_sync(
+                Sync(stranger, from_environment(), Deadline.after(30)), SyncRequest(Trigger.CLI)
+            )
+    finally:
+        stranger.dispose()
+        migrated.rows("DROP ROLE device_parameters_stranger")
+    assert fleet.keys() == []
+    assert migrated.value("SELECT count(*) FROM iot_data.sync_runs") == 0

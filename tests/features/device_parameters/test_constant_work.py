@@ -1,0 +1,118 @@
+"""Reading costs the same whatever the size of the fleet and of the history.
+
+Every statement a request sends is explained: none may read one of our tables from end to end.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from tests.features.device_parameters.test_routes import get
+from tests.sandbox import Sandbox
+
+PAIRS = 20_000
+RUNS = 3_000
+Statement = tuple[str, Any]
+
+_FILL = f"""
+INSERT INTO iot_data.device_parameters (device_id, device_name, parameter_id, parameter_name)
+SELECT 'd' || n / 10, 'Device ' || n / 10, 'p' || n % 10, 'Parameter ' || n % 10
+FROM generate_series(0, {PAIRS - 1}) AS n;
+INSERT INTO iot_data.timescale_measurements (time, device_id, parameter_id)
+SELECT date_trunc('hour', now()) - interval '90 minutes', device_id, parameter_id
+FROM iot_data.device_parameters;
+INSERT INTO iot_data.sync_runs (trigger, status, as_of, window_minutes, started_at, finished_at)
+SELECT 'schedule', 'succeeded', now(), 60, now(), now() FROM generate_series(1, {RUNS});
+INSERT INTO iot_data.device_parameter_changes
+    (device_id, parameter_id, run_id, change, device_name, parameter_name)
+SELECT 'd' || n, 'p', n / 10 + 1, 'added', 'd', 'p' FROM generate_series(0, {PAIRS - 1}) AS n;
+CALL refresh_continuous_aggregate('iot_data.device_parameters_hourly',
+    now() - interval '3 hours', date_trunc('hour', now()));
+ANALYZE iot_data.device_parameters, iot_data.sync_runs, iot_data.device_parameter_changes;
+ANALYZE iot_data.timescale_measurements;
+"""
+
+
+@pytest.fixture
+def crowded(migrated: Sandbox) -> Sandbox:
+    """A table and a history large enough for the planner to mind."""
+    for statement in _FILL.split(";"):
+        if statement.strip():
+            migrated.rows(statement)
+    materialized = migrated.value(
+        "SELECT format('%I.%I', materialization_hypertable_schema, "
+        "materialization_hypertable_name) FROM timescaledb_information.continuous_aggregates"
+    )
+    migrated.rows(f"ANALYZE {materialized}")
+    return migrated
+
+
+@contextmanager
+def recorded(engine: Engine) -> Iterator[list[Statement]]:
+    """The statements sent meanwhile, with their values."""
+    sent: list[Statement] = []
+
+    def record(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
+        sent.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", record)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", record)
+
+
+def whole_scans(crowded: Sandbox, statement: Statement) -> list[str]:
+    """The tables of ours that *statement* reads from end to end, by the planner's word."""
+    text, values = statement
+    plan = "\n".join(line for [line] in crowded.rows(f"EXPLAIN {text}", values or None))
+    scanned = re.findall(r"Seq Scan on (\S+)", plan)
+    ours = ("device_parameter", "sync_runs", "_hyper_", "_materialized")
+    return [name for name in scanned if name.startswith(ours)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/status",
+        "/runs",
+        "/runs?limit=500",
+        "/runs?status=failed",
+        "/runs?trigger=api",
+        "/runs/2000",
+        "/runs/1000/changes",
+        "/runs/1000/changes?change=removed",
+        "/device-parameters",
+        "/device-parameters?device_id=d1234",
+        "/device-parameters?parameter_id=p7&limit=20",
+    ],
+)
+def test_a_request_reads_no_table_from_end_to_end(
+    crowded: Sandbox, engine: Engine, path: str
+) -> None:
+    with recorded(engine) as sent:
+        status, body = get(path)
+        if body.get("next"):
+            separator = "&" if "?" in path else "?"
+            assert get(f"{path}{separator}after={body['next']}")[0] == 200
+    assert status == 200
+    selects = [statement for statement in sent if statement[0].lstrip().startswith("SELECT")]
+    assert len(selects) > 1
+    assert {text: whole_scans(crowded, (text, values)) for text, values in selects} == {
+        text: [] for text, _ in selects
+    }
+
+
+def test_the_check_would_notice_a_whole_scan(crowded: Sandbox) -> None:
+    query = "SELECT count(*) FROM iot_data.device_parameters WHERE created_at > now()"
+    assert whole_scans(crowded, (query, None)) == ["device_parameters"]
+
+
+def test_a_search_finds_its_words(crowded: Sandbox) -> None:
+    status, body = get("/device-parameters?q=device%20777&limit=500")
+    assert status == 200
+    assert {pair["device_id"] for pair in body["items"]} == {"d777"}

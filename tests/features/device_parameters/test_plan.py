@@ -1,0 +1,73 @@
+"""A run reads the chunks of its window and no others, however much history there is."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+
+from chalicelib.database import Deadline, transaction
+from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters.model import observation_window
+from tests.conftest import SyncRunner
+from tests.fleet import Fleet
+from tests.sandbox import Sandbox
+
+AS_OF = datetime(2024, 6, 5, 10, 17, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def _ten_days(fleet: Fleet, sync: SyncRunner) -> None:
+    """A chunk of measurements a day, and all but the hot hour materialized."""
+    fleet.add_device("d")
+    fleet.add_parameter("p")
+    fleet.report("d", "p", *(AS_OF - hours * HOUR for hours in range(10 * 24)))
+    sync(AS_OF, 10 * 1440)
+
+
+def chunks_read(engine: Engine, window_minutes: int) -> set[str]:
+    """The chunks in the plan of plan_delta, of the measurements and of the aggregate."""
+    window = observation_window(AS_OF, timedelta(minutes=window_minutes))
+    values = {
+        "first_bucket": window.first_bucket,
+        "hot_bucket": window.hot_bucket,
+        "window_start": window.start,
+        "hot_start": window.hot_start,
+        "window_end": window.end,
+    }
+    with transaction(engine, Deadline.after(60)) as connection:
+        connection.execute(store._CREATE_PLANNED_CHANGE)
+        plan = connection.execute(text(f"EXPLAIN {store._PLAN_DELTA.text}"), values).scalars().all()
+    return set(re.findall(r"\b_hyper_\d+_\d+_chunk\b", "\n".join(plan)))
+
+
+def measurement_chunks(sandbox: Sandbox, since: datetime) -> set[str]:
+    return {
+        name
+        for [name] in sandbox.rows(
+            "SELECT chunk_name FROM timescaledb_information.chunks "
+            "WHERE hypertable_name = 'timescale_measurements' AND range_end > %s",
+            (since,),
+        )
+    }
+
+
+@pytest.mark.usefixtures("_ten_days")
+@pytest.mark.parametrize("minutes", [60, 1440, 10 * 1440])
+def test_of_the_measurements_only_the_hot_hours_chunk_is_read(
+    migrated: Sandbox, engine: Engine, minutes: int
+) -> None:
+    history = measurement_chunks(migrated, AS_OF - timedelta(days=365))
+    assert len(history) >= 10
+    hot = measurement_chunks(migrated, AS_OF)
+    assert len(hot) == 1
+    assert chunks_read(engine, minutes) & history == hot
+
+
+@pytest.mark.usefixtures("_ten_days")
+def test_a_window_inside_the_hot_hour_reads_no_aggregate(
+    migrated: Sandbox, engine: Engine, sync: SyncRunner
+) -> None:
+    assert chunks_read(engine, 10) >= measurement_chunks(migrated, AS_OF)
+    assert sync(AS_OF, 10).deltas.observed == 1

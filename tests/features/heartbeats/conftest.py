@@ -1,0 +1,75 @@
+"""Fixtures: devices that were last seen so long ago, and the check that looks for them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from chalicelib.database import Deadline
+from chalicelib.features.heartbeats.check import check
+from chalicelib.features.heartbeats.model import Check
+from chalicelib.features.heartbeats.settings import HeartbeatSettings, heartbeats_from_environment
+from tests.aws import Aws
+from tests.outbox.listener import Listener
+from tests.sandbox import Sandbox
+
+BUS = "changes"
+
+
+class Devices:
+    """Devices that were last seen so long ago."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def seen(self, device_id: str, age: timedelta, site_id: str = "a") -> None:
+        self._sandbox.rows(
+            "INSERT INTO iot_data.device_state (device_id, site_id, last_seen_ts) "
+            "VALUES (%(device)s, %(site)s, now() - %(age)s) ON CONFLICT (device_id) DO UPDATE "
+            "SET last_seen_ts = excluded.last_seen_ts, site_id = excluded.site_id",
+            {"device": device_id, "site": site_id, "age": age},
+        )
+
+    def seen_many(self, count: int, age: timedelta, site_id: str = "a") -> None:
+        self._sandbox.rows(
+            "INSERT INTO iot_data.device_state (device_id, site_id, last_seen_ts) "
+            "SELECT %(site)s || '-' || n, %(site)s, now() - %(age)s "
+            "FROM generate_series(1, %(count)s) AS n ON CONFLICT (device_id) DO UPDATE "
+            "SET last_seen_ts = excluded.last_seen_ts",
+            {"count": count, "site": site_id, "age": age},
+        )
+
+
+@pytest.fixture
+def devices(migrated: Sandbox) -> Devices:
+    return Devices(migrated)
+
+
+@pytest.fixture
+def listener(aws: Aws) -> Listener:
+    """The bus, with somebody listening to all of it."""
+    return Listener(aws, BUS)
+
+
+@pytest.fixture
+def settings(migrated: Sandbox) -> HeartbeatSettings:
+    return replace(heartbeats_from_environment(), change_event_bus=BUS)
+
+
+@pytest.fixture
+def look(engine: Engine, settings: HeartbeatSettings) -> Callable[..., Check]:
+    """One check, with these settings changed."""
+
+    def look_once(**changed: Any) -> Check:
+        return check(engine, replace(settings, **changed), Deadline.after(60))
+
+    return look_once
+
+
+@pytest.fixture
+def look_untold(look: Callable[..., Check]) -> Callable[..., Check]:
+    """One check, of which nobody is told."""
+    return lambda **changed: look(change_event_bus=None, **changed)

@@ -1,0 +1,244 @@
+"""The Lambda functions, invoked as AWS invokes them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app import record_heartbeats, record_queued_heartbeats
+from chalicelib.database import engine_for
+from chalicelib.errors import DatabaseUnavailableError, InvalidRequestError
+from chalicelib.features.heartbeats import payload
+from chalicelib.features.heartbeats.model import MAX_BATCH
+from tests import emf
+from tests.features.device_parameters.test_invocations import LambdaContext
+from tests.features.heartbeats.oracle import stored
+from tests.sandbox import PROJECT, Sandbox
+
+MICROSECOND = timedelta(microseconds=1)
+SENT_AT = datetime(2026, 11, 1, 10, 17, 3, 250_000, tzinfo=UTC)
+GOOD = {"device_id": "good", "site_id": "a"}
+BAD = {"device_id": "bad", "site_id": "a", "status": "fine"}
+
+
+def sample(name: str) -> Any:
+    return json.loads((PROJECT / "tests" / "events" / f"{name}.json").read_text("utf-8"))
+
+
+def invoke(event: Any) -> dict[str, Any]:
+    """What Lambda would return."""
+    answer: dict[str, Any] = json.loads(json.dumps(record_heartbeats(event, LambdaContext())))
+    return answer
+
+
+def deliver(*bodies: Any) -> list[str]:
+    """The ids of the messages that failed; they are numbers."""
+    template = sample("heartbeat_sqs")["Records"][0]
+    records = [
+        {
+            **template,
+            "messageId": str(number),
+            "body": body if isinstance(body, str) else json.dumps(body),
+        }
+        for number, body in enumerate(bodies)
+    ]
+    answer = record_queued_heartbeats({"Records": records}, LambdaContext())
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def test_one_heartbeat_is_stored(migrated: Sandbox) -> None:
+    before = migrated.now()
+    assert invoke(sample("heartbeat")) == {"received": 1, "stored": 1, "refused": []}
+    [(device_id, state)] = stored(migrated).items()
+    assert before <= state.pop("last_seen_ts") <= migrated.now()
+    assert (device_id, state) == (
+        "hvac-unit-001",
+        {
+            "site_id": "building-a",
+            "status": "ready",
+            "agent_version": "1.0.0",
+            "cpu_pct": 25.5,
+            "disk_free_gb": 45.2,
+            "queue_depth": None,
+            "poll_interval_s": None,
+            "last_upload_ts": None,
+        },
+    )
+
+
+def test_a_batch_is_stored(migrated: Sandbox) -> None:
+    assert invoke(sample("heartbeat_batch")) == {"received": 3, "stored": 3, "refused": []}
+    assert {device_id: state["status"] for device_id, state in stored(migrated).items()} == {
+        "hvac-001": "ready",
+        "hvac-002": "ready",
+        "hvac-003": "degraded",
+    }
+
+
+def test_a_rule_of_iot_core_may_pass_its_own_time(migrated: Sandbox) -> None:
+    invoke(sample("heartbeat_iot_rule"))
+    state = stored(migrated)["hvac-unit-001"]
+    assert state["last_seen_ts"] == SENT_AT
+    assert state["last_upload_ts"] == datetime(2026, 11, 1, 10, 15, tzinfo=UTC)
+
+
+def test_in_eventbridge_s_envelope_its_time_counts(migrated: Sandbox) -> None:
+    assert invoke(sample("heartbeat_eventbridge"))["stored"] == 2
+    seen = {device: state["last_seen_ts"] for device, state in stored(migrated).items()}
+    at = datetime(2026, 11, 1, 10, 17, 3, tzinfo=UTC)
+    assert seen == {"hvac-001": at - MICROSECOND, "hvac-002": at}
+
+
+def test_a_bad_neighbour_costs_nobody_anything(migrated: Sandbox) -> None:
+    answer = invoke({"devices": [BAD, GOOD, 5, {**GOOD, "device_id": "x", "colour": "red"}]})
+    assert (answer["received"], answer["stored"]) == (4, 1)
+    assert [(r["index"], r["device_id"], r["field"]) for r in answer["refused"]] == [
+        (0, "bad", "status"),
+        (2, None, None),
+        (3, "x", "colour"),
+    ]
+    assert answer["refused"][0]["reason"] == "status must be one of ready, degraded, error"
+    assert list(stored(migrated)) == ["good"]
+
+
+@pytest.mark.parametrize(
+    "event", [BAD, {}, [], None, "hvac", {"devices": 5}, {"devices": [], "x": 1}]
+)
+def test_what_is_no_heartbeat_fails_the_invocation(migrated: Sandbox, event: Any) -> None:
+    with pytest.raises(InvalidRequestError):
+        invoke(event)
+    assert stored(migrated) == {}
+
+
+def test_a_batch_as_large_as_may_be_with_each_device_twice(migrated: Sandbox) -> None:
+    items = [
+        {"device_id": f"device-{number % 5000}", "site_id": "a", "queue_depth": number}
+        for number in range(MAX_BATCH)
+    ]
+    assert invoke({"devices": items})["stored"] == MAX_BATCH
+    depths = {device: state["queue_depth"] for device, state in stored(migrated).items()}
+    assert depths == {f"device-{number}": number + 5000 for number in range(5000)}
+
+
+@pytest.mark.parametrize(
+    "device_id",
+    ["gerät-☃🚀", "%s :x {} \\N", "'; DROP TABLE iot_data.device_state --", "\x01\u202e"],
+)
+def test_a_device_may_be_called_anything(migrated: Sandbox, device_id: str) -> None:
+    invoke(
+        {"devices": [{"device_id": device_id, "site_id": device_id, "agent_version": device_id}]}
+    )
+    state = stored(migrated)[device_id]
+    assert (state["site_id"], state["agent_version"]) == (device_id, device_id)
+
+
+def test_the_longest_names_fit_into_every_index(migrated: Sandbox) -> None:
+    longest = "🚀" * 256
+    assert invoke({"devices": [{"device_id": longest, "site_id": longest}]})["stored"] == 1
+
+
+# Names that are known, and values that anything but their meaning may have.
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=300)
+    | st.sampled_from(
+        ["ready", "2026-11-01T10:17:03Z", "0001-01-01T00:00:00+14:00", 2**31, 10**400]
+    )
+)
+items = scalars | st.dictionaries(
+    st.sampled_from([*payload.KNOWN_FIELDS, "colour"]) | st.text(max_size=5),
+    scalars | st.lists(scalars, max_size=2),
+    max_size=6,
+)
+named_items = st.builds(
+    lambda item, device_id: {**item, "device_id": device_id, "site_id": "a"},
+    st.dictionaries(st.sampled_from(payload.KNOWN_FIELDS), scalars, max_size=4),
+    st.text(min_size=1, max_size=256),
+)
+
+
+@settings(
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(devices=st.lists(items | named_items, max_size=6))
+def test_whatever_is_in_a_batch_the_good_in_it_is_stored(
+    migrated: Sandbox, devices: list[Any]
+) -> None:
+    migrated.migrate()
+    answer = invoke({"devices": [*devices, GOOD]})
+    refused = {refusal["index"] for refusal in answer["refused"]}
+    assert len(devices) not in refused
+    good = {item["device_id"] for n, item in enumerate([*devices, GOOD]) if n not in refused}
+    assert set(stored(migrated)) == good
+
+
+def test_the_metrics_count_both_kinds(
+    migrated: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invoke({"devices": [GOOD, BAD, BAD]})
+    [document] = emf.documents(capsys.readouterr().out)
+    assert document["service"] == "heartbeats"
+    assert (document["HeartbeatsStored"], document["HeartbeatsRefused"]) == ([1.0], [2.0])
+
+
+def test_a_refusal_is_logged_with_its_reason(
+    migrated: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    invoke({"devices": [GOOD, BAD]})
+    [record] = [record for record in caplog.records if record.message == "heartbeats_refused"]
+    assert record.__dict__["refused"] == 1
+    assert record.__dict__["first"][0]["device_id"] == "bad"
+
+
+def test_messages_count_from_when_they_were_sent(migrated: Sandbox) -> None:
+    answer = record_queued_heartbeats(sample("heartbeat_sqs"), LambdaContext())
+    assert answer == {"batchItemFailures": []}
+    seen = {device: state["last_seen_ts"] for device, state in stored(migrated).items()}
+    later = SENT_AT + timedelta(milliseconds=50)
+    assert seen == {"hvac-001": SENT_AT, "hvac-002": later - MICROSECOND, "hvac-003": later}
+
+
+def test_a_message_that_comes_again_changes_nothing(migrated: Sandbox) -> None:
+    deliver({**GOOD, "cpu_pct": 5})
+    invoke({**GOOD, "cpu_pct": 7})
+    before = stored(migrated)
+    deliver({**GOOD, "cpu_pct": 5})
+    assert stored(migrated) == before
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", "[" * 100_000, "5", "null", BAD, {"devices": 5}, {"devices": [GOOD, BAD]}]
+)
+def test_a_message_that_will_never_do_is_left_to_the_queue(migrated: Sandbox, body: Any) -> None:
+    other = {"device_id": "other", "site_id": "a"}
+    assert deliver(other, body, {**other, "device_id": "third"}) == ["1"]
+    assert {"other", "third"} <= stored(migrated).keys()
+    assert ("good" in stored(migrated)) == (body == {"devices": [GOOD, BAD]})
+
+
+def test_messages_may_hold_more_than_one_statement_takes(migrated: Sandbox) -> None:
+    batches = [
+        {"devices": [{"device_id": f"{half}-{n}", "site_id": "a"} for n in range(6000)]}
+        for half in "ab"
+    ]
+    assert deliver(*batches) == []
+    assert len(stored(migrated)) == 12_000
+
+
+def test_without_a_database_every_message_comes_again(
+    migrated: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMESCALE_DB_PORT", "1")
+    with pytest.raises(DatabaseUnavailableError):
+        deliver(GOOD)
+    with pytest.raises(DatabaseUnavailableError):
+        invoke(GOOD)
+    engine_for.cache_clear()

@@ -1,0 +1,93 @@
+"""The work depends on the batch and the page, not on the fleet: indexes find what is asked for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from chalicelib import database
+from chalicelib.database import Deadline
+from chalicelib.features.heartbeats import listings, store
+from chalicelib.features.heartbeats.model import Heartbeat, merge
+from chalicelib.http.paging import PageRequest
+from tests.sandbox import Sandbox
+
+DEVICES = 20_000
+
+
+@pytest.fixture
+def large_fleet(migrated: Sandbox) -> Sandbox:
+    """One device in a hundred is silent."""
+    migrated.rows(
+        "INSERT INTO iot_data.device_state (device_id, site_id, last_seen_ts) "
+        "SELECT 'device-' || n, 'site-' || n % 50, "
+        "now() - CASE WHEN n % 101 = 0 THEN interval '1 hour' ELSE interval '0' END "
+        f"FROM generate_series(1, {DEVICES}) AS n"
+    )
+    migrated.rows(
+        "INSERT INTO iot_data.device_state_fields SELECT device_id, last_seen_ts, site_id, "
+        "NULL, '-infinity', NULL, '-infinity', NULL, '-infinity', NULL, '-infinity', "
+        "NULL, '-infinity', NULL, '-infinity', NULL, '-infinity' FROM iot_data.device_state"
+    )
+    migrated.rows("ANALYZE iot_data.device_state")
+    migrated.rows("ANALYZE iot_data.device_state_fields")
+    return migrated
+
+
+@contextmanager
+def plans(connection: Connection) -> Iterator[list[str]]:
+    """How the statements that follow would be carried out."""
+    found: list[str] = []
+
+    def explain(
+        _: object, cursor: Any, statement: str, values: Any, *rest: object
+    ) -> tuple[str, Any]:
+        cursor.execute(f"EXPLAIN {statement}", values)
+        found.append("\n".join(line for [line] in cursor.fetchall()))
+        return statement, values
+
+    event.listen(connection, "before_cursor_execute", explain, retval=True)
+    try:
+        yield found
+    finally:
+        event.remove(connection, "before_cursor_execute", explain)
+
+
+@pytest.mark.parametrize(
+    ("site_id", "index"),
+    [(None, "idx_device_state_last_seen"), ("site-7", "idx_device_state_site")],
+)
+@pytest.mark.parametrize("is_later", [False, True])
+def test_a_page_of_silent_devices_is_read_from_an_index(
+    large_fleet: Sandbox, engine: Engine, site_id: str | None, index: str, is_later: bool
+) -> None:
+    now = large_fleet.now()
+    page = PageRequest(50, (now - timedelta(hours=2), "device-7") if is_later else None)
+    seen_before = now - timedelta(minutes=2)
+    with database.transaction(engine, Deadline.after(60)) as connection, plans(connection) as found:
+        listings.list_stale(connection, page, seen_before=seen_before, site_id=site_id)
+    [plan] = found
+    assert index in plan
+    assert "Seq Scan" not in plan
+
+
+def test_counting_by_site_reads_the_silent_devices_only(
+    large_fleet: Sandbox, engine: Engine
+) -> None:
+    seen_before = large_fleet.now() - timedelta(minutes=2)
+    with database.transaction(engine, Deadline.after(60)) as connection, plans(connection) as found:
+        listings.list_stale_sites(connection, PageRequest(50, None), seen_before=seen_before)
+    assert "Seq Scan" not in found[0]
+
+
+@pytest.mark.parametrize("size", [1, 1_000])
+def test_a_batch_looks_its_devices_up(large_fleet: Sandbox, engine: Engine, size: int) -> None:
+    now = large_fleet.now()
+    batch = [Heartbeat(f"device-{n}", now, {"site_id": "a"}) for n in range(1, size + 1)]
+    with database.transaction(engine, Deadline.after(60)) as connection, plans(connection) as found:
+        store.merge_heartbeats(connection, merge(batch))
+    assert len(found) == 2
+    assert [plan for plan in found if "Seq Scan" in plan] == []

@@ -1,0 +1,86 @@
+"""`cli.py load`, as an operator calls it."""
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli import cli
+from tests.features.parquet_loads.bucket import Bucket
+from tests.features.parquet_loads.drop import Drop, readings_in
+from tests.sandbox import Sandbox
+
+ROWS = [(0, "N", 1.5), (1, "N", 2.5)]
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> Iterator[None]:
+    """A command sets the log up for its process; the tests share theirs."""
+    root, ours = logging.getLogger(), logging.getLogger("chalicelib")
+    kept = root.handlers[:], root.level, ours.level
+    yield
+    root.handlers = kept[0]
+    root.setLevel(kept[1])
+    ours.setLevel(kept[2])
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner(env={"COLUMNS": "200"}).invoke(cli, ["load", *arguments])
+
+
+def test_a_file_is_loaded(migrated: Sandbox, tmp_path: Path) -> None:
+    drop = Drop(tmp_path, "generation")
+    drop.put("a", ROWS)
+    first, second = run(str(drop.path("a"))), run(str(drop.path("a")))
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert "load 1 succeeded in" in first.stdout
+    assert "read 2, loaded 2, rejected 0, added 2" in first.stdout
+    assert "load 1 succeeded, as it was before" in second.stdout
+    assert readings_in(migrated, "generation") == {(0, "N"): 1.5, (1, "N"): 2.5}
+
+
+def test_an_object_is_loaded_and_told_as_json(migrated: Sandbox, bucket: Bucket) -> None:
+    result = run("--json", bucket.put("dataset=generation/a.parquet", ROWS))
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["rows"]["added"] == 2
+
+
+def test_rejected_rows_are_pointed_at(
+    migrated: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAX_REJECTED_PERCENT", "50")
+    drop = Drop(tmp_path, "generation")
+    drop.put("a", [*ROWS, (2, "", 1.0)])
+    result = run(str(drop.path("a")))
+    assert result.exit_code == 0
+    assert (
+        f"rejected rows: file://{tmp_path}/rejected/dataset=generation/a.parquet" in result.stdout
+    )
+
+
+def test_a_file_that_cannot_be_loaded_fails(migrated: Sandbox, tmp_path: Path) -> None:
+    drop = Drop(tmp_path, "generation")
+    drop.put("a", ROWS)
+    drop.path("a").write_bytes(b"")
+    result = run(str(drop.path("a")))
+    assert result.exit_code == 1
+    assert "file_empty" in result.stdout
+
+
+@pytest.mark.parametrize("source", ["s3://", "s3://bucket", "s3:///key"])
+def test_an_address_that_is_none_is_a_usage_error(migrated: Sandbox, source: str) -> None:
+    result = run(source)
+    assert result.exit_code == 2
+    assert "INVALID_REQUEST" in result.stderr
+
+
+def test_a_setting_that_is_none_is_a_usage_error(
+    migrated: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOAD_SINK", "redshift")
+    result = run(str(tmp_path / "a.parquet"))
+    assert result.exit_code == 2
+    assert "LOAD_SINK" in result.stderr
