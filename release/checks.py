@@ -22,7 +22,7 @@ _BUILT_HERE = re.compile(r"^Tag: .*-(linux_\w+)$", re.MULTILINE)
 
 def require_page(project: Project) -> None:
     """The page's chart library is fetched, not kept: without it the page shows no chart."""
-    static = project.root / "chalicelib" / "page" / "static"
+    static = project.root / "chalicelib" / "console" / "static"
     missing = [asset.file for asset in ASSETS.values() if not (static / asset.file).is_file()]
     if missing:
         raise ReleaseRefusedError(

@@ -25,7 +25,7 @@ def copy_project(root: Path) -> Project:
     (root / "requirements.txt").write_text("", encoding="utf-8")
     edit_resources(root, _without_layers)
     for asset in ASSETS.values():
-        place = root / "chalicelib" / "page" / STATIC.name / asset.file
+        place = root / "chalicelib" / "console" / STATIC.name / asset.file
         place.parent.mkdir(exist_ok=True)
         place.touch()
     return Project(root)
