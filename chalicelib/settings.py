@@ -1,26 +1,117 @@
-"""Everything the environment decides, read once and checked; the README lists every variable."""
+"""What the environment decides for the whole application; features declare the rest themselves."""
 
 import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from chalicelib.errors import InvalidSettingError
-
-T = TypeVar("T")
+from chalicelib.setting import Setting, matching, one_of, whole
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-MAX_WINDOW_MINUTES = 366 * 24 * 60
-DEFAULT_SYNC_SCHEDULE = "cron(5 * * * ? *)"
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html and
+_SECRET_ARN = matching(r"arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[!-~]+", "")
+
+
+def _text(raw: str) -> str:
+    if not raw.strip():
+        raise ValueError("is blank")
+    return raw.strip()
+
+
+def _secret(raw: str) -> str:
+    """As it is: spaces may belong to it, and no error may show it."""
+    return raw
+
+
+def _secret_arn(raw: str) -> str:
+    try:
+        return _SECRET_ARN(raw)
+    except ValueError:
+        # The value is not shown: somebody may have put the secret itself here.
+        raise ValueError(
+            "must be the ARN of a secret in AWS Secrets Manager: not its content"
+        ) from None
+
+
+def _namespace(raw: str) -> str:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
+    parse = matching(r"(?!AWS/)[A-Za-z0-9._/#:-]{1,255}", "a CloudWatch namespace")
+    return parse(raw)
+
+
+DATABASE_SECRET = Setting(
+    "TIMESCALE_DB_SECRET_ARN",
+    _secret_arn,
+    "The secret that holds the login, fetched when first needed. The next five may then be left out.",
+    is_optional=True,
+)
+DATABASE_HOST = Setting("TIMESCALE_DB_HOST", _text, "The database server.")
+DATABASE_PORT = Setting("TIMESCALE_DB_PORT", whole(1, 65_535), "Its port.", default="5432")
+DATABASE_NAME = Setting("TIMESCALE_DB_NAME", _text, "The database.")
+DATABASE_USER = Setting(
+    "TIMESCALE_DB_USER",
+    _text,
+    "The role that logs in. It owns the aggregates, or is a member of their owner. It may not be "
+    "set beside a secret.",
+)
+DATABASE_PASSWORD = Setting(
+    "TIMESCALE_DB_PASSWORD",
+    _secret,
+    "The password of that role, shown nowhere. It may not be set beside a secret.",
+)
+DATABASE_SSLMODE = Setting(
+    "TIMESCALE_DB_SSLMODE",
+    one_of(*SSL_MODES),
+    "libpq's `sslmode`; `require` in the deployed stages.",
+    default="prefer",
+    in_stage="require",
+)
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
-_NAMESPACE = re.compile(r"[A-Za-z0-9._/#:-]{1,255}")
-_BUS = re.compile(r"[A-Za-z0-9._/:-]{1,1600}")
-_SECRET_ARN = re.compile(r"arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[!-~]+")
-_SCHEDULE = re.compile(r"(cron|rate)\([^()]+\)")
+CHANGE_EVENT_BUS = Setting(
+    "CHANGE_EVENT_BUS",
+    matching(r"[A-Za-z0-9._/:-]{1,1600}", "the name or the ARN of an event bus"),
+    "The EventBridge bus, by name or ARN, that is told of changes. Without it nobody is told.",
+    is_optional=True,
+)
+METRICS_NAMESPACE = Setting(
+    "METRICS_NAMESPACE",
+    _namespace,
+    "The namespace in which CloudWatch keeps the metrics.",
+    default="DeviceParameters",
+)
+CORS_ALLOW_ORIGIN = Setting(
+    "CORS_ALLOW_ORIGIN",
+    matching(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", "one origin such as https://ops.example"),
+    "The one other origin, such as `https://ops.example`, whose pages may call the API.",
+    is_optional=True,
+)
+LOG_LEVEL = Setting(
+    "LOG_LEVEL",
+    one_of(*LOG_LEVELS),
+    "The level of the application's own log lines; `DEBUG` in the stage `dev`.",
+    default="INFO",
+    in_stage="INFO",
+)
+MIGRATION_LOCK_TIMEOUT = Setting(
+    "MIGRATION_LOCK_TIMEOUT",
+    matching(r"[0-9]{1,9} ?(ms|s|min|h)?", "a time such as 10s"),
+    "How long a migration waits for a lock, and so blocks others.",
+    default="10s",
+)
+SHARED = (
+    DATABASE_SECRET,
+    DATABASE_HOST,
+    DATABASE_PORT,
+    DATABASE_NAME,
+    DATABASE_USER,
+    DATABASE_PASSWORD,
+    DATABASE_SSLMODE,
+    CHANGE_EVENT_BUS,
+    METRICS_NAMESPACE,
+    CORS_ALLOW_ORIGIN,
+    LOG_LEVEL,
+    MIGRATION_LOCK_TIMEOUT,
+)
 
 
 @dataclass(frozen=True)
@@ -39,191 +130,38 @@ class DatabaseSettings:
     secret_arn: str | None = None
 
 
-@dataclass(frozen=True)
-class Settings:
-    """One checked value per environment variable."""
-
-    database: DatabaseSettings
-    check_interval_minutes: int
-    sync_interval_minutes: int
-    removal_guard_percent: int
-    removal_guard_min_pairs: int
-    history_retention_days: int
-    refresh_work_mem_mb: int
-    change_event_bus: str | None
-
-
-def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
-    """All settings of a run or a request.
+def database_from_environment(environ: Mapping[str, str] = os.environ) -> DatabaseSettings:
+    """The database.
 
     Raises `InvalidSettingError` naming the first variable that is missing or malformed.
     """
-    return Settings(
-        database=database_from_environment(environ),
-        check_interval_minutes=read(
-            environ, "CHECK_INTERVAL_MINUTES", between(1, MAX_WINDOW_MINUTES), "60"
-        ),
-        sync_interval_minutes=read(
-            environ, "SYNC_INTERVAL_MINUTES", between(1, MAX_WINDOW_MINUTES), "60"
-        ),
-        removal_guard_percent=read(environ, "REMOVAL_GUARD_PERCENT", between(0, 100), "50"),
-        removal_guard_min_pairs=read(environ, "REMOVAL_GUARD_MIN_PAIRS", between(0, 10**9), "100"),
-        history_retention_days=read(environ, "HISTORY_RETENTION_DAYS", between(1, 36_500), "90"),
-        refresh_work_mem_mb=read(environ, "REFRESH_WORK_MEM_MB", between(1, 65_536), "512"),
-        change_event_bus=change_event_bus(environ),
-    )
-
-
-def database_from_environment(environ: Mapping[str, str] = os.environ) -> DatabaseSettings:
-    """The connection alone: all that migrations need."""
-    if environ.get("TIMESCALE_DB_SECRET_ARN"):
+    if environ.get(DATABASE_SECRET.name):
         return _database_with_secret(environ)
     return DatabaseSettings(
-        host=read(environ, "TIMESCALE_DB_HOST", _text),
-        port=read(environ, "TIMESCALE_DB_PORT", between(1, 65_535), "5432"),
-        name=read(environ, "TIMESCALE_DB_NAME", _text),
-        user=read(environ, "TIMESCALE_DB_USER", _text),
-        password=read(environ, "TIMESCALE_DB_PASSWORD", _secret),
-        sslmode=read(environ, "TIMESCALE_DB_SSLMODE", one_of(SSL_MODES), "prefer"),
+        host=DATABASE_HOST.value(environ),
+        port=DATABASE_PORT.value(environ),
+        name=DATABASE_NAME.value(environ),
+        user=DATABASE_USER.value(environ),
+        password=DATABASE_PASSWORD.value(environ),
+        sslmode=DATABASE_SSLMODE.value(environ),
     )
 
 
 def _database_with_secret(environ: Mapping[str, str]) -> DatabaseSettings:
-    for variable in ("TIMESCALE_DB_USER", "TIMESCALE_DB_PASSWORD"):
-        if environ.get(variable):
+    for setting in (DATABASE_USER, DATABASE_PASSWORD):
+        if environ.get(setting.name):
             raise InvalidSettingError(
-                variable, "is set beside TIMESCALE_DB_SECRET_ARN, which names the login: unset one"
+                setting.name,
+                "is set beside TIMESCALE_DB_SECRET_ARN, which names the login: unset one",
             )
+    has_port = bool(environ.get(DATABASE_PORT.name))
     return DatabaseSettings(
-        host=_if_set(environ, "TIMESCALE_DB_HOST", _text),
-        port=_if_set(environ, "TIMESCALE_DB_PORT", between(1, 65_535)),
-        name=_if_set(environ, "TIMESCALE_DB_NAME", _text),
+        host=DATABASE_HOST.value_if_set(environ),
+        # The secret may name another port; the default is what holds where neither does.
+        port=DATABASE_PORT.value(environ) if has_port else None,
+        name=DATABASE_NAME.value_if_set(environ),
         user=None,
         password=None,
-        sslmode=read(environ, "TIMESCALE_DB_SSLMODE", one_of(SSL_MODES), "prefer"),
-        secret_arn=read(environ, "TIMESCALE_DB_SECRET_ARN", _secret_arn),
+        sslmode=DATABASE_SSLMODE.value(environ),
+        secret_arn=DATABASE_SECRET.value(environ),
     )
-
-
-def sync_schedule(environ: Mapping[str, str] = os.environ) -> str:
-    """When the scheduled function runs; read alone, because packaging has no database."""
-    return read(environ, "SYNC_SCHEDULE", schedule_expression, DEFAULT_SYNC_SCHEDULE)
-
-
-def sync_function_name(environ: Mapping[str, str] = os.environ) -> str | None:
-    """The Lambda function that carries out requested runs; None to run them in place."""
-    return environ.get("SYNC_FUNCTION_NAME") or None
-
-
-def change_event_bus(environ: Mapping[str, str] = os.environ) -> str | None:
-    """The EventBridge bus, by name or ARN, that is told of changes; None to tell nobody."""
-    if not environ.get("CHANGE_EVENT_BUS"):
-        return None
-    return read(environ, "CHANGE_EVENT_BUS", _bus)
-
-
-def metrics_namespace(environ: Mapping[str, str] = os.environ) -> str:
-    """Where CloudWatch keeps the application's metrics."""
-    return read(environ, "METRICS_NAMESPACE", _namespace, "DeviceParameters")
-
-
-def cors_allow_origin(environ: Mapping[str, str] = os.environ) -> str | None:
-    """The one other origin whose pages may call the API; None for none."""
-    if not environ.get("CORS_ALLOW_ORIGIN"):
-        return None
-    return read(environ, "CORS_ALLOW_ORIGIN", _origin)
-
-
-def log_level(environ: Mapping[str, str] = os.environ) -> str:
-    """The level of the application's own log lines."""
-    return read(environ, "LOG_LEVEL", one_of(LOG_LEVELS), "INFO")
-
-
-def read(
-    environ: Mapping[str, str], variable: str, parse: Callable[[str], T], default: str | None = None
-) -> T:
-    """*variable* as *parse* understands it; `ValueError` says what is wrong with it.
-
-    Raises `InvalidSettingError` naming the variable. An empty one counts as missing.
-    """
-    raw = environ.get(variable) or default
-    if raw is None:
-        raise InvalidSettingError(variable, "is not set")
-    try:
-        return parse(raw)
-    except ValueError as problem:
-        raise InvalidSettingError(variable, str(problem)) from None
-
-
-def _if_set(environ: Mapping[str, str], variable: str, parse: Callable[[str], T]) -> T | None:
-    return read(environ, variable, parse) if environ.get(variable) else None
-
-
-def _text(raw: str) -> str:
-    if not raw.strip():
-        raise ValueError("is blank")
-    return raw.strip()
-
-
-def _secret(raw: str) -> str:
-    """As it is: spaces may belong to it, and no error may show it."""
-    return raw
-
-
-def _secret_arn(raw: str) -> str:
-    # The value is not shown: whoever puts the secret itself here must not find it in a log.
-    if not _SECRET_ARN.fullmatch(raw):
-        raise ValueError("must be the ARN of a secret in AWS Secrets Manager: not its content")
-    return raw
-
-
-def between(lowest: int, highest: int) -> Callable[[str], int]:
-    """A parser that takes whole numbers from *lowest* to *highest*."""
-
-    def parse(raw: str) -> int:
-        # isdecimal() alone would let digits of other scripts through.
-        if not (
-            raw.isascii() and raw.isdecimal() and len(raw) < 12 and lowest <= int(raw) <= highest
-        ):
-            raise ValueError(f"must be a whole number from {lowest} to {highest}, not {raw[:40]!r}")
-        return int(raw)
-
-    return parse
-
-
-def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    """A parser that takes one of *choices* and nothing else."""
-
-    def parse(raw: str) -> str:
-        if raw not in choices:
-            raise ValueError(f"must be one of {', '.join(choices)}, not {raw[:40]!r}")
-        return raw
-
-    return parse
-
-
-def _origin(raw: str) -> str:
-    if not _ORIGIN.fullmatch(raw):
-        raise ValueError(f"must be one origin such as https://ops.example, not {raw[:80]!r}")
-    return raw
-
-
-def _bus(raw: str) -> str:
-    if not _BUS.fullmatch(raw):
-        raise ValueError(f"must be the name or the ARN of an event bus, not {raw[:80]!r}")
-    return raw
-
-
-def _namespace(raw: str) -> str:
-    if not _NAMESPACE.fullmatch(raw) or raw.startswith("AWS/"):
-        raise ValueError(
-            f"must be a CloudWatch namespace such as DeviceParameters, not {raw[:40]!r}"
-        )
-    return raw
-
-
-def schedule_expression(raw: str) -> str:
-    """A parser that takes what EventBridge takes for a schedule, as far as its shape goes."""
-    if not _SCHEDULE.fullmatch(raw):
-        raise ValueError(f"must be an EventBridge cron(…) or rate(…) expression, not {raw[:40]!r}")
-    return raw

@@ -4,7 +4,8 @@ ApplicationError
 ├── UnauthorizedError         no token, or none that counts             → 401
 ├── ForbiddenError            a good token whose role does not suffice  → 403
 ├── AccessNotConfiguredError  no way in is configured, or wrongly       → 503
-└── IssuerUnavailableError    the issuer's keys cannot be had           → 503
+├── IssuerUnavailableError    the issuer's keys cannot be had           → 503
+└── UndeclaredRouteError      a route does not say who may call it      → the application does not start
 """
 
 from chalicelib.errors import ApplicationError
@@ -33,3 +34,7 @@ class IssuerUnavailableError(ApplicationError):
     code = "ISSUER_UNAVAILABLE"
     http_status = 503
     public_message = "the identity provider cannot be reached"
+
+
+class UndeclaredRouteError(ApplicationError):
+    code = "ROUTE_UNDECLARED"

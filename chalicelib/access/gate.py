@@ -1,9 +1,9 @@
-"""Where every request is let in or turned away: closed, except for `/health` and the empty page.
+"""Where every request is let in or turned away: closed, except for the routes that say otherwise.
 
-Two locks, one table (`model.GRANTS`). API Gateway asks the authorizer, and keeps its answer for
-a minute per token, *for all routes*; hence the answer lists all that the role may call, never
-just the route asked for. Behind it stands a middleware that checks each request again, so that
-a route declared later, or an API deployed without the authorizer, is closed as well.
+Two locks, one table: what the routes declare. API Gateway asks the authorizer, and keeps its
+answer for a minute per token, *for all routes*; hence the answer lists all that the caller may
+call, never just the route asked for. Behind it stands a middleware that checks each request again,
+so that a route declared later, or an API deployed without the authorizer, is closed as well.
 
 What a caller gets:
 
@@ -27,23 +27,27 @@ there we raise its own.
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 from chalice.app import AuthRequest, AuthResponse, AuthRoute, Chalice, Request, Response
 
-from chalicelib.access.errors import AccessNotConfiguredError, ForbiddenError, UnauthorizedError
-from chalicelib.access.model import ANYBODY, GRANTS, Principal, Role, is_granted
-from chalicelib.access.settings import AccessSettings, access_from_environment
+from chalicelib.access.callers import as_context, configured, principal_of
+from chalicelib.access.errors import (
+    AccessNotConfiguredError,
+    ForbiddenError,
+    UnauthorizedError,
+    UndeclaredRouteError,
+)
+from chalicelib.access.model import Principal, Role
 from chalicelib.access.tokens import authenticate
-from chalicelib.errors import ApplicationError, InvalidSettingError
-from chalicelib.http import json_response
+from chalicelib.errors import ApplicationError
+from chalicelib.http.answers import envelope, json_response, request_id_of
+from chalicelib.http.routes import Route, declared
 
 logger = logging.getLogger(__name__)
 
-# The page holds nothing: a browser has no token before the page has asked for one.
-OPEN_PATHS = ("/health", "/", "/assets/{name}")
 # How long API Gateway may let a token in that has expired, or been replaced, since it asked.
 POLICY_SECONDS = 60
 
@@ -51,19 +55,36 @@ POLICY_SECONDS = 60
 def close(app: Chalice, authorizer: Any) -> None:
     """Put both locks on every route of *app*; call it when all of them are registered.
 
-    Under AUTH_MODE=none no authorizer is attached, because API Gateway and `chalice local`
-    turn a request without a token away before they ask one. Only the environment of the
-    process that packages or serves locally matters for that: the middleware reads its own.
+    Raises `UndeclaredRouteError` for a route that does not say who may call it. Under
+    AUTH_MODE=none no authorizer is attached, because API Gateway and `chalice local` turn a
+    request without a token away before they ask one. Only the environment of the process that
+    packages or serves locally matters for that: the middleware reads its own.
     """
-    app.register_middleware(_check, "http")
+    routes = list(declared_routes(app))
+    app.register_middleware(_checking(app), "http")
     if _is_open_to_all():
         return
-    for path, entries in app.routes.items():
-        for entry in entries.values():
-            entry.authorizer = None if path in OPEN_PATHS else authorizer
+    for route in routes:
+        for method in route.methods:
+            entry = app.routes[route.address][method]
+            entry.authorizer = None if route.requirement.is_open else authorizer
 
 
-def authorize(request: AuthRequest) -> AuthResponse | dict[str, Any]:
+def declared_routes(app: Chalice) -> Iterator[Route]:
+    """Every route of *app*, as it is declared; raises `UndeclaredRouteError` for one without."""
+    for address, entries in app.routes.items():
+        for route in dict.fromkeys(_declared(address, entry) for entry in entries.values()):
+            yield route
+
+
+def _declared(address: str, entry: Any) -> Route:
+    route = declared(entry.view_function)
+    if route is None:
+        raise UndeclaredRouteError(f"{address} does not declare who may call it")
+    return route
+
+
+def authorize(app: Chalice, request: AuthRequest) -> AuthResponse | dict[str, Any]:
     """Answer for API Gateway: what the sender of this token may call.
 
     It is told why only where that is its own fault; the log says the rest, never the token.
@@ -76,48 +97,28 @@ def authorize(request: AuthRequest) -> AuthResponse | dict[str, Any]:
     except ApplicationError as error:
         _log(error)
         raise _refusal(error) from None
+    granted = _granted(app, principal)
+    if not granted:
+        return _denial(request)
     return AuthResponse(
-        routes=[AuthRoute(grant.path, list(grant.methods)) for grant in GRANTS[principal.role]],
-        principal_id=principal.subject,
-        context={"role": principal.role.value, "subject": principal.subject},
+        routes=granted, principal_id=principal.subject, context=as_context(principal)
     )
 
 
-def principal_of(request: Request) -> Principal:
-    """Who sends *request*, as the authorizer found out.
-
-    Raises `UnauthorizedError` where no authorizer was asked.
-    """
-    if configured().is_open:
-        return ANYBODY
-    known = request.context.get("authorizer") or {}
-    try:
-        return Principal(known["subject"], Role(known["role"]))
-    except (KeyError, ValueError):
-        raise UnauthorizedError("no authorizer was asked about this request") from None
+def _granted(app: Chalice, principal: Principal) -> list[AuthRoute | str]:
+    """What *principal* may call; the platform's admins everything, in one line."""
+    if principal.role is Role.ADMIN and principal.organization is None:
+        return [AuthRoute("*", ["*"])]
+    return [
+        AuthRoute(_pattern(route.address), list(route.methods))
+        for route in declared_routes(app)
+        if route.requirement.is_met_by(principal)
+    ]
 
 
-def is_known(request: Request) -> bool:
-    """Whether the sender of *request*, on a path that is open, could read the others too."""
-    try:
-        principal = authenticate(configured(), request.headers.get("authorization", ""))
-    except ApplicationError:
-        return False
-    return principal.role.includes(Role.VIEWER)
-
-
-def require_role(principal: Principal, role: Role) -> None:
-    """Raise `ForbiddenError` unless *principal* holds *role*, or a higher one."""
-    if not principal.role.includes(role):
-        raise ForbiddenError(f"this needs the role {role}", role=role.value)
-
-
-def configured() -> AccessSettings:
-    """The settings; raises `AccessNotConfiguredError` for whatever is wrong with them."""
-    try:
-        return access_from_environment()
-    except InvalidSettingError as error:
-        raise AccessNotConfiguredError(error.message) from None
+def _pattern(address: str) -> str:
+    """*address* with `*`, which stands for anything, in place of each variable."""
+    return "/".join("*" if part.startswith("{") else part for part in address.split("/"))
 
 
 def _is_open_to_all() -> bool:
@@ -132,19 +133,29 @@ def _is_open_to_all() -> bool:
     return is_open
 
 
-def _check(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    path = request.context.get("resourcePath", "")
-    if path in OPEN_PATHS:
+def _checking(app: Chalice) -> Callable[[Request, Callable[[Request], Response]], Response]:
+    def check(request: Request, get_response: Callable[[Request], Response]) -> Response:
+        try:
+            _require_access(app, request)
+        except ApplicationError as error:
+            _log(error)
+            body = {"error": _turned_away(error, request_id_of(request))}
+            return json_response(body, error.http_status, **_headers(error))
         return get_response(request)
-    try:
-        principal = principal_of(request)
-        if not is_granted(principal.role, request.method, path):
-            raise ForbiddenError(f"the role {principal.role} does not suffice")
-    except ApplicationError as error:
-        _log(error)
-        request_id = str(request.context.get("requestId") or uuid4())
-        return json_response(_envelope(error, request_id), error.http_status, **_headers(error))
-    return get_response(request)
+
+    return check
+
+
+def _require_access(app: Chalice, request: Request) -> None:
+    """Raise unless the sender of *request* may call its route."""
+    address = request.context.get("resourcePath", "")
+    entry = app.routes.get(address, {}).get(request.method)
+    route = declared(entry.view_function) if entry else None
+    if route is not None and route.requirement.is_open:
+        return
+    principal = principal_of(request)
+    if route is None or not route.requirement.is_met_by(principal):
+        raise ForbiddenError(f"the role {principal.role} does not suffice")
 
 
 def _denial(request: AuthRequest) -> dict[str, Any]:
@@ -166,17 +177,16 @@ def _refusal(error: ApplicationError) -> Exception:
     # Only a local server or the test client imports it; it is not in a Lambda function.
     local = sys.modules.get("chalice.local")
     if local is not None:
-        body = json.dumps(_envelope(error, str(uuid4()))).encode()
+        body = json.dumps({"error": _turned_away(error, str(uuid4()))}).encode()
         refusal: Exception = local.LocalGatewayException(_headers(error), body)
         refusal.CODE = error.http_status  # type: ignore[attr-defined]
         return refusal
     return Exception("Unauthorized") if isinstance(error, UnauthorizedError) else error
 
 
-def _envelope(error: ApplicationError, request_id: str) -> dict[str, Any]:
-    message = error.public_message or error.message
-    body = {"code": error.code, "message": message, "details": {}, "requestId": request_id}
-    return {"error": body}
+def _turned_away(error: ApplicationError, request_id: str) -> dict[str, object]:
+    """The envelope without details: they would tell a stranger what the right answer is."""
+    return {**envelope(error, request_id), "details": {}}
 
 
 def _headers(error: ApplicationError) -> dict[str, str]:

@@ -1,9 +1,8 @@
-"""Who calls, and what each role may do."""
+"""Who calls, and what it takes to be let in."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 
 class Role(StrEnum):
@@ -21,16 +20,30 @@ class Role(StrEnum):
         return _ASCENDING.index(self) >= _ASCENDING.index(other)
 
 
+class Scope(StrEnum):
+    """Whose callers a route is for.
+
+    `open`: everybody, with or without a token. `organization`: callers of any organization, each
+    of whom sees what belongs to that organization, and the platform's own people. `platform`: the
+    platform's own people only, whose tokens name no organization.
+    """
+
+    OPEN = "open"
+    ORGANIZATION = "organization"
+    PLATFORM = "platform"
+
+
 _ASCENDING = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 _STRONGEST_FIRST = (Role.ADMIN, Role.OPERATOR, Role.VIEWER, Role.DEVICE)
 
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller whose token was verified."""
+    """A caller whose token was verified; *organization* is None for the platform's own people."""
 
     subject: str
     role: Role
+    organization: str | None = None
 
 
 # Who calls where AUTH_MODE=none lets everybody in.
@@ -38,32 +51,28 @@ ANYBODY = Principal("anybody", Role.ADMIN)
 
 
 @dataclass(frozen=True)
-class Grant:
-    """Methods on the paths that match a pattern, in which `*` stands for anything."""
+class Requirement:
+    """What a route asks of its callers: a role at least, or None where it is open."""
 
-    path: str
-    methods: tuple[str, ...]
+    least: Role | None
+    scope: Scope
 
-    def covers(self, method: str, path: str) -> bool:
-        """Whether a request is one of those that are granted."""
-        is_method = "*" in self.methods or method in self.methods
-        return is_method and fnmatchcase(path, self.path)
+    def __post_init__(self) -> None:
+        if (self.least is None) != (self.scope is Scope.OPEN):
+            raise ValueError("a route names its least role, unless it is open to everybody")
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody is asked who they are."""
+        return self.scope is Scope.OPEN
 
-_READ = Grant("*", ("GET", "HEAD", "OPTIONS"))
-
-# A method or path that is not named here is for admins: what a feature adds starts closed.
-GRANTS: dict[Role, tuple[Grant, ...]] = {
-    Role.VIEWER: (_READ,),
-    Role.OPERATOR: (_READ, Grant("/sync", ("POST",))),
-    Role.ADMIN: (Grant("*", ("*",)),),
-    Role.DEVICE: (Grant("/heartbeat", ("POST",)),),
-}
-
-
-def is_granted(role: Role, method: str, path: str) -> bool:
-    """Whether *role* may call *method* on *path*, as the routes spell it."""
-    return any(grant.covers(method, path) for grant in GRANTS[role])
+    def is_met_by(self, principal: Principal) -> bool:
+        """Whether *principal* may call the route."""
+        if self.scope is Scope.PLATFORM and principal.organization is not None:
+            return False
+        # An admin may stand in for a device, to try out what devices send.
+        is_admin = principal.role is Role.ADMIN
+        return self.least is None or is_admin or principal.role.includes(self.least)
 
 
 def strongest_role(names: Iterable[object]) -> Role | None:

@@ -8,76 +8,14 @@ from urllib.parse import SplitResult, urlsplit
 
 from chalicelib.access.errors import AccessNotConfiguredError
 from chalicelib.access.model import Role
-from chalicelib.settings import one_of, read
+from chalicelib.setting import Setting, one_of
 
 NO_WAY_IN = (
     "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKEN_SHA256 "
     "(or AUTH_MODE=none for development)"
 )
-_AUTH_MODES = ("required", "none")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class OidcSettings:
-    """Whose tokens count, issued to which clients, signed with the keys published where."""
-
-    issuer: str
-    audiences: tuple[str, ...]
-    jwks_url: str
-
-
-@dataclass(frozen=True)
-class ApiTokenSettings:
-    """The hash of the one static token, and what it may do."""
-
-    sha256: str = field(repr=False)
-    role: Role
-
-
-@dataclass(frozen=True)
-class AccessSettings:
-    """The ways in. `is_open` means that nobody is asked who they are."""
-
-    is_open: bool
-    oidc: OidcSettings | None
-    api_token: ApiTokenSettings | None
-
-
-def access_from_environment(environ: Mapping[str, str] = os.environ) -> AccessSettings:
-    """All settings of access.
-
-    Raises `InvalidSettingError` naming the first variable that is missing or malformed, and
-    `AccessNotConfiguredError` where nobody could get in.
-    """
-    is_open = read(environ, "AUTH_MODE", one_of(_AUTH_MODES), "required") == "none"
-    settings = AccessSettings(is_open, oidc=_oidc(environ), api_token=_api_token(environ))
-    if not (is_open or settings.oidc or settings.api_token):
-        raise AccessNotConfiguredError(NO_WAY_IN)
-    return settings
-
-
-def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
-    if not any(environ.get(name) for name in ("OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL")):
-        return None
-    issuer = read(environ, "OIDC_ISSUER", _web_address)
-    return OidcSettings(
-        issuer=issuer,
-        audiences=read(environ, "OIDC_AUDIENCE", _listed),
-        jwks_url=read(
-            environ, "OIDC_JWKS_URL", _web_address, f"{issuer.rstrip('/')}/.well-known/jwks.json"
-        ),
-    )
-
-
-def _api_token(environ: Mapping[str, str]) -> ApiTokenSettings | None:
-    if not environ.get("API_TOKEN_SHA256"):
-        return None
-    return ApiTokenSettings(
-        sha256=read(environ, "API_TOKEN_SHA256", _sha256),
-        role=Role(read(environ, "API_TOKEN_ROLE", one_of(tuple(Role)), Role.VIEWER)),
-    )
 
 
 def _listed(raw: str) -> tuple[str, ...]:
@@ -113,3 +51,107 @@ def _split(raw: str) -> SplitResult:
     except ValueError:
         return urlsplit("")
     return parts
+
+
+AUTH_MODE = Setting(
+    "AUTH_MODE",
+    one_of("required", "none"),
+    "`none` lets everybody do everything: for development only.",
+    default="required",
+)
+OIDC_ISSUER = Setting(
+    "OIDC_ISSUER",
+    _web_address,
+    "The issuer of the bearer tokens, such as a Cognito user pool.",
+    is_optional=True,
+)
+OIDC_AUDIENCE = Setting(
+    "OIDC_AUDIENCE",
+    _listed,
+    "The client ids that they may be issued to, separated by commas.",
+    is_optional=True,
+)
+OIDC_JWKS_URL = Setting(
+    "OIDC_JWKS_URL",
+    _web_address,
+    "Where the issuer publishes its keys; by default `/.well-known/jwks.json` below the issuer.",
+    is_optional=True,
+)
+API_TOKEN_SHA256 = Setting(
+    "API_TOKEN_SHA256",
+    _sha256,
+    "The SHA-256 of a static bearer token, in hexadecimal.",
+    is_optional=True,
+)
+API_TOKEN_ROLE = Setting(
+    "API_TOKEN_ROLE",
+    one_of(*Role),
+    "What that token may do.",
+    default=Role.VIEWER.value,
+)
+ACCESS = (
+    AUTH_MODE,
+    OIDC_ISSUER,
+    OIDC_AUDIENCE,
+    OIDC_JWKS_URL,
+    API_TOKEN_SHA256,
+    API_TOKEN_ROLE,
+)
+
+
+@dataclass(frozen=True)
+class OidcSettings:
+    """Whose tokens count, issued to which clients, signed with the keys published where."""
+
+    issuer: str
+    audiences: tuple[str, ...]
+    jwks_url: str
+
+
+@dataclass(frozen=True)
+class ApiTokenSettings:
+    """The hash of the one static token, and what it may do."""
+
+    sha256: str = field(repr=False)
+    role: Role
+
+
+@dataclass(frozen=True)
+class AccessSettings:
+    """The ways in. `is_open` means that nobody is asked who they are."""
+
+    is_open: bool
+    oidc: OidcSettings | None
+    api_token: ApiTokenSettings | None
+
+
+def access_from_environment(environ: Mapping[str, str] = os.environ) -> AccessSettings:
+    """All settings of access.
+
+    Raises `InvalidSettingError` naming the first variable that is missing or malformed, and
+    `AccessNotConfiguredError` where nobody could get in.
+    """
+    is_open = AUTH_MODE.value(environ) == "none"
+    settings = AccessSettings(is_open, oidc=_oidc(environ), api_token=_api_token(environ))
+    if not (is_open or settings.oidc or settings.api_token):
+        raise AccessNotConfiguredError(NO_WAY_IN)
+    return settings
+
+
+def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
+    if not any(environ.get(one.name) for one in (OIDC_ISSUER, OIDC_AUDIENCE, OIDC_JWKS_URL)):
+        return None
+    issuer = OIDC_ISSUER.value(environ)
+    published = f"{issuer.rstrip('/')}/.well-known/jwks.json"
+    return OidcSettings(
+        issuer=issuer,
+        audiences=OIDC_AUDIENCE.value(environ),
+        jwks_url=OIDC_JWKS_URL.value_if_set(environ) or published,
+    )
+
+
+def _api_token(environ: Mapping[str, str]) -> ApiTokenSettings | None:
+    sha256 = API_TOKEN_SHA256.value_if_set(environ)
+    if sha256 is None:
+        return None
+    return ApiTokenSettings(sha256=sha256, role=Role(API_TOKEN_ROLE.value(environ)))

@@ -1,5 +1,7 @@
 """Connections, time limits and retries: what every feature needs to talk to the database."""
 
+from sqlalchemy import Engine
+
 from chalicelib.database.deadline import RESERVE_SECONDS, Deadline
 from chalicelib.database.engine import APPLICATION_NAME, CONNECT_TIMEOUT_SECONDS, engine_for
 from chalicelib.database.retry import CONNECTION_ATTEMPTS, retry
@@ -12,6 +14,7 @@ __all__ = [
     "CONNECT_TIMEOUT_SECONDS",
     "RESERVE_SECONDS",
     "Deadline",
+    "Engine",
     "application_error",
     "engine_for",
     "limit_statements",

@@ -1,0 +1,25 @@
+"""The features: a line each, in the order in which people are shown them."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from chalicelib.feature import Feature
+from chalicelib.features.device_parameters.feature import FEATURE as DEVICE_PARAMETERS
+from chalicelib.features.heartbeats.feature import FEATURE as HEARTBEATS
+from chalicelib.features.parquet_loads.feature import FEATURE as PARQUET_LOADS
+
+FEATURES: tuple[Feature, ...] = (
+    DEVICE_PARAMETERS,
+    HEARTBEATS,
+    PARQUET_LOADS,
+)
+
+
+def modules(role: str) -> Iterator[ModuleType]:
+    """The module of that role, such as `tables` or `commands`, of every feature that has one."""
+    for feature in FEATURES:
+        name = f"{__name__}.{feature.name}.{role}"
+        if find_spec(name) is not None:
+            yield import_module(name)

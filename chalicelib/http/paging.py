@@ -5,11 +5,13 @@ rows come and go.
 """
 
 import base64
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
 
+import msgspec
+
+from chalicelib.bodies import MAX_BIGINT, UNSET, Body, Meta, UnsetType
 from chalicelib.errors import InvalidRequestError
 from chalicelib.text import is_storable_text
 
@@ -18,67 +20,90 @@ T = TypeVar("T")
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many items.", examples=[50])]
+_After = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9_-]+$",
+        description="The `next` of the page before, unchanged; leave it out for the first page.",
+    ),
+]
 
-@dataclass(frozen=True)
-class PageRequest:
-    """How many items, and the key after which they start (None: from the beginning)."""
 
-    limit: int
-    after: tuple[Any, ...] | None
+class PageQuery(Body):
+    """How many items, and the key after which they start."""
+
+    limit: Limit = DEFAULT_LIMIT
+    after: _After | UnsetType = UNSET
 
 
-def page_request(limit: str | None, after: str | None, key_types: tuple[type, ...]) -> PageRequest:
-    """What `?limit=` and `?after=` ask for; *key_types* are the types of a key's parts.
+class Page(Body, Generic[T]):
+    """One page of a list."""
 
-    Raises `InvalidRequestError` naming the parameter.
+    items: Annotated[list[T], Meta(max_length=MAX_LIMIT)]
+    next: Annotated[
+        str | None,
+        Meta(description="Pass it on as `after` for the next page; null on the last."),
+    ]
+
+
+def page_of(
+    found: list[T],
+    query: PageQuery,
+    key: Callable[[T], tuple[Any, ...]],
+) -> Page[T]:
+    """The page of *found*, which holds one item more than asked for where there is more."""
+    items = found[: query.limit]
+    following = cursor(key(items[-1])) if len(found) > query.limit else None
+    return Page(items=items, next=following)
+
+
+def start_after(query: PageQuery, *kinds: type) -> tuple[Any, ...] | None:
+    """The key after which the page starts, its parts of these *kinds*; None for the first page.
+
+    Raises `InvalidRequestError` for anything but the `next` of an earlier page.
     """
-    return PageRequest(_limit(limit), None if after is None else _decode(after, key_types))
+    if query.after is UNSET:
+        return None
+    key = _decoded(query.after)
+    if key is None or len(key) != len(kinds):
+        raise _not_a_cursor()
+    return tuple(_part(part, kind) for part, kind in zip(key, kinds, strict=True))
 
 
-def page_document(
-    found: Sequence[T],
-    request: PageRequest,
-    document_of: Callable[[T], dict[str, Any]],
-    key_of: Callable[[T], tuple[Any, ...]],
-) -> dict[str, Any]:
-    """`{"items": […], "next": …}` of *found*, which holds one item more where there is more."""
-    items = found[: request.limit]
-    has_more = len(found) > request.limit
-    return {
-        "items": [document_of(item) for item in items],
-        "next": _encode(key_of(items[-1])) if has_more else None,
-    }
+def cursor(key: tuple[Any, ...]) -> str:
+    """*key* as text for an address."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 
 
-def _limit(raw: str | None) -> int:
-    if raw is None:
-        return DEFAULT_LIMIT
-    is_number = raw.isascii() and raw.isdecimal() and len(raw) <= len(str(MAX_LIMIT))
-    if not is_number or not 1 <= int(raw) <= MAX_LIMIT:
-        raise InvalidRequestError(
-            f"limit must be a whole number from 1 to {MAX_LIMIT}", parameter="limit"
-        )
-    return int(raw)
-
-
-def _encode(key: tuple[Any, ...]) -> str:
-    text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _decode(raw: str, key_types: tuple[type, ...]) -> tuple[Any, ...]:
+def _decoded(spelled: str) -> list[Any] | None:
     try:
-        padded = raw.encode("ascii") + b"=" * (-len(raw) % 4)
-        key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        padded = spelled.encode("ascii") + b"=" * (-len(spelled) % 4)
+        key = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, RecursionError):
-        key = None
-    is_key = isinstance(key, list) and [type(part) for part in key] == list(key_types)
-    if not is_key or not all(_is_storable(part) for part in key):
-        raise InvalidRequestError(
-            "after must be the `next` of an earlier page, unchanged", parameter="after"
-        )
-    return tuple(key)
+        return None
+    return key if isinstance(key, list) else None
 
 
-def _is_storable(part: str | int) -> bool:
-    return is_storable_text(part) if isinstance(part, str) else 0 <= part < 2**63
+def _part(part: object, kind: type[T]) -> T:
+    try:
+        value = msgspec.convert(part, kind)
+    except msgspec.ValidationError:
+        raise _not_a_cursor() from None
+    if not _is_storable(value):
+        raise _not_a_cursor()
+    return value
+
+
+def _is_storable(value: object) -> bool:
+    if isinstance(value, datetime):
+        return value.tzinfo is not None
+    if isinstance(value, int):
+        return 0 <= value <= MAX_BIGINT
+    return isinstance(value, str) and is_storable_text(value)
+
+
+def _not_a_cursor() -> InvalidRequestError:
+    return InvalidRequestError(
+        "after must be the `next` of an earlier page, unchanged", parameter="after"
+    )

@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.database import Deadline, engine_for
-from chalicelib.features.heartbeats import documents, metrics
+import msgspec
+
+from chalicelib import database
+from chalicelib.database import Deadline
+from chalicelib.features.heartbeats import metrics
+from chalicelib.features.heartbeats.batch import read_batch, unwrapped
 from chalicelib.features.heartbeats.check import check
+from chalicelib.features.heartbeats.feature import STALE_AFTER_SECONDS
 from chalicelib.features.heartbeats.record import record, record_messages, require_stored
-from chalicelib.features.heartbeats.settings import heartbeats_from_environment
+from chalicelib.settings import CHANGE_EVENT_BUS, database_from_environment
 
 # Where there is no Lambda to say.
 TIME_LIMIT_SECONDS = 60.0
@@ -16,14 +21,18 @@ TIME_LIMIT_SECONDS = 60.0
 def record_event(event: object, context: Any) -> dict[str, Any]:
     """Store what *event* holds, and return what became of it.
 
-    Raises `InvalidRequestError` where that is no heartbeat, so that Lambda counts an error and
+    The heartbeats, one or a batch, are the event itself or the detail of EventBridge's envelope.
+    Raises `InvalidRequestError` where there is no heartbeat, so that Lambda counts an error and
     hands the event to whatever is configured for failures.
     """
-    engine = engine_for(heartbeats_from_environment().database)
-    recorded = record(engine, Deadline.of_invocation(context, TIME_LIMIT_SECONDS), event)
+    content, sent_at = unwrapped(event)
+    batch = read_batch(content)
+    recorded = record(_engine(), _deadline(context), batch, sent_at)
     metrics.publish_recorded(recorded)
-    require_stored(recorded)
-    return documents.recorded_document(recorded)
+    if batch.is_single:
+        require_stored(recorded)
+    answer: dict[str, Any] = msgspec.to_builtins(recorded)
+    return answer
 
 
 def record_queued(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -31,20 +40,28 @@ def record_queued(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
     Raises where nothing could be stored, and all of them come again.
     """
-    engine = engine_for(heartbeats_from_environment().database)
-    result = record_messages(
-        engine, Deadline.of_invocation(context, TIME_LIMIT_SECONDS), event["Records"]
-    )
+    result = record_messages(_engine(), _deadline(context), event["Records"])
     metrics.publish_recorded(result.recorded)
     return {"batchItemFailures": [{"itemIdentifier": failed} for failed in result.failed_ids]}
 
 
 def check_silence(context: Any) -> dict[str, Any]:
     """Look for devices that became stale or came back, and return how many did."""
-    settings = heartbeats_from_environment()
     found = check(
-        engine_for(settings.database), settings, Deadline.of_invocation(context, TIME_LIMIT_SECONDS)
+        _engine(),
+        _deadline(context),
+        stale_after_seconds=STALE_AFTER_SECONDS.value(),
+        bus=CHANGE_EVENT_BUS.value_if_set(),
     )
     if not found.is_skipped:
         metrics.publish_check(found)
-    return documents.check_document(found)
+    answer: dict[str, Any] = msgspec.to_builtins(found)
+    return answer
+
+
+def _engine() -> database.Engine:
+    return database.engine_for(database_from_environment())
+
+
+def _deadline(context: Any) -> Deadline:
+    return Deadline.of_invocation(context, TIME_LIMIT_SECONDS)

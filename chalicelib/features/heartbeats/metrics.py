@@ -1,18 +1,17 @@
-"""CloudWatch metrics of heartbeats and of silence."""
+"""CloudWatch metrics of heartbeats and of silence; `feature.py` declares them."""
 
 from chalicelib import metrics
-from chalicelib.features.heartbeats.model import Check, Recorded
-
-SERVICE = "heartbeats"
+from chalicelib.features.heartbeats.bodies import Recorded, SilenceCheck
+from chalicelib.features.heartbeats.feature import FEATURE
 
 
 def publish_recorded(recorded: Recorded) -> None:
     """How many heartbeats of an event are stored, and how many are not."""
-    counts = {"HeartbeatsStored": recorded.stored, "HeartbeatsRefused": len(recorded.refusals)}
-    metrics.publish(SERVICE, counts, {})
+    counts = {"HeartbeatsStored": recorded.stored, "HeartbeatsRefused": len(recorded.refused)}
+    metrics.publish(FEATURE.name, counts, {})
 
 
-def publish_check(check: Check) -> None:
+def publish_check(check: SilenceCheck) -> None:
     """How many devices are silent, and what has changed about that."""
     counts = {
         "DevicesStale": check.stale,
@@ -21,4 +20,4 @@ def publish_check(check: Check) -> None:
     }
     if check.pending_event_count is not None:
         counts["ChangeEventsPending"] = check.pending_event_count
-    metrics.publish(SERVICE, counts, {})
+    metrics.publish(FEATURE.name, counts, {})

@@ -1,7 +1,7 @@
-"""What a heartbeat says, and how many of them add up to one state. Standard library only."""
+"""What heartbeats say, and how many of them add up to one state. Standard library only."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -23,130 +23,42 @@ class DeviceStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class Heartbeat:
-    """One sign of life: *fields* holds what it names, `site_id` always, None where it clears."""
+class Report:
+    """A heartbeat with its time. *fields* holds what it names: `site_id` always, None to clear."""
 
     device_id: str
     seen_at: datetime
     fields: Mapping[str, Value]
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why the heartbeat at *index* of a batch is not stored."""
-
-    index: int
-    device_id: str | None
-    field: str | None
-    reason: str
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What came in one event, the good and the bad; *is_single* where it was no list."""
-
-    heartbeats: list[Heartbeat]
-    refusals: list[Refusal] = field(default_factory=list)
-    is_single: bool = False
-
-    @property
-    def received(self) -> int:
-        """How many heartbeats it held, of either kind."""
-        return len(self.heartbeats) + len(self.refusals)
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """How many heartbeats came, and which of them are not stored."""
-
-    received: int
-    refusals: list[Refusal]
-    is_single: bool = False
-
-    @property
-    def stored(self) -> int:
-        """How many are."""
-        return self.received - len(self.refusals)
-
-
-class Setting(NamedTuple):
-    """What a field was set to, by a heartbeat of which time."""
+class DatedValue(NamedTuple):
+    """The value of a field, and the time of the heartbeat that set it."""
 
     set_at: datetime
     value: Value
 
 
-DeviceFields = dict[str, Setting]
+DeviceFields = dict[str, DatedValue]
 
 
-def merge(heartbeats: Iterable[Heartbeat]) -> dict[str, DeviceFields]:
-    """What *heartbeats* leave each device with, in whatever order and however often they come."""
+def merge(reports: Iterable[Report]) -> dict[str, DeviceFields]:
+    """What *reports* leave each device with, in whatever order and however often they come."""
     devices: dict[str, DeviceFields] = {}
-    for heartbeat in heartbeats:
-        fields = devices.setdefault(heartbeat.device_id, {})
-        for name, value in heartbeat.fields.items():
-            setting = Setting(heartbeat.seen_at, value)
-            fields[name] = prevailing(fields[name], setting) if name in fields else setting
+    for report in reports:
+        fields = devices.setdefault(report.device_id, {})
+        for name, value in report.fields.items():
+            dated = DatedValue(report.seen_at, value)
+            fields[name] = prevailing(fields[name], dated) if name in fields else dated
     return devices
 
 
-def prevailing(one: Setting, other: Setting) -> Setting:
-    """The later of two; of two at the same instant the greater value, and any rather than none.
+def prevailing(one: DatedValue, other: DatedValue) -> DatedValue:
+    """The later of two. At the same instant the greater value wins, and any value over none.
 
     Which of those wins matters little, as long as the order of arrival has no say in it.
     """
     return max(one, other, key=_rank)
 
 
-def _rank(setting: Setting) -> tuple[datetime, bool, Value]:
-    return setting.set_at, setting.value is not None, setting.value
-
-
-@dataclass(frozen=True)
-class DeviceState:
-    """One row of `device_state`."""
-
-    device_id: str
-    site_id: str
-    last_seen_ts: datetime
-    last_upload_ts: datetime | None
-    queue_depth: int | None
-    agent_version: str | None
-    poll_interval_s: int | None
-    cpu_pct: float | None
-    disk_free_gb: float | None
-    status: str | None
-    updated_at: datetime | None
-
-
-@dataclass(frozen=True)
-class StaleDevice:
-    """A device that has been silent for longer than it may be."""
-
-    device_id: str
-    site_id: str
-    last_seen_ts: datetime
-
-
-@dataclass(frozen=True)
-class StaleSite:
-    """How many devices of a site are stale, and since when the first of them."""
-
-    site_id: str
-    stale_count: int
-    oldest_last_seen_ts: datetime
-
-
-@dataclass(frozen=True)
-class Check:
-    """What one look at the silence found; *is_skipped* where another was at work.
-
-    *pending_event_count* is None where nobody is told, or the queue could not be read.
-    """
-
-    checked_at: datetime
-    became_stale: int = 0
-    recovered: int = 0
-    stale: int = 0
-    is_skipped: bool = False
-    pending_event_count: int | None = None
+def _rank(dated: DatedValue) -> tuple[datetime, bool, Value]:
+    return dated.set_at, dated.value is not None, dated.value

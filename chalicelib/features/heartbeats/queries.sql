@@ -153,8 +153,12 @@ SET site_id = excluded.site_id,
     updated_at = excluded.updated_at
 
 -- name: find_state
+-- Never a negative age: the clock of a device may be a little ahead.
 SELECT device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
-       poll_interval_s, cpu_pct, disk_free_gb, status, updated_at
+       poll_interval_s, cpu_pct, disk_free_gb, status, updated_at,
+       greatest(CAST(extract(epoch FROM now() - last_seen_ts) AS double precision), 0)
+           AS age_seconds,
+       last_seen_ts < now() - CAST(:stale_after AS interval) AS is_stale
 FROM iot_data.device_state
 WHERE device_id = :device_id
 

@@ -2,32 +2,36 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select, tuple_
 
-from chalicelib.database.statements import load_statements
-from chalicelib.features.heartbeats.model import MAX_BATCH, Check, DeviceFields, DeviceState, Value
+from chalicelib.bodies import UNSET
+from chalicelib.database.statements import statements_beside
+from chalicelib.features.heartbeats.bodies import (
+    DeviceState,
+    SilenceCheck,
+    StaleDevice,
+    StaleDeviceQuery,
+    StaleSite,
+    StaleSiteQuery,
+)
+from chalicelib.features.heartbeats.model import MAX_BATCH, DeviceFields, Value
+from chalicelib.features.heartbeats.tables import device_state
+from chalicelib.http.paging import start_after
 from chalicelib.instants import instant
 
-_statements = load_statements(Path(__file__).with_name("queries.sql"))
-
-_DATABASE_CLOCK = _statements["database_clock"]
-_ADOPT_STATES = _statements["adopt_states"]
-_MERGE_HEARTBEATS = _statements["merge_heartbeats"]
-_FIND_STATE = _statements["find_state"]
-_TRY_LOCK_CHECK = _statements["try_lock_check"]
-_NOTE_TRANSITIONS = _statements["note_transitions"]
+sql = statements_beside(__file__)
 
 # Any constant does, as long as every check uses the same one.
 _CHECK_LOCK = 0x6865617274  # "heart"
+_state = device_state.c
 
 
 def database_clock(connection: Connection) -> datetime:
     """The database's now: the one clock of every staleness."""
-    now: datetime = connection.execute(_DATABASE_CLOCK).scalar_one()
+    now: datetime = connection.execute(sql.database_clock).scalar_one()
     return now
 
 
@@ -40,26 +44,9 @@ def merge_heartbeats(connection: Connection, devices: Mapping[str, DeviceFields]
     in_key_order = sorted(devices)
     for start in range(0, len(in_key_order), MAX_BATCH):
         device_ids = in_key_order[start : start + MAX_BATCH]
-        connection.execute(_ADOPT_STATES, {"device_ids": device_ids})
+        connection.execute(sql.adopt_states, {"device_ids": device_ids})
         rows = [_row(device_id, devices[device_id]) for device_id in device_ids]
-        connection.execute(_MERGE_HEARTBEATS, {"devices": json.dumps(rows)})
-
-
-def find_state(connection: Connection, device_id: str) -> DeviceState | None:
-    """The stored state of one device."""
-    row = connection.execute(_FIND_STATE, {"device_id": device_id}).one_or_none()
-    return DeviceState(*row) if row is not None else None
-
-
-def try_lock_check(connection: Connection) -> bool:
-    """Become the one check until the transaction ends, or return False at once."""
-    return bool(connection.execute(_TRY_LOCK_CHECK, {"key": _CHECK_LOCK}).scalar_one())
-
-
-def note_transitions(connection: Connection, values: Mapping[str, Any]) -> Check:
-    """Remember which devices became stale or came back, and queue the events that say so."""
-    row = connection.execute(_NOTE_TRANSITIONS, dict(values)).one()
-    return Check(**row._mapping)
+        connection.execute(sql.merge_heartbeats, {"devices": json.dumps(rows)})
 
 
 def _row(device_id: str, fields: DeviceFields) -> dict[str, Value]:
@@ -73,3 +60,67 @@ def _row(device_id: str, fields: DeviceFields) -> dict[str, Value]:
         # Mostly all of them are from one heartbeat.
         row[f"{name}_set_at"] = spelled if set_at is last_seen_ts else instant(set_at)
     return row
+
+
+def find_state(
+    connection: Connection, device_id: str, stale_after: timedelta
+) -> DeviceState | None:
+    """The stored state of one device, with its age."""
+    values = {"device_id": device_id, "stale_after": stale_after}
+    row = connection.execute(sql.find_state, values).one_or_none()
+    return DeviceState(**row._mapping) if row is not None else None
+
+
+def try_lock_check(connection: Connection) -> bool:
+    """Become the one check until the transaction ends, or return False at once."""
+    return bool(connection.execute(sql.try_lock_check, {"key": _CHECK_LOCK}).scalar_one())
+
+
+def note_transitions(connection: Connection, values: Mapping[str, Any]) -> SilenceCheck:
+    """Remember which devices became stale or came back, and queue the events that say so."""
+    row = connection.execute(sql.note_transitions, dict(values)).one()
+    return SilenceCheck(**row._mapping)
+
+
+def list_stale_devices(
+    connection: Connection, query: StaleDeviceQuery, now: datetime, seen_before: datetime
+) -> list[StaleDevice]:
+    """Devices last seen before an instant, longest silence first, one more than the page holds."""
+    key = (_state.last_seen_ts, _state.device_id)
+    found = (
+        select(_state.device_id, _state.site_id, _state.last_seen_ts)
+        .where(_state.last_seen_ts < seen_before)
+        .order_by(*key)
+    )
+    if query.site_id is not UNSET:
+        found = found.where(_state.site_id == query.site_id)
+    if after := start_after(query, datetime, str):
+        found = found.where(tuple_(*key) > tuple_(*after))
+    return [
+        StaleDevice(**row._mapping, age_seconds=(now - row.last_seen_ts).total_seconds())
+        for row in connection.execute(found.limit(query.limit + 1))
+    ]
+
+
+def list_stale_sites(
+    connection: Connection, query: StaleSiteQuery, now: datetime, seen_before: datetime
+) -> list[StaleSite]:
+    """Sites with devices last seen before an instant, by name, one more than the page holds."""
+    found = (
+        select(
+            _state.site_id,
+            func.count().label("stale_count"),
+            func.min(_state.last_seen_ts).label("oldest_last_seen_ts"),
+        )
+        .where(_state.last_seen_ts < seen_before)
+        .group_by(_state.site_id)
+        .order_by(_state.site_id)
+    )
+    if after := start_after(query, str):
+        found = found.where(_state.site_id > after[0])
+    return [
+        StaleSite(
+            **row._mapping, oldest_age_seconds=(now - row.oldest_last_seen_ts).total_seconds()
+        )
+        for row in connection.execute(found.limit(query.limit + 1))
+    ]

@@ -1,0 +1,50 @@
+"""What belongs to no feature in particular, declared as the features declare theirs."""
+
+from chalicelib.access.settings import ACCESS
+from chalicelib.feature import Feature, Function, Parameter
+from chalicelib.settings import SHARED
+
+_SECRET_PATTERN = "arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:.+$"  # noqa: S105
+
+APPLICATION = Feature(
+    "service",
+    "The service itself.",
+    settings=(*SHARED, *ACCESS),
+    parameters=(
+        Parameter(
+            "MigrationSecretArn",
+            "The secret of the role that migrates; empty for the same login",
+            group="Database",
+            pattern=f"^$|^{_SECRET_PATTERN}",
+            constraint="the whole ARN of a secret, never the password itself",
+            condition="MigratesAsAnother",
+        ),
+    ),
+    functions=(
+        Function(
+            "migrate",
+            "migrates the database, when somebody invokes it",
+            timeout_s=900,
+            concurrency=1,
+            secret="MigrationSecretArn",  # noqa: S106 a parameter's name
+        ),
+        Function("api_handler", "answers the API and the console", timeout_s=29),
+        Function(
+            "authorize",
+            "lets the API's callers in, or turns them away",
+            timeout_s=10,
+            # It fetches the issuer's keys from the internet, which a private subnet reaches
+            # through a NAT gateway only.
+            uses_database=False,
+            # Lambda counts each token that is refused as an error.
+            errors_are_alarming=False,
+        ),
+    ),
+    rights={
+        "runtime": {
+            "alembic_version": "SELECT",
+            "outbox_events": "SELECT INSERT UPDATE DELETE",
+        },
+        "loader": {"alembic_version": "SELECT"},
+    },
+)

@@ -1,0 +1,204 @@
+"""What a feature says about itself, as plain data.
+
+`chalicelib/features/<noun>/feature.py` holds one `Feature`. Everything around the code is written
+from it: the functions' sizes and rights, queues, alarms, graphs, database roles, the reference.
+
+Texts about AWS may name what the template knows: `${LoadBucketName}` is a parameter's value,
+`${HeartbeatQueue.Arn}` an attribute of a resource.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# Declarations take their settings from here as well, and so need one import only.
+from chalicelib.setting import Setting, matching, one_of, schedule_expression, whole
+
+__all__ = [
+    "FIVE_MINUTES",
+    "HOUR",
+    "PUT_EVENTS",
+    "Alarm",
+    "Delivery",
+    "Feature",
+    "Function",
+    "If",
+    "Layer",
+    "Metric",
+    "Parameter",
+    "Permission",
+    "Setting",
+    "matching",
+    "one_of",
+    "schedule_expression",
+    "whole",
+]
+
+HOUR = 3600
+FIVE_MINUTES = 300
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What is decided when the stack is deployed.
+
+    *group* is the heading under which the console asks for it, that of the feature where it is
+    None. *condition* is the name of the condition that holds where it is given.
+    """
+
+    name: str
+    description: str
+    group: str | None = None
+    default: str | None = ""
+    pattern: str | None = None
+    choices: tuple[str, ...] = ()
+    constraint: str | None = None
+    condition: str | None = None
+    is_secret: bool = False
+
+
+@dataclass(frozen=True)
+class If:
+    """One of two values, by a condition of the template; None is no value at all."""
+
+    condition: str
+    then: str
+    otherwise: str | None = None
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One action on resources; *condition* is the one under which it is granted."""
+
+    action: str
+    resources: tuple[str, ...]
+    condition: str | None = None
+
+
+PUT_EVENTS = Permission(
+    "events:PutEvents",
+    (
+        "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}"
+        ":event-bus/${ChangeEventBusName}",
+    ),
+    condition="TellsOfChanges",
+)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """For invocations that nobody waits for: how often, and for how long, Lambda tries again.
+
+    What fails all the same goes to the dead-letter queue, unless a later invocation makes up for
+    it. *is_rule* says that an EventBridge rule or schedule of ours invokes the function: then the
+    delivery may fail before Lambda has accepted it. *detail* is added to the event pattern in
+    app.py: it holds what is known only when the stack is deployed. *bus* is the bus whose events
+    it follows, the account's default one where it is None.
+    """
+
+    retries: int
+    max_age_s: int
+    is_rule: bool = True
+    is_kept: bool = True
+    detail: Mapping[str, object] = field(default_factory=dict)
+    bus: If | None = None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A zip beside the package, for the functions that need what is in it."""
+
+    resource: str
+    zip_name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of app.py, by its name there.
+
+    *concurrency* is how many of it may run at once. *secret* is the parameter that names its
+    database login; where that is left empty, it uses the login of all others. *slow_after_s* is
+    from when on an invocation takes too long, most of the timeout where it is None. *invoked_by*
+    are the services whose rules, made by others in this account, may invoke it. *queue* is the
+    queue of ours that feeds it.
+    """
+
+    name: str
+    purpose: str
+    memory_mb: int = 512
+    timeout_s: int = 60
+    concurrency: int | None = None
+    may: tuple[Permission, ...] = ()
+    delivery: Delivery | None = None
+    queue: str | None = None
+    invoked_by: tuple[str, ...] = ()
+    variables: Mapping[str, str | If] = field(default_factory=dict)
+    layers: tuple[Layer, ...] = ()
+    secret: str = "DatabaseSecretArn"  # noqa: S105 a parameter's name
+    uses_database: bool = True
+    errors_are_alarming: bool = True
+    slow_after_s: int | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure that the feature reports; those that name the same *graph* share it.
+
+    *pattern* and *value* are for a figure that is counted in the log of *function* instead of
+    being reported: which lines count, and the field that is added up.
+    """
+
+    name: str
+    graph: str
+    statistic: str = "Sum"
+    period_s: int = FIVE_MINUTES
+    function: str | None = None
+    pattern: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """*datapoints* of *periods* in a row are on the wrong side of the threshold.
+
+    *missing* says what silence means, in CloudWatch's words. *section* is the heading of
+    docs/operations.md that says what to do.
+    """
+
+    name: str
+    meaning: str
+    section: str
+    metric: str
+    statistic: str
+    threshold: float = 0
+    comparison: str = "GreaterThanThreshold"
+    missing: str = "notBreaching"
+    period_s: int = FIVE_MINUTES
+    periods: int = 1
+    datapoints: int = 1
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature, which is a folder of `chalicelib/features/`.
+
+    *split_by* is a further dimension of its metrics, with its values: each of them has a line in
+    the graphs and an alarm of its own, in whose texts `{value}` stands for it. *rights* holds for
+    each database role what it may do with which table, view or sequence of the schema; a name that
+    ends in `?` need not exist. *aggregates* are its continuous aggregates, each with the
+    tables that it reads. *api_may* and *api_variables* are what its routes need.
+    """
+
+    name: str
+    about: str
+    settings: tuple[Setting[Any], ...] = ()
+    functions: tuple[Function, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    split_by: tuple[str, tuple[str, ...]] | None = None
+    alarms: tuple[Alarm, ...] = ()
+    rights: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    aggregates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    api_may: tuple[Permission, ...] = ()
+    api_variables: Mapping[str, str | If] = field(default_factory=dict)

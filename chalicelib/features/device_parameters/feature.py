@@ -1,0 +1,180 @@
+"""The table of device parameters and the runs that keep it in step, as plain data."""
+
+from chalicelib.feature import (
+    HOUR,
+    PUT_EVENTS,
+    Alarm,
+    Delivery,
+    Feature,
+    Function,
+    If,
+    Metric,
+    Permission,
+    Setting,
+    schedule_expression,
+    whole,
+)
+
+MAX_WINDOW_MINUTES = 366 * 24 * 60
+
+CHECK_INTERVAL_MINUTES = Setting(
+    "CHECK_INTERVAL_MINUTES",
+    whole(1, MAX_WINDOW_MINUTES),
+    "W, how far a run looks back: 1 to 527040 minutes (366 days).",
+    default="60",
+)
+SYNC_SCHEDULE = Setting(
+    "SYNC_SCHEDULE",
+    schedule_expression,
+    "When the scheduled run starts; read while the application is packaged.",
+    default="cron(5 * * * ? *)",
+    in_stage="cron(5 * * * ? *)",
+)
+SYNC_INTERVAL_MINUTES = Setting(
+    "SYNC_INTERVAL_MINUTES",
+    whole(1, MAX_WINDOW_MINUTES),
+    "How far apart the scheduled runs are: two of them without success are `stale`.",
+    default="60",
+    in_stage="60",
+)
+REMOVAL_GUARD_PERCENT = Setting(
+    "REMOVAL_GUARD_PERCENT",
+    whole(0, 100),
+    "Removals beyond this share of the table are held; 100 turns the guard off.",
+    default="50",
+)
+REMOVAL_GUARD_MIN_PAIRS = Setting(
+    "REMOVAL_GUARD_MIN_PAIRS",
+    whole(0, 10**9),
+    "Tables with fewer pairs are not guarded.",
+    default="100",
+)
+HISTORY_RETENTION_DAYS = Setting(
+    "HISTORY_RETENTION_DAYS",
+    whole(1, 36_500),
+    "Runs and changes older than this are forgotten.",
+    default="90",
+)
+REFRESH_WORK_MEM_MB = Setting(
+    "REFRESH_WORK_MEM_MB",
+    whole(1, 65_536),
+    "`work_mem` while refreshing, in megabytes; lower it on a small server.",
+    default="512",
+)
+SYNC_FUNCTION_NAME = Setting(
+    "SYNC_FUNCTION_NAME",
+    str,
+    "The Lambda function that carries out runs asked for over HTTP; without it they run in place.",
+    is_optional=True,
+    in_stage="device-parameters-{stage}-sync_device_parameters",
+)
+
+FEATURE = Feature(
+    "device_parameters",
+    "Which parameter does which device report? The table, and the runs that keep it in step.",
+    settings=(
+        CHECK_INTERVAL_MINUTES,
+        SYNC_SCHEDULE,
+        SYNC_INTERVAL_MINUTES,
+        REMOVAL_GUARD_PERCENT,
+        REMOVAL_GUARD_MIN_PAIRS,
+        HISTORY_RETENTION_DAYS,
+        REFRESH_WORK_MEM_MB,
+        SYNC_FUNCTION_NAME,
+    ),
+    functions=(
+        Function(
+            "sync_device_parameters",
+            "carries out the scheduled run",
+            timeout_s=900,
+            concurrency=1,
+            # The next run makes up for a failed one, which has tried again by itself by then.
+            delivery=Delivery(retries=1, max_age_s=HOUR),
+            may=(PUT_EVENTS,),
+        ),
+        Function(
+            "sync_after_load",
+            "carries out the run that follows a load",
+            timeout_s=900,
+            concurrency=1,
+            # A burst of loads waits for the run that is under way; a later one answers for all.
+            delivery=Delivery(
+                retries=2,
+                max_age_s=HOUR,
+                # Where the loads say that they are done.
+                bus=If("TellsOfChanges", "${ChangeEventBusName}", "default"),
+            ),
+            may=(PUT_EVENTS,),
+        ),
+    ),
+    metrics=(
+        Metric("Added", graph="Changes", period_s=HOUR),
+        Metric("Removed", graph="Changes", period_s=HOUR),
+        Metric("Renamed", graph="Changes", period_s=HOUR),
+        Metric(
+            "RunDuration",
+            graph="Seconds of a run, and of its refresh",
+            statistic="Maximum",
+            period_s=HOUR,
+        ),
+        Metric(
+            "RefreshDuration",
+            graph="Seconds of a run, and of its refresh",
+            statistic="Maximum",
+            period_s=HOUR,
+        ),
+        Metric(
+            "MaterializationLag",
+            graph="Seconds the aggregate lags behind",
+            statistic="Maximum",
+            period_s=HOUR,
+        ),
+        Metric("Observed", graph="Observed pairs", statistic="Maximum", period_s=HOUR),
+        Metric("Unresolved", graph="Observed pairs", statistic="Maximum", period_s=HOUR),
+        Metric("Held", graph="Held by the guard", statistic="Maximum", period_s=HOUR),
+        Metric("GuardTripped", graph="Held by the guard", statistic="Maximum", period_s=HOUR),
+        Metric("RunSucceeded", graph="Runs", period_s=HOUR),
+        Metric("RunFailed", graph="Runs", period_s=HOUR),
+    ),
+    alarms=(
+        Alarm(
+            "no-successful-run",
+            # A run that never started says nothing at all, which no alarm on errors would notice.
+            "No run has succeeded in two intervals: device_parameters is going stale.",
+            section="no-successful-run",
+            metric="RunSucceeded",
+            statistic="Sum",
+            threshold=1,
+            comparison="LessThanThreshold",
+            missing="breaching",
+            period_s=HOUR,
+            periods=2,
+            datapoints=2,
+        ),
+        Alarm(
+            "removals-held",
+            "The guard holds removals back: either ingestion is down, or a fleet really left.",
+            section="removals-held",
+            metric="GuardTripped",
+            statistic="Maximum",
+            # A run reports once; until another one says otherwise, its word stands.
+            missing="ignore",
+        ),
+    ),
+    rights={
+        "runtime": {
+            "device_parameters": "SELECT INSERT UPDATE DELETE",
+            "sync_runs": "SELECT INSERT UPDATE DELETE",
+            "sync_runs_run_id_seq": "USAGE",
+            "device_parameter_changes": "SELECT INSERT DELETE",
+            # The platform's. Its measurements are readable through the owner of the aggregate.
+            "redshift_devices": "SELECT",
+            "timescale_parameters": "SELECT",
+            # For `verify --against legacy-view`, where the table has replaced a view.
+            "device_parameters_legacy_view?": "SELECT",
+        }
+    },
+    aggregates={"device_parameters_hourly": ("timescale_measurements",)},
+    api_may=(Permission("lambda:InvokeFunction", ("${SyncDeviceParameters.Arn}",)),),
+    api_variables={"SYNC_FUNCTION_NAME": "${SyncDeviceParameters}"},
+)

@@ -1,0 +1,156 @@
+"""Heartbeats out of an event: the good ones, and why the others are refused."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from chalicelib import bodies
+from chalicelib.bodies import UNSET
+from chalicelib.errors import InvalidRequestError
+from chalicelib.features.heartbeats.bodies import Heartbeat, HeartbeatBatch, RefusedHeartbeat
+from chalicelib.features.heartbeats.model import CLOCK_TOLERANCE, Report, Value
+from chalicelib.instants import read_device_instant
+from chalicelib.text import is_storable_text
+
+_ENVELOPE = {"source", "detail-type", "detail"}
+_MICROSECOND = timedelta(microseconds=1)
+_MAX_ID_LENGTH = 256
+_TIME = "ts"
+# What a heartbeat says of itself rather than of its device.
+_NO_FIELDS = ("device_id", _TIME)
+
+
+class Arrival(NamedTuple):
+    """When an event reached us, and what the clock says now."""
+
+    arrived_at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A heartbeat that is well-formed; *said_at* is None where it does not say its time."""
+
+    index: int
+    device_id: str
+    said_at: datetime | None
+    fields: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What came in one event: *size* heartbeats, or one of which *is_single* says that it came
+    alone."""
+
+    size: int
+    parsed: list[Parsed] = field(default_factory=list)
+    refused: list[RefusedHeartbeat] = field(default_factory=list)
+    is_single: bool = False
+
+
+def arrival(now: datetime, sent_at: datetime | None = None) -> Arrival:
+    """The arrival of an event that was *sent_at*, as its carrier says; now, if it says nothing."""
+    return Arrival(min(sent_at or now, now), now)
+
+
+def unwrapped(event: object) -> tuple[object, datetime | None]:
+    """What EventBridge's envelope holds, and its time; *event* itself where it has none."""
+    if isinstance(event, Mapping) and event.keys() >= _ENVELOPE:
+        sent_at = event.get("time")
+        return event["detail"], read_device_instant("time", sent_at) if sent_at else None
+    return event, None
+
+
+def parse(body: object) -> object:
+    """The JSON of a message; raises `InvalidRequestError` for anything else."""
+    try:
+        return json.loads(body) if isinstance(body, str) else None
+    except (ValueError, RecursionError):
+        raise InvalidRequestError("the body must be JSON", parameter="body") from None
+
+
+def read_batch(content: object) -> Batch:
+    """The heartbeats in *content*: one, or `{"devices": […]}`.
+
+    Raises `InvalidRequestError` where it is neither. A heartbeat that is wrong in itself is among
+    the refused ones, and keeps no other from being stored.
+    """
+    if isinstance(content, Mapping) and "devices" in content:
+        return _batch(bodies.read(HeartbeatBatch, content).devices, is_single=False)
+    if not isinstance(content, Mapping):
+        raise InvalidRequestError("a heartbeat must be a JSON object", parameter="body")
+    return _batch([content], is_single=True)
+
+
+def _batch(items: list[object], *, is_single: bool) -> Batch:
+    batch = Batch(len(items), is_single=is_single)
+    for index, item in enumerate(items):
+        try:
+            batch.parsed.append(_parsed(index, item))
+        except InvalidRequestError as error:
+            batch.refused.append(_refused(index, _shown_device_id(item), error))
+    return batch
+
+
+def _parsed(index: int, item: object) -> Parsed:
+    if not isinstance(item, Mapping):
+        raise InvalidRequestError("a heartbeat must be a JSON object")
+    heartbeat = bodies.read(Heartbeat, item)
+    named = {
+        name: _stored(name, value)
+        for name, value in msgspec.structs.asdict(heartbeat).items()
+        if value is not UNSET and name not in _NO_FIELDS
+    }
+    said_at = read_device_instant(_TIME, heartbeat.ts) if heartbeat.ts else None
+    return Parsed(index, heartbeat.device_id, said_at, named)
+
+
+def _stored(name: str, value: Value) -> Value:
+    if name == "last_upload_ts" and value is not None:
+        return read_device_instant(name, value)
+    # Of the two zeros only one, or equal values would not be the same.
+    return value + 0.0 if isinstance(value, float) else value
+
+
+def dated(batch: Batch, arrival: Arrival) -> tuple[list[Report], list[RefusedHeartbeat]]:
+    """The heartbeats of *batch* with their times, and those refused because of them.
+
+    Those that do not say their time are a microsecond apart: the last one is the newest.
+    """
+    reports, refused = [], []
+    first = arrival.arrived_at - (batch.size - 1) * _MICROSECOND
+    for parsed in batch.parsed:
+        if parsed.said_at is not None and parsed.said_at > arrival.now + CLOCK_TOLERANCE:
+            refused.append(_refused(parsed.index, parsed.device_id, _ahead_of_us()))
+        else:
+            seen_at = parsed.said_at or first + parsed.index * _MICROSECOND
+            reports.append(Report(parsed.device_id, seen_at, parsed.fields))
+    return reports, refused
+
+
+def _ahead_of_us() -> InvalidRequestError:
+    """A device with such a clock would look alive long after its end."""
+    return InvalidRequestError(
+        f"{_TIME} must not be more than {CLOCK_TOLERANCE.seconds} seconds in the future",
+        parameter=_TIME,
+    )
+
+
+def _refused(index: int, device_id: str | None, error: InvalidRequestError) -> RefusedHeartbeat:
+    return RefusedHeartbeat(
+        index=index,
+        device_id=device_id,
+        field=error.details.get("parameter"),
+        reason=error.message,
+    )
+
+
+def _shown_device_id(item: object) -> str | None:
+    """As far as it can be told, so that whoever sent the batch can find the heartbeat."""
+    device_id = item.get("device_id") if isinstance(item, Mapping) else None
+    is_shown = isinstance(device_id, str) and is_storable_text(device_id)
+    return str(device_id)[:_MAX_ID_LENGTH] if is_shown else None

@@ -1,0 +1,80 @@
+"""The tables of heartbeats."""
+
+from typing import Any
+
+from sqlalchemy import (
+    TIMESTAMP,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+from chalicelib.database.tables import instant_column, metadata
+
+# The last state of each device, as the platform reads it.
+device_state = Table(
+    "device_state",
+    metadata,
+    Column("device_id", Text, primary_key=True),
+    Column("site_id", Text, nullable=False),
+    instant_column("last_seen_ts", nullable=False),
+    instant_column("last_upload_ts"),
+    Column("queue_depth", Integer),
+    Column("agent_version", Text),
+    Column("poll_interval_s", Integer),
+    Column("cpu_pct", Double),
+    Column("disk_free_gb", Double),
+    Column("status", Text),
+    instant_column("updated_at", is_defaulted=True),
+    CheckConstraint("status IN ('ready', 'degraded', 'error')", name="device_state_status_check"),
+    Index("idx_device_state_last_seen", "last_seen_ts", "device_id"),
+    Index("idx_device_state_site", "site_id", "last_seen_ts", "device_id"),
+)
+
+
+def _dated(name: str, kind: TypeEngine[Any]) -> tuple[Column[Any], Column[object]]:
+    """A field, and the time of the heartbeat that set it."""
+    return Column(name, kind), instant_column(f"{name}_set_at", nullable=False)
+
+
+# The same fields, each with the time of the heartbeat that set it: heartbeats are merged by it.
+device_state_fields = Table(
+    "device_state_fields",
+    metadata,
+    Column(
+        "device_id",
+        Text(collation="C"),
+        ForeignKey(device_state.c.device_id, ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    instant_column("last_seen_ts", nullable=False),
+    Column("site_id", Text(collation="C"), nullable=False),
+    *_dated("last_upload_ts", TIMESTAMP(timezone=True)),
+    *_dated("queue_depth", Integer()),
+    *_dated("agent_version", Text(collation="C")),
+    *_dated("poll_interval_s", Integer()),
+    *_dated("cpu_pct", Double()),
+    *_dated("disk_free_gb", Double()),
+    *_dated("status", Text(collation="C")),
+    postgresql_with={"fillfactor": 50},
+)
+
+# Devices whose silence has been noticed and announced.
+stale_devices = Table(
+    "stale_devices",
+    metadata,
+    Column(
+        "device_id",
+        Text,
+        ForeignKey(device_state.c.device_id, ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    instant_column("silent_since", nullable=False),
+    instant_column("noticed_at", nullable=False),
+)

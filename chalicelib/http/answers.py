@@ -1,0 +1,77 @@
+"""What goes out: JSON, and errors in one envelope, with nothing of the inside shown."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+from uuid import uuid4
+
+import msgspec
+from chalice.app import Request, Response
+
+from chalicelib.errors import ApplicationError
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_CODES_OF_CHALICE = {
+    "MethodNotAllowedError": "METHOD_NOT_ALLOWED",
+    "UnsupportedMediaType": "UNSUPPORTED_MEDIA_TYPE",
+}
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """A body that goes out with another status than 200, or with headers of its own."""
+
+    body: T
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def json_response(body: object, status: int = 200, **headers: str) -> Response:
+    """*body* as JSON that nobody may keep: the next request may be answered differently."""
+    return Response(
+        body=msgspec.json.encode(body).decode(),
+        status_code=status,
+        headers={"Content-Type": "application/json", "Cache-Control": "no-store", **headers},
+    )
+
+
+def failure(error: ApplicationError, request_id: str, **headers: str) -> Response:
+    """The envelope of *error*; what a stranger may not read of it goes to the log instead."""
+    if error.http_status >= 500:
+        facts = {"error_code": error.code, "reason": error.message, "request_id": request_id}
+        logger.error("request_failed", extra=facts)
+    return json_response({"error": envelope(error, request_id)}, error.http_status, **headers)
+
+
+def envelope(error: ApplicationError, request_id: str) -> dict[str, object]:
+    """What every error of this API looks like."""
+    is_public = error.public_message is None
+    return {
+        "code": error.code,
+        "message": error.message if is_public else error.public_message,
+        "details": error.details if is_public else {},
+        "requestId": request_id,
+    }
+
+
+def request_id_of(request: Request | None) -> str:
+    """API Gateway's id of *request*; one of our own where it has none."""
+    return str((request.context if request else {}).get("requestId") or uuid4())
+
+
+def in_our_envelope(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """A middleware: what Chalice itself refuses looks like any other error."""
+    response = get_response(request)
+    body = response.body
+    if not isinstance(body, dict) or body.keys() != {"Code", "Message"}:
+        return response
+    error = ApplicationError(body["Message"])
+    error.code = _CODES_OF_CHALICE.get(body["Code"], error.code)
+    error.http_status = response.status_code
+    refusal = failure(error, request_id_of(request))
+    refusal.headers = {**response.headers, **refusal.headers}
+    return refusal

@@ -1,0 +1,142 @@
+"""JSON Schemas of bodies and parameters, as msgspec makes them, with names that read well."""
+
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from chalicelib.bodies import Body, Meta
+from chalicelib.http.routes import Route
+
+Json = dict[str, Any]
+
+_TEMPLATE = "#/components/schemas/{name}"
+# A page of loads is `Page[Load]` in Python, from which msgspec makes `Page_Load_`.
+_GENERIC = re.compile(r"\bPage_(\w+)_")
+
+
+class ErrorFacts(Body):
+    """What went wrong."""
+
+    code: Annotated[
+        str,
+        Meta(
+            pattern="^[A-Z0-9_]+$", description="For programs; stable, but there may be new ones."
+        ),
+    ]
+    message: Annotated[str, Meta(description="For people.")]
+    details: Annotated[
+        dict[str, Any],
+        Meta(description="Facts; `parameter` names what is wrong in the request."),
+    ]
+    request_id: Annotated[
+        str, Meta(min_length=1, description="Find the request in the log by it.")
+    ] = msgspec.field(name="requestId")
+
+
+class Error(Body):
+    """What every error looks like."""
+
+    error: ErrorFacts
+
+
+class Schemas:
+    """The schemas of all that *routes* take and give, each once."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        kinds = [Error, *_kinds(routes)]
+        schemas, self._components = msgspec.json.schema_components(
+            [*kinds, *_query_kinds(routes)], ref_template=_TEMPLATE
+        )
+        self._by_kind = {repr(kind): _renamed(schema) for kind, schema in zip(kinds, schemas)}
+
+    def components(self) -> Json:
+        """All that are referred to, by name; queries are not, for they become parameters."""
+        described = {_name(name): _tidied(schema) for name, schema in self._components.items()}
+        return {name: s for name, s in described.items() if not name.endswith("Query")}
+
+    def of(self, kind: Any) -> Json:
+        """The schema of *kind*."""
+        return self._by_kind[repr(kind)]
+
+    def of_body(self, route: Route) -> Json:
+        """The schema of what *route* takes."""
+        if isinstance(route.body, tuple):
+            return {"oneOf": [self.of(kind) for kind in route.body]}
+        return self.of(route.body)
+
+    def of_error(self) -> Json:
+        """The schema of every error."""
+        return self.of(Error)
+
+    def says(self, kind: Any) -> str:
+        """What *kind* is, in a sentence."""
+        origin = getattr(kind, "__origin__", kind)
+        return (inspect.getdoc(origin) or "The answer.").partition("\n\n")[0]
+
+    def path_parameters(self, route: Route) -> list[Json]:
+        """The variables in the address."""
+        return [
+            {**_parameter(name, "path", msgspec.json.schema(kind)), "required": True}
+            for name, kind in route.path.items()
+        ]
+
+    def query_parameters(self, route: Route) -> list[Json]:
+        """What may follow the question mark."""
+        properties = self._components[route.query.__name__].get("properties", {})
+        return [
+            _parameter(name, "query", self._resolved(schema)) for name, schema in properties.items()
+        ]
+
+    def _resolved(self, schema: Json) -> Json:
+        """*schema* with what it refers to put in its place."""
+        reference = schema.get("$ref")
+        if reference is None:
+            return schema
+        target = self._components[reference.rpartition("/")[2]]
+        return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+
+
+def _kinds(routes: Iterable[Route]) -> list[Any]:
+    kinds: dict[str, Any] = {}
+    for route in routes:
+        bodies = route.body if isinstance(route.body, tuple) else (route.body,)
+        for kind in (*route.answers.values(), *bodies):
+            if kind is not None:
+                kinds.setdefault(repr(kind), kind)
+    return list(kinds.values())
+
+
+def _query_kinds(routes: Iterable[Route]) -> list[Any]:
+    return list({route.query.__name__: route.query for route in routes}.values())
+
+
+def _parameter(name: str, place: str, schema: Json) -> Json:
+    rest = {k: v for k, v in schema.items() if k not in ("description", "examples", "title")}
+    parameter = {
+        "name": name,
+        "in": place,
+        "description": schema.get("description", ""),
+        "schema": rest,
+    }
+    examples = schema.get("examples")
+    return {**parameter, "example": examples[0]} if examples else parameter
+
+
+def _tidied(schema: Json) -> Json:
+    """Without the title, which only repeats the name."""
+    return _renamed({key: value for key, value in schema.items() if key != "title"})
+
+
+def _renamed(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _renamed(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_renamed(item) for item in node]
+    return _name(node) if isinstance(node, str) and node.startswith("#/") else node
+
+
+def _name(name: str) -> str:
+    return _GENERIC.sub(r"\1Page", name)
