@@ -48,7 +48,7 @@ bench: $(SETUP)  ## Measure one run against its alternatives (BENCH_DATABASE_URL
 package: $(SETUP)  ## The package of a stage, ready to deploy, in build/STAGE (STAGE=prod)
 	@$(BIN)/python -m release --stage $(or $(STAGE),prod)
 
-template: $(SETUP)  ## Write .chalice/resources.json, the AWS around the functions, from stack/
+template: $(SETUP)  ## Write what follows from the declarations: .chalice/, docs/*-role.sql
 	$(BIN)/python -m stack
 
 lock: $(SETUP)  ## Compile the pinned requirements from pyproject.toml
