@@ -178,8 +178,8 @@ class Feature:
 
     *split_by* is a further dimension of its metrics, with its values: each of them has a line in
     the graphs and an alarm of its own, in whose texts `{value}` stands for it. *objects* are its
-    tables and views, with what they hold. *rights* holds for each database role what it may do with
-    which table, view or sequence; a name that ends in `?` need not exist. *aggregates* are its
+    tables, views and sequences, with what they hold. *rights* says by database role what it may do
+    with which of these and others; a name that ends in `?` need not exist. *aggregates* are its
     continuous aggregates, with the tables that each reads. *api_* is what its routes need.
     """
 
