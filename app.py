@@ -1,4 +1,4 @@
-"""Table of contents: every trigger and every route of the application."""
+"""Table of contents: every trigger and every route of the application, by feature."""
 
 from typing import Any
 
@@ -13,49 +13,36 @@ from chalice.app import (
 
 from chalicelib import logs, settings
 from chalicelib.access import gate
-from chalicelib.access.routes import routes as access_routes
-from chalicelib.console.routes import routes as page_routes
+from chalicelib.console.routes import routes as console_routes
 from chalicelib.database.migrate import migrate as run_migration
-from chalicelib.features.device_parameters import invocations as sync_invocations
+from chalicelib.features.device_parameters import invocations as device_parameters
+from chalicelib.features.device_parameters.feature import SYNC_SCHEDULE
 from chalicelib.features.device_parameters.routes import routes as device_parameters_routes
-from chalicelib.features.heartbeats import invocations as heartbeat_invocations
-from chalicelib.features.heartbeats import settings as heartbeat_settings
+from chalicelib.features.heartbeats import invocations as heartbeats
+from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
 from chalicelib.features.heartbeats.routes import routes as heartbeats_routes
-from chalicelib.features.parquet_loads import invocations as load_invocations
-from chalicelib.features.parquet_loads.routes import routes as loads_routes
-from chalicelib.http import in_our_envelope
+from chalicelib.features.parquet_loads import invocations as parquet_loads
+from chalicelib.features.parquet_loads.routes import routes as parquet_loads_routes
+from chalicelib.http.answers import in_our_envelope
 from chalicelib.lambda_events import accepting_bare_payload
-from chalicelib.openapi.routes import routes as openapi_routes
+from chalicelib.service.routes import routes as service_routes
 
-logs.configure_json(settings.log_level())
+logs.configure_json(settings.LOG_LEVEL.value())
 app = Chalice(app_name="device-parameters", configure_logs=False)
-if origin := settings.cors_allow_origin():
+if origin := settings.CORS_ALLOW_ORIGIN.value_if_set():
     app.api.cors = CORSConfig(allow_origin=origin, allow_headers=["Authorization"], max_age=600)
-app.register_blueprint(page_routes)
-app.register_blueprint(openapi_routes)
-app.register_blueprint(access_routes)
-app.register_blueprint(device_parameters_routes)
-app.register_blueprint(heartbeats_routes)
-app.register_blueprint(loads_routes)
 app.register_middleware(in_our_envelope, "http")
+
+# The service itself
+
+app.register_blueprint(console_routes)
+app.register_blueprint(service_routes)
 
 
 @app.authorizer(ttl_seconds=gate.POLICY_SECONDS)
 def authorize(request: AuthRequest) -> AuthResponse | dict[str, Any]:
     """Who calls, and what may they?"""
-    return gate.authorize(request)
-
-
-@app.schedule(settings.sync_schedule())
-def sync_device_parameters(event: CloudWatchEvent) -> dict[str, Any]:
-    """Hourly, five minutes after each bucket closes."""
-    return sync_invocations.run_event(event.to_dict(), event.context)
-
-
-@app.on_cw_event(sync_invocations.MEASUREMENTS_LOADED)
-def sync_after_load(event: CloudWatchEvent) -> dict[str, Any]:
-    """Soon after measurements were loaded; a burst of loads is one run."""
-    return sync_invocations.run_after_load(event.to_dict(), event.context)
+    return gate.authorize(app, request)
 
 
 @app.lambda_function()
@@ -64,33 +51,58 @@ def migrate(event: object, context: Any) -> dict[str, Any]:
     return run_migration(event, context)
 
 
+# Device parameters
+
+app.register_blueprint(device_parameters_routes)
+
+
+@accepting_bare_payload
+@app.schedule(SYNC_SCHEDULE.value())
+def sync_device_parameters(event: CloudWatchEvent) -> dict[str, Any]:
+    """Hourly, five minutes after each bucket closes."""
+    return device_parameters.run_event(event.to_dict(), event.context)
+
+
+@app.on_cw_event(device_parameters.MEASUREMENTS_LOADED)
+def sync_after_load(event: CloudWatchEvent) -> dict[str, Any]:
+    """Soon after measurements were loaded; a burst of loads is one run."""
+    return device_parameters.run_after_load(event.to_dict(), event.context)
+
+
+# Heartbeats
+
+app.register_blueprint(heartbeats_routes)
+
+
 @app.lambda_function()
 def record_heartbeats(event: Any, context: Any) -> dict[str, Any]:
     """From an IoT rule, EventBridge, or whoever invokes it with one heartbeat or a batch."""
-    return heartbeat_invocations.record_event(event, context)
+    return heartbeats.record_event(event, context)
 
 
-@app.on_sqs_message(
-    heartbeat_settings.queue_name(), batch_size=1000, maximum_batching_window_in_seconds=1
-)
+@app.on_sqs_message(QUEUE_NAME.value(), batch_size=1000, maximum_batching_window_in_seconds=1)
 def record_queued_heartbeats(event: SQSEvent) -> dict[str, Any]:
     """At high rates: many messages are one statement."""
-    return heartbeat_invocations.record_queued(event.to_dict(), event.context)
+    return heartbeats.record_queued(event.to_dict(), event.context)
 
 
-@app.schedule(heartbeat_settings.check_schedule())
+@accepting_bare_payload
+@app.schedule(CHECK_SCHEDULE.value())
 def check_heartbeats(event: CloudWatchEvent) -> dict[str, Any]:
     """Every minute: silence is an event."""
-    return heartbeat_invocations.check_silence(event.context)
+    return heartbeats.check_silence(event.context)
 
 
-@app.on_cw_event(load_invocations.OBJECT_CREATED)
+# Parquet loads
+
+app.register_blueprint(parquet_loads_routes)
+
+
+@accepting_bare_payload
+@app.on_cw_event(parquet_loads.OBJECT_CREATED)
 def load_parquet(event: CloudWatchEvent) -> dict[str, Any]:
     """A Parquet file was put into a bucket."""
-    return load_invocations.load_event(event.to_dict(), event.context)
+    return parquet_loads.load_event(event.to_dict(), event.context)
 
 
-sync_device_parameters = accepting_bare_payload(sync_device_parameters)
-check_heartbeats = accepting_bare_payload(check_heartbeats)
-load_parquet = accepting_bare_payload(load_parquet)
 gate.close(app, authorize)

@@ -11,7 +11,7 @@ from chalicelib.database import Deadline
 from chalicelib.database.statements import load_statements
 from chalicelib.features.device_parameters.backfill import backfill
 from chalicelib.features.device_parameters.model import BUCKET, Span, bucket_start
-from chalicelib.settings import Settings
+from chalicelib.features.device_parameters.settings import SyncSettings
 
 PARAMETERS = 10
 READING_EVERY = timedelta(minutes=15)
@@ -37,7 +37,7 @@ _VERSIONS = _statements["versions"]
 class Fleet:
     """*devices* that each report ten parameters, and a few that are active and silent."""
 
-    settings: Settings
+    settings: SyncSettings
     devices: int
 
     @property

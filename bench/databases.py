@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import URL, NullPool, create_engine, make_url, text
 
-from chalicelib import database, settings
-from chalicelib.settings import Settings
+from chalicelib import database
+from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from devdb.embedded import EmbeddedTimescale
 
 URL_VARIABLES = ("BENCH_DATABASE_URL", "TEST_DATABASE_URL")
@@ -29,10 +29,10 @@ def server_from_environment() -> URL | None:
 
 
 @contextmanager
-def scratch(server: URL | None) -> Iterator[Settings]:
+def scratch(server: URL | None) -> Iterator[SyncSettings]:
     """A migrated database with empty source tables, for as long as the context lasts."""
     with _embedded() if server is None else _scratch_on(server) as variables:
-        configured = settings.from_environment(variables)
+        configured = sync_settings(variables)
         engine = database.engine_for(configured.database)
         try:
             with engine.begin() as connection:

@@ -22,8 +22,8 @@ from sqlalchemy import Connection, text
 from bench import databases, results
 from chalicelib.database import Deadline, engine_for
 from chalicelib.features.device_parameters.model import SyncRequest, Trigger
+from chalicelib.features.device_parameters.settings import SyncSettings
 from chalicelib.features.device_parameters.sync import Sync, sync
-from chalicelib.settings import Settings
 
 KEPT = Path(__file__).parent / "results" / "routes.json"
 PARAMETERS = 10
@@ -91,7 +91,7 @@ def main(pairs: tuple[int, ...], out: Path) -> None:
 
 
 @contextmanager
-def _environment_of(settings: Settings) -> Iterator[None]:
+def _environment_of(settings: SyncSettings) -> Iterator[None]:
     where = settings.database
     os.environ.update(
         AUTH_MODE="none",
@@ -107,7 +107,7 @@ def _environment_of(settings: Settings) -> Iterator[None]:
     engine_for(where).dispose()
 
 
-def _fill(settings: Settings, pairs: int) -> dict[str, str]:
+def _fill(settings: SyncSettings, pairs: int) -> dict[str, str]:
     """A fleet that has reported for three hours, its table, and a history of runs."""
     engine = engine_for(settings.database)
     values = {"devices": pairs // PARAMETERS, "parameters": PARAMETERS}

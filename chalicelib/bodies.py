@@ -38,7 +38,7 @@ _PLAIN_WORDS = {
 _SHOWN = 40
 
 
-class Body(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A JSON object: its fields, their limits and their descriptions.
 
     `rename="camel"` in the head of a subclass spells its names as the requirement of the backend

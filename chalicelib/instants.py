@@ -56,8 +56,9 @@ def _from_text(text: str) -> datetime | None:
 
 def _from_milliseconds(value: object) -> datetime | None:
     # bool is an int in Python, but `true` is no number.
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not 0 <= value <= _MAX_MILLISECONDS:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    if not 0 <= value <= _MAX_MILLISECONDS:
         return None
     return _EPOCH + timedelta(milliseconds=value)
 

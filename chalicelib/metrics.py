@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 from collections.abc import Iterator, Mapping
 from itertools import chain, repeat
 
-from chalicelib import settings
+from chalicelib.settings import METRICS_NAMESPACE
 
 
 def cold_starts() -> Iterator[int]:
@@ -32,7 +32,7 @@ def publish(
     from aws_lambda_powertools import Metrics
     from aws_lambda_powertools.metrics import MetricUnit
 
-    metrics = Metrics(namespace=settings.metrics_namespace(), service=service)
+    metrics = Metrics(namespace=METRICS_NAMESPACE.value(), service=service)
     for name, value in (dimensions or {}).items():
         metrics.add_dimension(name, value)
     for name, count in {**counts, "ColdStart": next(_starts)}.items():

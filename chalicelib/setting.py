@@ -48,8 +48,9 @@ class Setting(Generic[T]):
         return self.value(environ) if is_set else None
 
     def _name_in(self, environ: Mapping[str, str]) -> str:
-        is_former = self.former_name and not environ.get(self.name)
-        return self.former_name if is_former and environ.get(self.former_name) else self.name
+        if self.former_name and environ.get(self.former_name) and not environ.get(self.name):
+            return self.former_name
+        return self.name
 
 
 def whole(lowest: int, highest: int) -> Callable[[str], int]:
@@ -79,7 +80,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def matching(pattern: str, what: str) -> Callable[[str], str]:
-    """A parser of texts that *pattern* matches as a whole; the error says that it must be *what*."""
+    """A parser of texts that *pattern* matches as a whole; others are told to be *what*."""
     compiled = re.compile(pattern)
 
     def parse(text: str) -> str:

@@ -42,7 +42,8 @@ def _namespace(raw: str) -> str:
 DATABASE_SECRET = Setting(
     "TIMESCALE_DB_SECRET_ARN",
     _secret_arn,
-    "The secret that holds the login, fetched when first needed. The next five may then be left out.",
+    "The secret that holds the login, fetched when first needed. The next five may then be left "
+    "out.",
     is_optional=True,
 )
 DATABASE_HOST = Setting("TIMESCALE_DB_HOST", _text, "The database server.")

@@ -11,18 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from sqlalchemy import Engine
 
-from chalicelib import database, logs, settings
+from chalicelib import database, logs
 from chalicelib.database import Deadline
-from chalicelib.features.device_parameters.model import (
-    BUCKET,
-    Run,
-    SyncRequest,
-    Trigger,
-    bucket_start,
-)
+from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.model import BUCKET, SyncRequest, Trigger, bucket_start
+from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.device_parameters.sync import Sync, sync
 from chalicelib.features.heartbeats.record import record
-from chalicelib.settings import Settings
 from devdb.embedded import EmbeddedTimescale
 from devdb.fleet import LATE_PARAMETER, Fleet
 from devdb.local_server import LocalServer
@@ -52,7 +47,7 @@ def run_demo(console: Console, *, is_once: bool, port: int) -> None:
     try:
         with EmbeddedTimescale() as server:
             environment = {**os.environ, **server.environment, **DEMO_SETTINGS}
-            configured = settings.from_environment(environment)
+            configured = sync_settings(environment)
             engine = database.engine_for(configured.database)
             _prepare(console, engine, environment)
             _live_through_a_day(console, engine, configured)
@@ -71,7 +66,7 @@ def _prepare(console: Console, engine: Engine, environment: dict[str, str]) -> N
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stderr=subprocess.DEVNULL)
 
 
-def _live_through_a_day(console: Console, engine: Engine, configured: Settings) -> None:
+def _live_through_a_day(console: Console, engine: Engine, configured: SyncSettings) -> None:
     now = datetime.now(UTC)
     first_hour = bucket_start(now) - HOURS * BUCKET
     console.print(f"\nA day of a small fleet from {first_hour:%Y-%m-%d %H:%MZ}, synced hourly:\n")

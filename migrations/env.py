@@ -1,6 +1,5 @@
 """Runs the revisions against the database that the environment variables name."""
 
-import os
 from collections.abc import MutableMapping
 from logging.config import fileConfig
 from typing import Any
@@ -11,13 +10,19 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from chalicelib import database
-from chalicelib.database import schema
+from chalicelib.database import schema, tables
 from chalicelib.errors import ApplicationError
-from chalicelib.settings import database_from_environment
+from chalicelib.features import modules
+from chalicelib.outbox import tables as outbox_tables  # noqa: F401 the outbox has a table as well
+from chalicelib.settings import MIGRATION_LOCK_TIMEOUT, database_from_environment
 from migrations import preflight
+from migrations.renames import rename_revision
 
 # Waiting for a lock queues every reader behind the waiting migration, so it gives up early.
-LOCK_TIMEOUT = os.environ.get("MIGRATION_LOCK_TIMEOUT", "10s")
+LOCK_TIMEOUT = MIGRATION_LOCK_TIMEOUT.value()
+
+# Importing the features' tables puts them into the metadata.
+TABLES = list(modules("tables"))
 
 if context.config.config_file_name is not None and context.config.attributes.get("logs", True):
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
@@ -38,6 +43,7 @@ def _run_against(engine: Engine) -> None:
         with database.translated_errors(), engine.connect() as connection:
             _exclude_other_migrators(connection)
             _limit_statements(connection)
+            rename_revision(connection)
             _configure(connection)
             _check_before_first_revision(connection)
             with context.begin_transaction():
@@ -78,9 +84,9 @@ def _limit_statements(connection: Connection) -> None:
 def _configure(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=schema.metadata,
+        target_metadata=tables.metadata,
         version_table=schema.VERSION_TABLE,
-        version_table_schema=schema.SCHEMA,
+        version_table_schema=tables.SCHEMA,
         transaction_per_migration=True,
         include_schemas=True,
         include_name=_is_ours,
@@ -92,9 +98,9 @@ def _configure(connection: Connection) -> None:
 def _is_ours(name: str | None, kind: str, parents: MutableMapping[Any, str | None]) -> bool:
     """Keep autogenerate away from the tables that others own."""
     if kind == "schema":
-        return name == schema.SCHEMA
+        return name == tables.SCHEMA
     if kind == "table":
-        return f"{schema.SCHEMA}.{name}" in schema.metadata.tables
+        return f"{tables.SCHEMA}.{name}" in tables.metadata.tables
     return True
 
 

@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import Engine
 
 from chalicelib.database import Deadline, engine_for
-from chalicelib.features.device_parameters.model import Run, SyncRequest, Trigger
+from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.model import SyncRequest, Trigger
+from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.device_parameters.sync import Sync
 from chalicelib.features.device_parameters.sync import sync as run_sync
-from chalicelib.settings import Settings, from_environment
 from tests import databases
 from tests.aws import Aws, moto_server
 from tests.databases import DatabaseChoice
@@ -131,13 +132,13 @@ def migrated(database: Sandbox, environment: None) -> Sandbox:
 
 
 @pytest.fixture
-def configured(environment: None) -> Settings:
+def configured(environment: None) -> SyncSettings:
     """What the application reads from that environment."""
-    return from_environment()
+    return sync_settings()
 
 
 @pytest.fixture
-def engine(configured: Settings) -> Engine:
+def engine(configured: SyncSettings) -> Engine:
     """The application's own pooled engine."""
     return engine_for(configured.database)
 
@@ -149,7 +150,7 @@ def fleet(migrated: Sandbox) -> Fleet:
 
 
 @pytest.fixture
-def sync(migrated: Sandbox, engine: Engine, configured: Settings) -> SyncRunner:
+def sync(migrated: Sandbox, engine: Engine, configured: SyncSettings) -> SyncRunner:
     """Runs the sync and returns the run."""
 
     def run(

@@ -17,13 +17,13 @@ SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1f0
 
 
 def read(**changes: str) -> settings.Settings:
-    return settings.from_environment({**DATABASE, **changes})
+    return sync_settings({**DATABASE, **changes})
 
 
 def problem_with(variable: str, **environ: str) -> str:
     """The sentence about *variable*, which the error must name."""
     with pytest.raises(InvalidSettingError) as caught:
-        settings.from_environment(environ)
+        sync_settings(environ)
     assert caught.value.details == {"variable": variable}
     assert caught.value.message.startswith(f"{variable} ")
     return caught.value.message

@@ -5,7 +5,7 @@ ApplicationError
 ├── ForbiddenError            a good token whose role does not suffice  → 403
 ├── AccessNotConfiguredError  no way in is configured, or wrongly       → 503
 ├── IssuerUnavailableError    the issuer's keys cannot be had           → 503
-└── UndeclaredRouteError      a route does not say who may call it      → the application does not start
+└── UndeclaredRouteError      a route does not say who may call it      → no start
 """
 
 from chalicelib.errors import ApplicationError

@@ -73,8 +73,7 @@ def close(app: Chalice, authorizer: Any) -> None:
 def declared_routes(app: Chalice) -> Iterator[Route]:
     """Every route of *app*, as it is declared; raises `UndeclaredRouteError` for one without."""
     for address, entries in app.routes.items():
-        for route in dict.fromkeys(_declared(address, entry) for entry in entries.values()):
-            yield route
+        yield from dict.fromkeys(_declared(address, entry) for entry in entries.values())
 
 
 def _declared(address: str, entry: Any) -> Route:

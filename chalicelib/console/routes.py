@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from chalice.app import Blueprint, Response
+from chalice.app import Request, Response
 
+from chalicelib.access.model import Scope
 from chalicelib.errors import UnknownResourceError
-from chalicelib.http import endpoint
+from chalicelib.http import Asked, Nothing, Routes
+from chalicelib.service.feature import SERVICE
 
-routes = Blueprint(__name__)
-READ = ["GET", "HEAD"]
+routes = Routes(__name__, SERVICE)
 
 STATIC = Path(__file__).parent / "static"
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -64,24 +65,23 @@ ASSETS = {
 }
 
 
-@routes.route("/", methods=READ)
-@endpoint(routes)
-def get_page() -> Response:
+# A browser has no token before the page has asked for one; and the page holds no data.
+@routes.get("/", least=None, scope=Scope.OPEN, answers=None)
+def get_page(asked: Asked[Nothing, None]) -> Response:
     """The page itself."""
-    return _served(INDEX)
+    return _served(INDEX, asked.request)
 
 
-@routes.route("/assets/{name}", methods=READ)
-@endpoint(routes)
-def get_asset(name: str) -> Response:
+@routes.get("/assets/{name}", least=None, scope=Scope.OPEN, answers=None)
+def get_asset(asked: Asked[Nothing, None], name: str) -> Response:
     """A script, a style sheet or an image of the page."""
     asset = ASSETS.get(name)
     if asset is None:
         raise UnknownResourceError(f"there is no asset {name[:40]!r}")
-    return _served(asset)
+    return _served(asset, asked.request)
 
 
-def _served(asset: Asset) -> Response:
+def _served(asset: Asset, request: Request) -> Response:
     try:
         content = (STATIC / asset.file).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -98,13 +98,12 @@ def _served(asset: Asset) -> Response:
         "Content-Type": asset.content_type,
         "ETag": f'"{tag}"',
     }
-    if tag in _known_tags():
+    if tag in _known_tags(request):
         return Response(body="", status_code=304, headers=headers)
     return Response(body=content, headers=headers)
 
 
-def _known_tags() -> set[str]:
+def _known_tags(request: Request) -> set[str]:
     """What the browser holds already; a proxy that compresses marks its tags as weak."""
-    request = routes.current_request
-    given = request.headers.get("if-none-match", "") if request else ""
+    given = request.headers.get("if-none-match", "")
     return {tag.strip().removeprefix("W/").strip('"') for tag in given.split(",")}

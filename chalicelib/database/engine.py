@@ -1,12 +1,14 @@
 """The pooled engine of a database, and how it logs in."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 # SQLAlchemy would import these two on the first connection: a function has less of a processor
 # while it answers than while it starts.
-import psycopg2.extras  # noqa: F401
+import psycopg2.extensions
+import psycopg2.extras
 import sqlalchemy.dialects.postgresql.psycopg2  # noqa: F401
 from sqlalchemy import URL, Dialect, Engine, create_engine, event
 
@@ -50,9 +52,23 @@ def engine_for(settings: DatabaseSettings) -> Engine:
             "tcp_user_timeout": 10_000,
         },
     )
+    event.listen(engine, "connect", _read_instants_in_utc)
     if settings.secret_arn is not None:
         event.listen(engine, "do_connect", _logging_in_with(SecretLogin(settings)))
     return engine
+
+
+def _in_utc(text: Any, cursor: Any) -> datetime | None:
+    found: datetime | None = psycopg2.extensions.PYDATETIMETZ(text, cursor)
+    return found if found is None else found.astimezone(UTC)
+
+
+_TIMESTAMPTZ = psycopg2.extensions.new_type((1184,), "TIMESTAMPTZ", _in_utc)
+
+
+def _read_instants_in_utc(connection: Any, _: object) -> None:
+    """Whatever the session's time zone, what comes out of the database is in UTC."""
+    psycopg2.extensions.register_type(_TIMESTAMPTZ, connection)
 
 
 def _logging_in_with(secret: SecretLogin) -> Callable[..., Any]:

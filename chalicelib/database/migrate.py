@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import database
-from chalicelib.database import Deadline, engine_for, schema
+from chalicelib.database import Deadline, engine_for, schema, tables
 from chalicelib.errors import InvalidRequestError, MigrationError
 from chalicelib.settings import database_from_environment
 
@@ -141,7 +141,7 @@ def _current_revision(deadline: Deadline) -> str | None:
 
     options = {
         "version_table": schema.VERSION_TABLE,
-        "version_table_schema": schema.SCHEMA,
+        "version_table_schema": tables.SCHEMA,
     }
     engine = engine_for(database_from_environment())
     with database.transaction(engine, deadline) as connection:

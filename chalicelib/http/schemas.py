@@ -50,7 +50,9 @@ class Schemas:
         schemas, self._components = msgspec.json.schema_components(
             [*kinds, *_query_kinds(routes)], ref_template=_TEMPLATE
         )
-        self._by_kind = {repr(kind): _renamed(schema) for kind, schema in zip(kinds, schemas)}
+        self._by_kind = {
+            repr(kind): _renamed(schema) for kind, schema in zip(kinds, schemas, strict=False)
+        }
 
     def components(self) -> Json:
         """All that are referred to, by name; queries are not, for they become parameters."""
@@ -59,7 +61,8 @@ class Schemas:
 
     def of(self, kind: Any) -> Json:
         """The schema of *kind*."""
-        return self._by_kind[repr(kind)]
+        schema: Json = self._by_kind[repr(kind)]
+        return schema
 
     def of_body(self, route: Route) -> Json:
         """The schema of what *route* takes."""
@@ -127,7 +130,8 @@ def _parameter(name: str, place: str, schema: Json) -> Json:
 
 def _tidied(schema: Json) -> Json:
     """Without the title, which only repeats the name."""
-    return _renamed({key: value for key, value in schema.items() if key != "title"})
+    tidied: Json = _renamed({key: value for key, value in schema.items() if key != "title"})
+    return tidied
 
 
 def _renamed(node: Any) -> Any:

@@ -19,7 +19,8 @@ from chalicelib.errors import (
     RunTimedOutError,
     SchemaOutdatedError,
 )
-from chalicelib.settings import DatabaseSettings, Settings
+from chalicelib.features.device_parameters.settings import SyncSettings
+from chalicelib.settings import DatabaseSettings
 from tests.sandbox import Sandbox
 
 CONTENTION = DatabaseBusyError("lock not available")
@@ -205,7 +206,7 @@ def unreachable(settings: DatabaseSettings) -> DatabaseSettings:
 
 
 def test_a_database_that_does_not_answer_is_tried_four_times(
-    configured: Settings, clock: FakeTime
+    configured: SyncSettings, clock: FakeTime
 ) -> None:
     engine = database.engine_for(unreachable(configured.database))
 
@@ -224,7 +225,7 @@ def test_a_database_that_does_not_answer_is_tried_four_times(
     [{"user": "nobody_of_that_name"}, {"name": "no_such_database"}, {"password": "not-the-one"}],
 )
 def test_a_refusal_at_the_door_is_not_tried_again(
-    migrated: Sandbox, configured: Settings, clock: FakeTime, wrong: dict[str, Any]
+    migrated: Sandbox, configured: SyncSettings, clock: FakeTime, wrong: dict[str, Any]
 ) -> None:
     engine = database.engine_for(replace(configured.database, **wrong))
 
@@ -242,7 +243,7 @@ def test_a_refusal_at_the_door_is_not_tried_again(
 @pytest.mark.multi_backend
 @pytest.mark.parametrize("lack", ["NOLOGIN", "no CONNECT"])
 def test_a_role_that_may_not_come_in_is_not_tried_again(
-    migrated: Sandbox, configured: Settings, clock: FakeTime, lack: str
+    migrated: Sandbox, configured: SyncSettings, clock: FakeTime, lack: str
 ) -> None:
     name, role = configured.database.name, f"{configured.database.name}_lacking"
     migrated.rows(f"CREATE ROLE {role} {lack.replace('no CONNECT', 'LOGIN')} PASSWORD 'pass'")
@@ -262,7 +263,7 @@ def test_a_role_that_may_not_come_in_is_not_tried_again(
     assert clock.naps == []
 
 
-def test_the_engine_shows_no_password(configured: Settings) -> None:
+def test_the_engine_shows_no_password(configured: SyncSettings) -> None:
     secret = replace(configured.database, password="s3cret-pass")
     engine = database.engine_for(secret)
     assert "s3cret-pass" not in f"{engine!r} {engine.url}"

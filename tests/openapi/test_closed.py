@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 import pytest
-
 from chalicelib.openapi.document import document
+
 from devdb.local_server import LocalServer
 from tests.openapi.conftest import Answer, ask, serve
 from tests.openapi.described import Operation, operations

@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 import pytest
 import schemathesis
+from chalicelib.openapi.document import document
 from openapi_schema_validator import OAS31Validator
 from schemathesis import Case, CheckFunction
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from chalicelib.openapi.document import document
 from devdb.local_server import LocalServer
 from tests.openapi.conftest import ask
 from tests.openapi.described import Operation, operations

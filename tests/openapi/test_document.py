@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from chalicelib.openapi.document import VERSION, document
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -12,7 +13,6 @@ from app import app
 from chalicelib.access import errors as access_errors
 from chalicelib.access import gate
 from chalicelib.errors import ApplicationError
-from chalicelib.openapi.document import VERSION, document
 from tests.openapi.described import operations
 from tests.sandbox import PROJECT
 

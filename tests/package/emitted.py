@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.features.device_parameters import metrics
-from chalicelib.features.device_parameters.model import Run, RunStatus, Telemetry, Trigger
+from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.model import RunStatus, Telemetry, Trigger
 from chalicelib.features.heartbeats import metrics as heartbeat_metrics
 from chalicelib.features.heartbeats.model import Check, Recorded
 from chalicelib.features.parquet_loads import metrics as load_metrics

@@ -10,7 +10,7 @@ from chalicelib.database import Deadline
 from chalicelib.errors import InvalidRequestError
 from chalicelib.features.device_parameters import store
 from chalicelib.features.device_parameters.model import Span, bucket_start
-from chalicelib.settings import Settings
+from chalicelib.features.device_parameters.settings import SyncSettings
 
 STEP_TIME_LIMIT = timedelta(hours=1)
 
@@ -37,7 +37,7 @@ def span_to_backfill(engine: Engine, start: datetime | None, end: datetime | Non
     return span
 
 
-def backfill(engine: Engine, settings: Settings, steps: list[Span]) -> Iterator[Span]:
+def backfill(engine: Engine, settings: SyncSettings, steps: list[Span]) -> Iterator[Span]:
     """Materialize *steps* one by one, yielding each when it is done.
 
     Breaking off loses nothing: what is materialized costs next to nothing the next time.
@@ -48,7 +48,7 @@ def backfill(engine: Engine, settings: Settings, steps: list[Span]) -> Iterator[
         yield step
 
 
-def _materialize(engine: Engine, settings: Settings, step: Span, deadline: Deadline) -> None:
+def _materialize(engine: Engine, settings: SyncSettings, step: Span, deadline: Deadline) -> None:
     work_mem_mb = settings.refresh_work_mem_mb
     with store.refresh_session(engine, deadline, work_mem_mb=work_mem_mb) as connection:
         store.refresh_aggregate(connection, step)

@@ -10,7 +10,8 @@ from chalicelib import database
 from chalicelib.database import schema
 from chalicelib.errors import RunAlreadyActiveError
 from chalicelib.features.device_parameters import records
-from chalicelib.features.device_parameters.model import Run, RunStatus, SyncRequest, Trigger
+from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.model import RunStatus, SyncRequest, Trigger
 from chalicelib.features.device_parameters.sync import Sync, sync
 
 logger = logging.getLogger(__name__)

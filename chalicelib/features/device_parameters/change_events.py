@@ -1,12 +1,11 @@
 """Telling others what a run changed; docs/events.md describes what they get."""
 
-import json
-
+import msgspec
 from sqlalchemy import Connection, Engine
 
 from chalicelib.database import Deadline
-from chalicelib.features.device_parameters import documents, store
-from chalicelib.features.device_parameters.model import Run
+from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.outbox.send import send_pending
 
 STREAM = "device_parameters"
@@ -25,7 +24,7 @@ def queue(connection: Connection, run: Run) -> None:
         "stream": STREAM,
         "source": SOURCE,
         "detail_type": DETAIL_TYPE,
-        "run": json.dumps(documents.run_document(run)),
+        "run": msgspec.json.encode(run).decode(),
         "chunk_bytes": CHUNK_BYTES,
         "name_length": NAME_LENGTH,
         "occurred_at": run.finished_at,

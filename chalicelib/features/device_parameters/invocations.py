@@ -4,13 +4,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from chalicelib import settings
+import msgspec
+
 from chalicelib.database import Deadline, engine_for
 from chalicelib.errors import InvalidRequestError
-from chalicelib.features.device_parameters import documents, metrics, payload
+from chalicelib.features.device_parameters import metrics
+from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.catch_up import catch_up
 from chalicelib.features.device_parameters.model import Trigger
+from chalicelib.features.device_parameters.settings import sync_settings
 from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, Sync, sync
+from chalicelib.features.device_parameters.wishes import event_request
+from chalicelib.instants import read_instant
 
 # What a loader says on the event bus once its measurements are committed.
 MEASUREMENTS_LOADED = {"source": ["iot.measurements"], "detail-type": ["Measurements Loaded"]}
@@ -24,11 +29,12 @@ def run_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     Raises on failure, so that Lambda counts an error and its alarms see it.
     """
     with _counting_failures():
-        request = payload.event_request(event.get("detail", {}), _trigger_of(event))
-        run = sync(_sync_context(context), request)
+        request = event_request(event.get("detail", {}), _trigger_of(event))
+        doing = _sync_context(context)
+        run = sync(doing, request)
     if not run.is_dry:
-        metrics.publish_run(run)
-    return documents.run_document(run)
+        metrics.publish_run(run, doing.telemetry)
+    return _document(run)
 
 
 def run_after_load(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -37,11 +43,12 @@ def run_after_load(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     Returns that run. Raises on failure, and Lambda repeats the invocation.
     """
     with _counting_failures():
-        loaded_at = payload.checked_instant("time", event.get("time"))
-        caught_up = catch_up(_sync_context(context), loaded_at)
+        loaded_at = read_instant("time", event.get("time"))
+        doing = _sync_context(context)
+        caught_up = catch_up(doing, loaded_at)
     if not caught_up.is_coalesced:
-        metrics.publish_run(caught_up.run)
-    return documents.run_document(caught_up.run)
+        metrics.publish_run(caught_up.run, doing.telemetry)
+    return _document(caught_up.run)
 
 
 @contextmanager
@@ -56,10 +63,15 @@ def _counting_failures() -> Iterator[None]:
 
 
 def _sync_context(context: Any) -> Sync:
-    configured = settings.from_environment()
+    configured = sync_settings()
     deadline = Deadline.of_invocation(context, RUN_TIME_LIMIT.total_seconds())
     return Sync(engine_for(configured.database), configured, deadline)
 
 
 def _trigger_of(event: Mapping[str, Any]) -> Trigger:
     return Trigger.SCHEDULE if event.get("source") == _SCHEDULER else Trigger.EVENT
+
+
+def _document(run: Run) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(run)
+    return document

@@ -1,55 +1,48 @@
-"""Pages of runs, changes and pairs: queries whose shape depends on what is asked."""
+"""Pages of runs, changes and pairs: queries whose shape depends on what is asked.
+
+Each returns one item more than the page holds, where there is one.
+"""
 
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import Connection, Select, or_, select, true, tuple_
 
-from chalicelib.database.schema import (
+from chalicelib.bodies import UNSET
+from chalicelib.features.device_parameters.bodies import (
+    ChangeQuery,
+    DeviceParameter,
+    DeviceParameterQuery,
+    LoggedPair,
+    Run,
+    RunQuery,
+)
+from chalicelib.features.device_parameters.rows import run_from_row
+from chalicelib.features.device_parameters.tables import (
     device_parameter_changes,
     device_parameters,
     device_parameters_hourly,
     sync_runs,
 )
-from chalicelib.features.device_parameters.model import (
-    Change,
-    Pair,
-    PairChange,
-    Run,
-    RunStatus,
-    Trigger,
-)
-from chalicelib.features.device_parameters.rows import run_from_row
-from chalicelib.http.paging import PageRequest
+from chalicelib.http.paging import start_after
 
 
-def list_runs(
-    connection: Connection, page: PageRequest, status: RunStatus | None, trigger: Trigger | None
-) -> list[Run]:
-    """Runs, newest first, one more than the page holds."""
-    query = select(sync_runs).order_by(sync_runs.c.run_id.desc())
-    if status is not None:
-        query = query.where(sync_runs.c.status == status)
-    if trigger is not None:
-        query = query.where(sync_runs.c.trigger == trigger)
-    if page.after is not None:
-        query = query.where(sync_runs.c.run_id < page.after[0])
-    return [run_from_row(row) for row in connection.execute(query.limit(page.limit + 1))]
+def list_runs(connection: Connection, query: RunQuery) -> list[Run]:
+    """Runs, newest first."""
+    found = select(sync_runs).order_by(sync_runs.c.run_id.desc())
+    if query.status is not UNSET:
+        found = found.where(sync_runs.c.status == query.status)
+    if query.trigger is not UNSET:
+        found = found.where(sync_runs.c.trigger == query.trigger)
+    if after := start_after(query, int):
+        found = found.where(sync_runs.c.run_id < after[0])
+    return [run_from_row(row) for row in connection.execute(found.limit(query.limit + 1))]
 
 
-def list_changes(
-    connection: Connection, run_id: int, page: PageRequest, change: Change | None
-) -> list[PairChange]:
-    """The changes of a run by kind and key, one more than the page holds."""
+def list_changes(connection: Connection, run_id: int, query: ChangeQuery) -> list[LoggedPair]:
+    """The changes of a run by kind and key."""
     logged = device_parameter_changes.c
     key = (logged.change, logged.device_id, logged.parameter_id)
-    query = (
+    found = (
         select(
             logged.change,
             logged.device_id,
@@ -61,25 +54,18 @@ def list_changes(
         .where(logged.run_id == run_id)
         .order_by(*key)
     )
-    if change is not None:
-        query = query.where(logged.change == change)
-    if page.after is not None:
-        query = query.where(tuple_(*key) > tuple_(*page.after))
-    rows = connection.execute(query.limit(page.limit + 1))
-    return [PairChange(Change(row.change), *row[1:]) for row in rows]
+    if query.change is not UNSET:
+        found = found.where(logged.change == query.change)
+    if after := start_after(query, str, str, str):
+        found = found.where(tuple_(*key) > tuple_(*after))
+    rows = connection.execute(found.limit(query.limit + 1))
+    return [LoggedPair(**row._mapping) for row in rows]
 
 
-def list_pairs(
-    connection: Connection,
-    page: PageRequest,
-    *,
-    device_id: str | None,
-    parameter_id: str | None,
-    words: str | None,
-) -> list[Pair]:
-    """Pairs in key order, one more than the page holds; *words* are part of a name."""
+def list_pairs(connection: Connection, query: DeviceParameterQuery) -> list[DeviceParameter]:
+    """Pairs in key order."""
     known = device_parameters.c
-    query = select(
+    found = select(
         known.device_id,
         known.device_name,
         known.parameter_id,
@@ -87,20 +73,21 @@ def list_pairs(
         known.created_at,
         known.updated_at,
     ).order_by(known.device_id, known.parameter_id)
-    if device_id is not None:
-        query = query.where(known.device_id == device_id)
-    if parameter_id is not None:
-        query = query.where(known.parameter_id == parameter_id)
-    if words is not None:
-        query = query.where(
+    if query.device_id is not UNSET:
+        found = found.where(known.device_id == query.device_id)
+    if query.parameter_id is not UNSET:
+        found = found.where(known.parameter_id == query.parameter_id)
+    if query.q is not UNSET:
+        found = found.where(
             or_(
-                known.device_name.icontains(words, autoescape=True),
-                known.parameter_name.icontains(words, autoescape=True),
+                known.device_name.icontains(query.q, autoescape=True),
+                known.parameter_name.icontains(query.q, autoescape=True),
             )
         )
-    if page.after is not None:
-        query = query.where(tuple_(known.device_id, known.parameter_id) > tuple_(*page.after))
-    return [Pair(*row) for row in connection.execute(_with_last_seen(query.limit(page.limit + 1)))]
+    if after := start_after(query, str, str):
+        found = found.where(tuple_(known.device_id, known.parameter_id) > tuple_(*after))
+    rows = connection.execute(_with_last_seen(found.limit(query.limit + 1)))
+    return [DeviceParameter(**row._mapping) for row in rows]
 
 
 def _with_last_seen(page: Select[Any]) -> Select[Any]:

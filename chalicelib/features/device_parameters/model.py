@@ -1,11 +1,10 @@
 """What a run is, what it looks at, and what it finds. Standard library only."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 BUCKET = timedelta(hours=1)
-EARLIEST_AS_OF = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -34,6 +33,18 @@ class Change(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     RENAMED = "renamed"
+
+
+class Obstacle(StrEnum):
+    """What keeps a pair from being observed, in the order in which it is looked for.
+
+    The first that holds is the reason for which a pair is removed.
+    """
+
+    DEVICE_UNKNOWN = "device_unknown"
+    DEVICE_INACTIVE = "device_inactive"
+    PARAMETER_UNKNOWN = "parameter_unknown"
+    WINDOW_EXPIRED = "window_expired"
 
 
 class State(StrEnum):
@@ -127,18 +138,6 @@ def observation_window(as_of: datetime, length: timedelta) -> Window:
 
 
 @dataclass(frozen=True)
-class Deltas:
-    """How many pairs a run added, removed, renamed and held back, and what it saw."""
-
-    added: int = 0
-    removed: int = 0
-    renamed: int = 0
-    held: int = 0
-    observed: int = 0
-    unresolved: int = 0
-
-
-@dataclass(frozen=True)
 class Plan:
     """The difference between what was observed and what the table holds, before applying it."""
 
@@ -148,40 +147,6 @@ class Plan:
     to_add: int
     to_remove: int
     to_rename: int
-
-
-@dataclass(frozen=True)
-class Totals:
-    """The size of the table after a run."""
-
-    devices: int
-    parameters: int
-    pairs: int
-
-
-@dataclass(frozen=True)
-class PairChange:
-    """One line of the change log; the names are those after the change."""
-
-    change: Change
-    device_id: str
-    device_name: str
-    parameter_id: str
-    parameter_name: str
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One row of the table, with the newest measurement the aggregate knows of."""
-
-    device_id: str
-    device_name: str
-    parameter_id: str
-    parameter_name: str
-    created_at: datetime
-    updated_at: datetime
-    last_seen_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -202,27 +167,6 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class LoggedChange:
-    """One change of a pair, and the run that made it."""
-
-    run_id: int
-    change: Change
-    reason: str | None
-    as_of: datetime
-    finished_at: datetime | None
-
-
-@dataclass(frozen=True)
-class ChangeSample:
-    """The first changes of each kind in key order; *truncated* where there were more."""
-
-    added: list[PairChange] = field(default_factory=list)
-    removed: list[PairChange] = field(default_factory=list)
-    renamed: list[PairChange] = field(default_factory=list)
-    truncated: bool = False
-
-
-@dataclass(frozen=True)
 class Difference:
     """How often two sides disagree in one way, with the first examples in order."""
 
@@ -231,17 +175,9 @@ class Difference:
     examples: list[str]
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Why a run failed or was skipped."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True)
+@dataclass
 class Telemetry:
-    """What a run noticed along the way: for metrics, kept in no table.
+    """What a run notices along the way: for metrics, kept in no table.
 
     *materialization_lag_seconds* is how far the aggregate's watermark is behind the run's
     instant, None before anything is materialized; *pending_event_count* is None where no bus is
@@ -251,47 +187,3 @@ class Telemetry:
     refresh_seconds: float | None = None
     materialization_lag_seconds: float | None = None
     pending_event_count: int | None = None
-
-
-@dataclass(frozen=True)
-class Run:
-    """One execution of the sync. A dry run has no *run_id*: it leaves no trace."""
-
-    run_id: int | None
-    trigger: Trigger
-    status: RunStatus
-    as_of: datetime
-    window_minutes: int
-    started_at: datetime
-    finished_at: datetime | None = None
-    deltas: Deltas = Deltas()
-    error: Failure | None = None
-    planned: ChangeSample | None = None
-    telemetry: Telemetry = Telemetry()
-
-    @property
-    def has_changes(self) -> bool:
-        """Whether this run adds, removes or renames anything."""
-        return bool(self.deltas.added or self.deltas.removed or self.deltas.renamed)
-
-    @property
-    def window(self) -> Window:
-        """The window this run looks at."""
-        return observation_window(self.as_of, timedelta(minutes=self.window_minutes))
-
-    @property
-    def is_dry(self) -> bool:
-        """Whether this run only plans."""
-        return self.run_id is None
-
-    @property
-    def is_applied(self) -> bool:
-        """Whether this run's delta is in the table."""
-        return self.status in (RunStatus.SUCCEEDED, RunStatus.GUARDED)
-
-    @property
-    def recorded_id(self) -> int:
-        """The id of a run that has a row; raises `ValueError` for a dry one."""
-        if self.run_id is None:
-            raise ValueError("a dry run is recorded nowhere")
-        return self.run_id

@@ -276,7 +276,7 @@ WHERE as_of >= :since
   AND window_minutes >= :window_minutes
 
 -- name: last_totals
-SELECT device_count, parameter_count, pair_count
+SELECT device_count AS devices, parameter_count AS parameters, pair_count AS pairs
 FROM iot_data.sync_runs
 WHERE status IN ('succeeded', 'guarded')
 ORDER BY run_id DESC
@@ -450,6 +450,12 @@ SELECT kind, count(*) AS total, (array_agg(subject ORDER BY subject))[1 : :limit
 FROM difference
 GROUP BY kind
 ORDER BY kind
+
+-- name: find_aggregate
+SELECT
+FROM timescaledb_information.continuous_aggregates
+WHERE view_schema = 'iot_data'
+  AND view_name = 'device_parameters_hourly'
 
 -- name: materialized_until
 -- The watermark of an aggregate that holds nothing is in 4714 BC, which no Python datetime is.

@@ -1,177 +1,202 @@
-"""The HTTP side of the sync."""
+"""The HTTP side of the table and of its runs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Annotated
 
-from chalice.app import Blueprint, Response
 from sqlalchemy import Connection
 
-from chalicelib import database, settings
-from chalicelib.access.gate import is_known, principal_of, require_role
-from chalicelib.access.model import Role
+from chalicelib import database
+from chalicelib.access.callers import is_known, require_role
+from chalicelib.access.model import Role, Scope
+from chalicelib.bodies import Meta, Text
 from chalicelib.database import Deadline, schema
 from chalicelib.errors import (
     ApplicationError,
+    RunAlreadyActiveError,
     ServiceDownError,
     UnknownResourceError,
 )
-from chalicelib.features.device_parameters import (
-    documents,
-    explain,
-    listings,
-    payload,
-    records,
-    status,
+from chalicelib.features.device_parameters import listings, records, store
+from chalicelib.features.device_parameters.bodies import (
+    ChangeQuery,
+    DeviceParameter,
+    DeviceParameterQuery,
+    Explanation,
+    Health,
+    LoggedPair,
+    Run,
+    RunId,
+    RunQuery,
+    RunWish,
+    Status,
 )
-from chalicelib.features.device_parameters.model import Change, Run, RunStatus, Trigger
+from chalicelib.features.device_parameters.explain import explain
+from chalicelib.features.device_parameters.feature import (
+    CHECK_INTERVAL_MINUTES,
+    FEATURE,
+    SYNC_FUNCTION_NAME,
+)
+from chalicelib.features.device_parameters.model import Trigger
+from chalicelib.features.device_parameters.settings import sync_settings
 from chalicelib.features.device_parameters.start import start
+from chalicelib.features.device_parameters.status import read_status
 from chalicelib.features.device_parameters.sync import Sync
+from chalicelib.features.device_parameters.wishes import request_of
 from chalicelib.http import (
     REQUEST_SECONDS,
-    choice,
-    endpoint,
-    json_body,
-    json_response,
-    query_parameters,
+    Answer,
+    Asked,
+    Nothing,
+    Page,
+    Routes,
+    page_of,
+    reading,
 )
-from chalicelib.http.paging import page_document, page_request
-from chalicelib.settings import Settings
 
-routes = Blueprint(__name__)
-READ = ["GET", "HEAD"]
+routes = Routes(__name__, FEATURE)
+
+_SPELLED = "a `/` in it is written `%2F`."
+_DeviceId = Annotated[
+    Text, Meta(min_length=1, description=f"The device; {_SPELLED}", examples=["boiler-7"])
+]
+_ParameterId = Annotated[
+    Text, Meta(min_length=1, description=f"The parameter; {_SPELLED}", examples=["temperature"])
+]
 
 
-@routes.route("/health", methods=READ)
-@endpoint(routes)
-def get_health() -> dict[str, Any]:
-    """200 if a run could start now, else 503; the reason is for those who are let in."""
-    query_parameters(routes)
+@routes.get("/health", least=None, scope=Scope.OPEN, answers=Health)
+def get_health(asked: Asked[Nothing, None]) -> Health:
+    """Could a run start now?
+
+    200 if so, else 503. Whoever sends a token that counts is told the reason.
+    """
     try:
-        with _read() as (connection, _):
+        with reading() as connection:
             schema.require_head(connection)
-            schema.require_aggregate(connection)
+            store.require_aggregate(connection)
     except ApplicationError as error:
-        if is_known(routes.current_request):
+        if is_known(asked.request):
             raise
         raise ServiceDownError(error.message) from error
-    return {"status": "up"}
+    return Health()
 
 
-@routes.route("/status", methods=READ)
-@endpoint(routes)
-def get_status() -> dict[str, Any]:
-    """The state, the last run and its deltas."""
-    query_parameters(routes)
-    with _read() as (connection, configured):
-        return status.status_document(status.read_status(connection, configured))
+@routes.get("/status", least=Role.VIEWER, scope=Scope.PLATFORM, answers=Status)
+def get_status(_: Asked[Nothing, None]) -> Status:
+    """How is the sync?
+
+    The state, the last run and its changes, and the size of the table.
+    """
+    configured = sync_settings()
+    with reading() as connection:
+        return read_status(connection, configured)
 
 
-@routes.route("/runs", methods=READ)
-@endpoint(routes)
-def list_runs() -> dict[str, Any]:
+@routes.get("/runs", least=Role.VIEWER, scope=Scope.PLATFORM, query=RunQuery, answers=Page[Run])
+def list_runs(asked: Asked[RunQuery, None]) -> Page[Run]:
     """Runs, newest first."""
-    given = query_parameters(routes, "limit", "after", "status", "trigger")
-    page = page_request(given.get("limit"), given.get("after"), (int,))
-    run_status = choice("status", given.get("status"), RunStatus)
-    trigger = choice("trigger", given.get("trigger"), Trigger)
-    with _read() as (connection, _):
-        runs = listings.list_runs(connection, page, run_status, trigger)
-    return page_document(runs, page, documents.run_document, lambda run: (run.run_id,))
+    with reading() as connection:
+        runs = listings.list_runs(connection, asked.query)
+    return page_of(runs, asked.query, lambda run: (run.run_id,))
 
 
-@routes.route("/runs/{run_id}", methods=READ)
-@endpoint(routes)
-def get_run(run_id: str) -> dict[str, Any]:
+@routes.get(
+    "/runs/{run_id}",
+    least=Role.VIEWER,
+    scope=Scope.PLATFORM,
+    answers=Run,
+    refuses=(UnknownResourceError,),
+)
+def get_run(_: Asked[Nothing, None], run_id: RunId) -> Run:
     """One run."""
-    query_parameters(routes)
-    with _read() as (connection, _):
-        return documents.run_document(_found_run(connection, run_id))
+    with reading() as connection:
+        return _found_run(connection, run_id)
 
 
-@routes.route("/runs/{run_id}/changes", methods=READ)
-@endpoint(routes)
-def list_run_changes(run_id: str) -> dict[str, Any]:
+@routes.get(
+    "/runs/{run_id}/changes",
+    least=Role.VIEWER,
+    scope=Scope.PLATFORM,
+    query=ChangeQuery,
+    answers=Page[LoggedPair],
+    refuses=(UnknownResourceError,),
+)
+def list_run_changes(asked: Asked[ChangeQuery, None], run_id: RunId) -> Page[LoggedPair]:
     """What a run changed, by kind and key."""
-    given = query_parameters(routes, "limit", "after", "change")
-    page = page_request(given.get("limit"), given.get("after"), (str, str, str))
-    change = choice("change", given.get("change"), Change)
-    with _read() as (connection, _):
+    with reading() as connection:
         run = _found_run(connection, run_id)
-        changes = listings.list_changes(connection, run.recorded_id, page, change)
-    return page_document(
-        changes,
-        page,
-        documents.change_document,
-        lambda found: (found.change, found.device_id, found.parameter_id),
+        changes = listings.list_changes(connection, run.recorded_id, asked.query)
+    return page_of(
+        changes, asked.query, lambda pair: (pair.change, pair.device_id, pair.parameter_id)
     )
 
 
-@routes.route("/device-parameters", methods=READ)
-@endpoint(routes)
-def list_device_parameters() -> dict[str, Any]:
-    """The pairs, in key order."""
-    given = query_parameters(routes, "limit", "after", "device_id", "parameter_id", "q")
-    page = page_request(given.get("limit"), given.get("after"), (str, str))
-    with _read() as (connection, _):
-        pairs = listings.list_pairs(
-            connection,
-            page,
-            device_id=given.get("device_id"),
-            parameter_id=given.get("parameter_id"),
-            words=given.get("q"),
-        )
-    return page_document(
-        pairs, page, documents.pair_document, lambda pair: (pair.device_id, pair.parameter_id)
-    )
+@routes.get(
+    "/device-parameters",
+    least=Role.VIEWER,
+    scope=Scope.PLATFORM,
+    query=DeviceParameterQuery,
+    answers=Page[DeviceParameter],
+)
+def list_device_parameters(asked: Asked[DeviceParameterQuery, None]) -> Page[DeviceParameter]:
+    """Which device reports which parameter? The table, in key order."""
+    with reading() as connection:
+        pairs = listings.list_pairs(connection, asked.query)
+    return page_of(pairs, asked.query, lambda pair: (pair.device_id, pair.parameter_id))
 
 
-@routes.route("/device-parameters/{device_id}/{parameter_id}", methods=READ)
-@endpoint(routes)
-def explain_device_parameter(device_id: str, parameter_id: str) -> dict[str, Any]:
-    """Why a pair is there, or absent; it need not be in any table."""
-    query_parameters(routes)
-    with _read() as (connection, configured):
-        explanation = explain.explain(connection, configured, device_id, parameter_id)
-    return explain.explanation_document(explanation)
+@routes.get(
+    "/device-parameters/{device_id}/{parameter_id}",
+    least=Role.VIEWER,
+    scope=Scope.PLATFORM,
+    answers=Explanation,
+)
+def explain_device_parameter(
+    _: Asked[Nothing, None], device_id: _DeviceId, parameter_id: _ParameterId
+) -> Explanation:
+    """Why is this pair in the table, or why not?
+
+    What is known of the pair; it need not be in any table.
+    """
+    window_minutes = CHECK_INTERVAL_MINUTES.value()
+    with reading() as connection:
+        return explain(connection, window_minutes, device_id, parameter_id)
 
 
-@routes.route("/sync", methods=["POST"])
-@endpoint(routes)
-def post_sync() -> dict[str, Any] | Response:
-    """Start a run, or plan one."""
-    query_parameters(routes)
-    request = payload.http_request(json_body(routes))
-    require_role(
-        principal_of(routes.current_request), Role.ADMIN if request.force else Role.OPERATOR
-    )
-    configured = settings.from_environment()
+@routes.post(
+    "/sync",
+    least=Role.OPERATOR,
+    scope=Scope.PLATFORM,
+    body=RunWish,
+    answers={200: Run, 202: Run},
+    refuses=(RunAlreadyActiveError,),
+    headers={"Location": "Where the run can be read, until it has ended; a dry run cannot be."},
+    examples={
+        "plan": {"dry_run": True},
+        "two hours": {"window_minutes": 120},
+        "release": {"force": True},
+    },
+)
+def post_sync(asked: Asked[Nothing, RunWish]) -> Answer[Run]:
+    """Start a run, or plan one.
+
+    It takes the role `admin` to force a run. Where a function of its own carries out runs, the
+    answer is 202 at once; else it comes when the run has ended, or has used up the time of a
+    request. A dry run is always waited for.
+    """
+    request = request_of(asked.body, Trigger.API)
+    require_role(asked.principal, Role.ADMIN if request.force else Role.OPERATOR)
+    configured = sync_settings()
     engine = database.engine_for(configured.database)
     context = Sync(engine, configured, Deadline.after(REQUEST_SECONDS))
-    started = start(context, request, settings.sync_function_name())
-    document = documents.run_document(started.run)
+    started = start(context, request, SYNC_FUNCTION_NAME.value_if_set())
     if started.run.is_dry:
-        return document
-    return json_response(
-        document,
-        200 if started.is_finished else 202,
-        Location=f"runs/{started.run.run_id}",
-    )
+        return Answer(started.run)
+    status = 200 if started.is_finished else 202
+    return Answer(started.run, status, {"Location": f"runs/{started.run.run_id}"})
 
 
-def _found_run(connection: Connection, run_id: str) -> Run:
-    # The length first: Python refuses to read a number of thousands of digits.
-    is_short = len(run_id) <= len(str(2**63))
-    is_number = is_short and run_id.isascii() and run_id.isdecimal() and int(run_id) < 2**63
-    run = records.find_run(connection, int(run_id)) if is_number else None
+def _found_run(connection: Connection, run_id: int) -> Run:
+    run = records.find_run(connection, run_id)
     if run is None:
-        raise UnknownResourceError(f"there is no run {run_id[:40]!r}")
+        raise UnknownResourceError(f"there is no run {run_id}")
     return run
-
-
-@contextmanager
-def _read() -> Iterator[tuple[Connection, Settings]]:
-    configured = settings.from_environment()
-    engine = database.engine_for(configured.database)
-    with database.transaction(engine, Deadline.after(REQUEST_SECONDS)) as connection:
-        yield connection, configured

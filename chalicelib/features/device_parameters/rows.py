@@ -1,19 +1,18 @@
-"""Domain values out of result rows."""
+"""Bodies out of result rows."""
 
 from typing import Any
 
 from sqlalchemy import Connection, Row, TextClause
 
-from chalicelib.features.device_parameters.model import (
-    Change,
-    ChangeSample,
+from chalicelib.features.device_parameters.bodies import (
+    Changes,
     Deltas,
-    Failure,
-    PairChange,
+    NamedPair,
+    RemovedPair,
     Run,
-    RunStatus,
-    Trigger,
+    RunError,
 )
+from chalicelib.features.device_parameters.model import Change, Obstacle, RunStatus, Trigger
 
 
 def run_from_row(row: Row[Any]) -> Run:
@@ -34,25 +33,43 @@ def run_from_row(row: Row[Any]) -> Run:
             observed=row.observed_count,
             unresolved=row.unresolved_count,
         ),
-        error=Failure(row.error_code, row.error_message or "") if row.error_code else None,
+        error=RunError(code=row.error_code, message=row.error_message or "")
+        if row.error_code
+        else None,
     )
 
 
-def change_sample(
+def first_changes(
     connection: Connection, statement: TextClause, values: dict[str, Any], limit: int
-) -> ChangeSample:
+) -> Changes:
     """What *statement*, which takes `change` and `limit`, finds of each kind of change."""
     # One more than wanted tells whether there were more.
-    found = {
-        change: [
-            PairChange(Change(row.change), *row[1:])
-            for row in connection.execute(
-                statement, {**values, "change": change, "limit": limit + 1}
-            )
-        ]
+    rows = {
+        change: list(
+            connection.execute(statement, {**values, "change": change, "limit": limit + 1})
+        )
         for change in Change
     }
-    return ChangeSample(
-        **{change.value: changes[:limit] for change, changes in found.items()},
-        truncated=any(len(changes) > limit for changes in found.values()),
+    return Changes(
+        added=[_named_pair(row) for row in rows[Change.ADDED][:limit]],
+        removed=[_removed_pair(row) for row in rows[Change.REMOVED][:limit]],
+        renamed=[_named_pair(row) for row in rows[Change.RENAMED][:limit]],
+        truncated=any(len(found) > limit for found in rows.values()),
     )
+
+
+def _named_pair(row: Row[Any]) -> NamedPair:
+    return NamedPair(**_names(row))
+
+
+def _removed_pair(row: Row[Any]) -> RemovedPair:
+    return RemovedPair(**_names(row), reason=Obstacle(row.reason))
+
+
+def _names(row: Row[Any]) -> dict[str, str]:
+    return {
+        "device_id": row.device_id,
+        "device_name": row.device_name,
+        "parameter_id": row.parameter_id,
+        "parameter_name": row.parameter_name,
+    }

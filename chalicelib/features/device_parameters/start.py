@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from chalicelib.features.device_parameters import gateway
-from chalicelib.features.device_parameters.model import Run, SyncRequest
+from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.model import SyncRequest
 from chalicelib.features.device_parameters.sync import Sync, abandon, open_run, sync
 
 

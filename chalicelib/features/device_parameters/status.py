@@ -1,34 +1,20 @@
 """What an operator asks first: is it working, and what did it do last?"""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection
 
 from chalicelib.database import schema
-from chalicelib.features.device_parameters import documents, records, store
-from chalicelib.features.device_parameters.model import ChangeSample, Run, RunStatus, State, Totals
-from chalicelib.settings import Settings
+from chalicelib.features.device_parameters import records, store
+from chalicelib.features.device_parameters.bodies import CHANGES_SHOWN, Changes, Run, Status
+from chalicelib.features.device_parameters.model import RunStatus, State
+from chalicelib.features.device_parameters.settings import SyncSettings
 
-CHANGES_SHOWN = 50
 # One missed run can be a deployment; two are a pattern.
 STALE_AFTER_INTERVALS = 2
 
 
-@dataclass(frozen=True)
-class Status:
-    """Everything `GET /status` says."""
-
-    state: State
-    last_run: Run | None
-    last_success: Run | None
-    changes: ChangeSample
-    totals: Totals | None
-    warnings: list[str]
-
-
-def read_status(connection: Connection, settings: Settings) -> Status:
+def read_status(connection: Connection, settings: SyncSettings) -> Status:
     """The state of the sync, from a handful of index look-ups."""
     schema.require_head(connection)
     last_run = records.last_run(connection)
@@ -59,9 +45,9 @@ def state_of(last_settled: Run | None, last_success: Run | None, stale_before: d
     return State.OK
 
 
-def _changes_of(connection: Connection, run: Run | None) -> ChangeSample:
+def _changes_of(connection: Connection, run: Run | None) -> Changes:
     if run is None:
-        return ChangeSample()
+        return Changes()
     return records.run_changes(connection, run.recorded_id, CHANGES_SHOWN)
 
 
@@ -73,17 +59,3 @@ def _warnings(connection: Connection, window_minutes: int) -> list[str]:
         f"measurements are dropped after {drop_after}, which is less than the window of "
         f"{window_minutes} minutes: evidence is erased before it expires"
     ]
-
-
-def status_document(status: Status) -> dict[str, Any]:
-    """The body of `GET /status`."""
-    return {
-        "state": status.state,
-        "last_run": documents.run_document(status.last_run) if status.last_run else None,
-        "last_success": documents.run_document(status.last_success)
-        if status.last_success
-        else None,
-        "changes": documents.changes_document(status.changes),
-        "totals": documents.totals_document(status.totals),
-        "warnings": status.warnings,
-    }

@@ -2,9 +2,11 @@
 
 import logging
 import time
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, Engine
 
 from chalicelib import database, logs
@@ -16,20 +18,18 @@ from chalicelib.errors import (
     UnknownResourceError,
 )
 from chalicelib.features.device_parameters import change_events, guard, history, records, store
+from chalicelib.features.device_parameters.bodies import CHANGES_SHOWN, Deltas, Run, RunError
 from chalicelib.features.device_parameters.guard import GuardLimits
 from chalicelib.features.device_parameters.model import (
-    EARLIEST_AS_OF,
-    Deltas,
-    Failure,
     Plan,
-    Run,
     RunStatus,
     Span,
     SyncRequest,
     Telemetry,
     Window,
 )
-from chalicelib.settings import Settings
+from chalicelib.features.device_parameters.settings import SyncSettings
+from chalicelib.instants import EARLIEST_INSTANT, instant
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ ABANDONED_AFTER = timedelta(minutes=15)
 RUN_TIME_LIMIT = timedelta(minutes=14)
 # A long first refresh is done in steps, so that a run that ends early has still made progress.
 REFRESH_STEP = timedelta(hours=24)
-PLANNED_CHANGES_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,9 @@ class Sync:
     """What every step of a run needs: where, how, and until when."""
 
     engine: Engine
-    settings: Settings
+    settings: SyncSettings
     deadline: Deadline
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
 
 def sync(context: Sync, request: SyncRequest) -> Run:
@@ -69,22 +69,24 @@ def sync(context: Sync, request: SyncRequest) -> Run:
     with logs.facts(run_id=opened.run_id):
         run = _execute(context, opened, request)
         logger.info("run_finished", extra=_facts(run))
-        return run if run.is_dry else _follow_up(context, run)
+        if not run.is_dry:
+            _follow_up(context)
+        return run
 
 
-def _follow_up(context: Sync, run: Run) -> Run:
+def _follow_up(context: Sync) -> None:
     """What comes after the commit; its failure undoes nothing."""
     bus = context.settings.change_event_bus
     pending = change_events.send(context.engine, bus, context.deadline) if bus else None
+    context.telemetry.pending_event_count = pending
     history.prune(context.engine, context.settings.history_retention_days, context.deadline)
-    return replace(run, telemetry=replace(run.telemetry, pending_event_count=pending))
 
 
 def _execute(context: Sync, run: Run, request: SyncRequest) -> Run:
     try:
-        refreshed = _refreshed(context, run)
+        _refresh_timed(context, run.window)
         work = _plan_only if run.is_dry else _plan_and_apply
-        return database.retry(lambda: work(context, refreshed, request), context.deadline)
+        return database.retry(lambda: work(context, run, request), context.deadline)
     except RunAlreadyActiveError as error:
         return _give_up(context, run, RunStatus.SKIPPED, error)
     except Exception as error:
@@ -151,10 +153,10 @@ def _require_no_other(connection: Connection, run: Run) -> None:
 def _checked_as_of(as_of: datetime | None, now: datetime) -> datetime:
     if as_of is None:
         return now
-    if not EARLIEST_AS_OF <= as_of <= now:
+    if not EARLIEST_INSTANT <= as_of <= now:
         raise InvalidRequestError(
-            f"as_of must be between {EARLIEST_AS_OF:%Y-%m-%d} and the database's now, "
-            f"{now.astimezone(UTC).isoformat()}",
+            f"as_of must be between {EARLIEST_INSTANT:%Y-%m-%d} and the database's now, "
+            f"{instant(now)}",
             parameter="as_of",
         )
     return as_of
@@ -167,11 +169,10 @@ def _warn_of_short_retention(connection: Connection, run: Run) -> None:
         logger.warning("raw_retention_shorter_than_window", extra=facts)
 
 
-def _refreshed(context: Sync, run: Run) -> Run:
+def _refresh_timed(context: Sync, window: Window) -> None:
     started = time.monotonic()
-    refresh(context, run.window)
-    seconds = time.monotonic() - started
-    return replace(run, telemetry=replace(run.telemetry, refresh_seconds=seconds))
+    refresh(context, window)
+    context.telemetry.refresh_seconds = time.monotonic() - started
 
 
 def refresh(context: Sync, window: Window) -> None:
@@ -197,7 +198,7 @@ def _materialize(context: Sync, steps: list[Span]) -> None:
 def _plan_only(context: Sync, run: Run, request: SyncRequest) -> Run:
     with database.transaction(context.engine, context.deadline) as connection:
         plan = store.plan_delta(connection, run.window)
-        planned = store.planned_changes(connection, PLANNED_CHANGES_SHOWN)
+        planned = store.planned_changes(connection, CHANGES_SHOWN)
         finished_at = store.statement_clock(connection)
     is_held = _must_hold(context, plan, request)
     return replace(
@@ -225,18 +226,26 @@ def _plan_and_apply(context: Sync, run: Run, request: SyncRequest) -> Run:
         held = store.hold_removals(connection) if is_held else 0
         database.limit_statements(connection, context.deadline)
         added, removed, renamed = store.apply_plan(connection, run_id)
-        deltas = Deltas(added, removed, renamed, held, plan.observed, plan.unresolved)
+        deltas = Deltas(
+            added=added,
+            removed=removed,
+            renamed=renamed,
+            held=held,
+            observed=plan.observed,
+            unresolved=plan.unresolved,
+        )
         status = RunStatus.GUARDED if is_held else RunStatus.SUCCEEDED
         finished = store.finish_run(connection, run_id, status, deltas)
         if context.settings.change_event_bus:
             change_events.queue(connection, finished)
-        return replace(finished, telemetry=_measured(connection, run))
+        _measure_lag(context, connection, run)
+        return finished
 
 
-def _measured(connection: Connection, run: Run) -> Telemetry:
+def _measure_lag(context: Sync, connection: Connection, run: Run) -> None:
     until = store.materialized_until(connection)
     lag = (run.as_of - until).total_seconds() if until else None
-    return replace(run.telemetry, materialization_lag_seconds=lag)
+    context.telemetry.materialization_lag_seconds = lag
 
 
 def _must_hold(context: Sync, plan: Plan, request: SyncRequest) -> bool:
@@ -259,7 +268,7 @@ def _planned_deltas(plan: Plan, *, is_held: bool) -> Deltas:
 
 def _give_up(context: Sync, run: Run, status: RunStatus, error: ApplicationError) -> Run:
     """Close a run that changed nothing and return it as it then stands."""
-    failure = Failure(error.code.lower(), error.message)
+    failure = RunError(code=error.code.lower(), message=error.message)
     with database.transaction(context.engine, _recording_time()) as connection:
         store.give_up_run(connection, run.recorded_id, status, failure)
         return records.find_run(connection, run.recorded_id) or run
@@ -288,4 +297,4 @@ def _recording_time() -> Deadline:
 
 def _facts(run: Run) -> dict[str, object]:
     facts: dict[str, object] = {"run_id": run.run_id, "trigger": run.trigger, "status": run.status}
-    return {**facts, "window_minutes": run.window_minutes, **vars(run.deltas)}
+    return {**facts, "window_minutes": run.window_minutes, **msgspec.structs.asdict(run.deltas)}

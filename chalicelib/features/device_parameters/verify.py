@@ -10,7 +10,8 @@ from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.errors import UnknownResourceError
 from chalicelib.features.device_parameters import records, store
-from chalicelib.features.device_parameters.model import Difference, Run
+from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.model import Difference
 
 EXAMPLES = 20
 

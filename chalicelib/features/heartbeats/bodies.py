@@ -76,7 +76,7 @@ class HeartbeatBatch(Body):
         list[Any],
         Meta(
             max_length=MAX_BATCH,
-            description="Each is judged by itself. Of those that say no time, a later one is newer.",
+            description="Each is judged by itself. Of those without a time, a later one is newer.",
             extra_json_schema={
                 "items": {"anyOf": [{"$ref": "#/components/schemas/Heartbeat"}, {}]}
             },
@@ -98,8 +98,8 @@ class RefusedHeartbeat(Body):
 class Recorded(Body):
     """What became of the heartbeats of a request."""
 
-    received: Annotated[Count, Meta(le=MAX_BATCH, description="How many came.")]
-    stored: Annotated[Count, Meta(le=MAX_BATCH, description="How many of them are stored.")]
+    received: Annotated[Count, Meta(description="How many came.")]
+    stored: Annotated[Count, Meta(description="How many of them are stored.")]
     refused: Annotated[
         list[RefusedHeartbeat], Meta(max_length=MAX_BATCH, description="The others.")
     ]

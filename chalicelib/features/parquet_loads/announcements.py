@@ -1,10 +1,11 @@
 """Telling others that measurements were loaded; the sync follows that."""
 
+import msgspec
 from sqlalchemy import Connection, Engine
 
 from chalicelib.database import Deadline
+from chalicelib.features.parquet_loads.bodies import load_body
 from chalicelib.features.parquet_loads.ledger import Load
-from chalicelib.features.parquet_loads.load_documents import load_document
 from chalicelib.features.parquet_loads.model import Dataset
 from chalicelib.outbox import store as outbox
 from chalicelib.outbox.send import send_pending
@@ -28,7 +29,7 @@ def queue(connection: Connection, load: Load) -> None:
         batch_key=str(load.load_id),
         source=SOURCE,
         detail_type=DETAIL_TYPE,
-        details=[load_document(load)],
+        details=[msgspec.to_builtins(load_body(load))],
         occurred_at=None,
     )
 

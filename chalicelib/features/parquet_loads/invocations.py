@@ -4,16 +4,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from chalicelib import settings
+import msgspec
+
 from chalicelib.database import Deadline, engine_for
 from chalicelib.errors import ApplicationError
 from chalicelib.features.parquet_loads import metrics, payload
+from chalicelib.features.parquet_loads.bodies import load_body
 from chalicelib.features.parquet_loads.errors import UnknownDatasetError, UnloadableError
 from chalicelib.features.parquet_loads.ledger import Failure, Load, LoadStatus, Location
-from chalicelib.features.parquet_loads.load_documents import load_document
 from chalicelib.features.parquet_loads.model import REJECTS_PREFIX, dataset_of
 from chalicelib.features.parquet_loads.settings import loads_from_environment
 from chalicelib.features.parquet_loads.source_errors import ReaderMissingError
+from chalicelib.settings import CHANGE_EVENT_BUS, database_from_environment
 
 if TYPE_CHECKING:
     from chalicelib.features.parquet_loads.load import Loading
@@ -42,11 +44,11 @@ def load_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     if passing:
         raise passing[0]
     if not asked.is_direct:
-        return {"loads": [load_document(load) for load in loads]}
+        return {"loads": [_document(load) for load in loads]}
     [load] = loads
     if load.error is not None and load.status is LoadStatus.FAILED:
         raise _as_error(load, load.error)
-    return load_document(load)
+    return _document(load)
 
 
 def _load_all(
@@ -87,12 +89,17 @@ def _loader() -> Any:
 
 def _loading(loader: Any, deadline: Deadline) -> "Loading":
     loading: Loading = loader.Loading(
-        engine=engine_for(settings.database_from_environment()),
+        engine=engine_for(database_from_environment()),
         settings=loads_from_environment(),
-        change_event_bus=settings.change_event_bus(),
+        change_event_bus=CHANGE_EVENT_BUS.value_if_set(),
         deadline=deadline,
     )
     return loading
+
+
+def _document(load: Load) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(load_body(load))
+    return document
 
 
 def _as_error(load: Load, failure: Failure) -> UnloadableError:

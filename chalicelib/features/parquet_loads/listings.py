@@ -1,23 +1,22 @@
-"""Pages of loads: queries whose shape depends on what is asked."""
+"""Pages of loads: queries whose shape depends on the request."""
 
 from sqlalchemy import Connection, select
 
-from chalicelib.database.schema import parquet_loads
-from chalicelib.features.parquet_loads.ledger import Load, LoadStatus
-from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.bodies import UNSET
+from chalicelib.features.parquet_loads.bodies import LoadQuery
+from chalicelib.features.parquet_loads.ledger import Load
 from chalicelib.features.parquet_loads.rows import load_from_row
-from chalicelib.http.paging import PageRequest
+from chalicelib.features.parquet_loads.tables import parquet_loads
+from chalicelib.http.paging import start_after
 
 
-def list_loads(
-    connection: Connection, page: PageRequest, status: LoadStatus | None, dataset: Dataset | None
-) -> list[Load]:
+def list_loads(connection: Connection, query: LoadQuery) -> list[Load]:
     """Loads, newest first, one more than the page holds."""
-    query = select(parquet_loads).order_by(parquet_loads.c.load_id.desc())
-    if status is not None:
-        query = query.where(parquet_loads.c.status == status)
-    if dataset is not None:
-        query = query.where(parquet_loads.c.dataset == dataset)
-    if page.after is not None:
-        query = query.where(parquet_loads.c.load_id < page.after[0])
-    return [load_from_row(row) for row in connection.execute(query.limit(page.limit + 1))]
+    found = select(parquet_loads).order_by(parquet_loads.c.load_id.desc())
+    if query.status is not UNSET:
+        found = found.where(parquet_loads.c.status == query.status)
+    if query.dataset is not UNSET:
+        found = found.where(parquet_loads.c.dataset == query.dataset)
+    if after := start_after(query, int):
+        found = found.where(parquet_loads.c.load_id < after[0])
+    return [load_from_row(row) for row in connection.execute(found.limit(query.limit + 1))]

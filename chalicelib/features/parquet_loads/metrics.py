@@ -1,11 +1,8 @@
 """CloudWatch metrics of a load."""
 
 from chalicelib import metrics
+from chalicelib.features.parquet_loads.feature import FEATURE, UNKNOWN_DATASET
 from chalicelib.features.parquet_loads.ledger import Load, LoadStatus
-
-SERVICE = "parquet_loads"
-# Where the key does not say which dataset it is.
-_UNKNOWN = "unknown"
 
 
 def publish_load(load: Load) -> None:
@@ -21,9 +18,11 @@ def publish_load(load: Load) -> None:
     seconds = {}
     if load.finished_at is not None:
         seconds["LoadDuration"] = (load.finished_at - load.started_at).total_seconds()
-    metrics.publish(SERVICE, counts, seconds, {"dataset": load.dataset or _UNKNOWN})
+    metrics.publish(FEATURE.name, counts, seconds, {"dataset": load.dataset or UNKNOWN_DATASET})
 
 
 def publish_failure(dataset: str | None) -> None:
     """One load that raised."""
-    metrics.publish(SERVICE, {"ProcessingErrors": 1}, {}, {"dataset": dataset or _UNKNOWN})
+    metrics.publish(
+        FEATURE.name, {"ProcessingErrors": 1}, {}, {"dataset": dataset or UNKNOWN_DATASET}
+    )

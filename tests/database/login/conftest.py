@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 from chalicelib.database import Deadline, engine_for, transaction
-from chalicelib.features.device_parameters.model import Run, SyncRequest, Trigger
+from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.model import SyncRequest, Trigger
+from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.device_parameters.sync import Sync
 from chalicelib.features.device_parameters.sync import sync as run_sync
-from chalicelib.settings import Settings, from_environment
 from tests.database.login import doorkeeper, secrets_manager
 from tests.database.login.doorkeeper import Door
 from tests.database.login.secrets_manager import SecretsManager
@@ -39,7 +40,7 @@ class Account:
     arn: str
     secrets: SecretsManager
     content: dict[str, Any]
-    configured: Settings
+    configured: SyncSettings
 
     @property
     def engine(self) -> Engine:
@@ -86,7 +87,7 @@ def open_account(
         for name in ("HOST", "PORT", "NAME", "USER", "PASSWORD"):
             monkeypatch.delenv(f"TIMESCALE_DB_{name}")
         monkeypatch.setenv("TIMESCALE_DB_SECRET_ARN", arn)
-        return Account(door, arn, secrets, content, from_environment())
+        return Account(door, arn, secrets, content, sync_settings())
 
     return build
 

@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 import chalicelib.features.device_parameters
-from chalicelib import settings
 from chalicelib.database import Deadline, engine_for
 from chalicelib.features.device_parameters.model import SyncRequest, Trigger
 from chalicelib.features.device_parameters.sync import Sync, sync
@@ -25,7 +24,7 @@ def interrupted(boundary: str, interrupt: Callable[[], None]) -> AbstractContext
 
 
 def main(boundary: str, as_of: str, window_minutes: str) -> None:
-    configured = settings.from_environment()
+    configured = sync_settings()
     context = Sync(engine_for(configured.database), configured, Deadline.after(60))
     request = SyncRequest(Trigger.CLI, int(window_minutes), datetime.fromisoformat(as_of))
     with interrupted(boundary, die):

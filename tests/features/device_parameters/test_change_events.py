@@ -6,12 +6,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from chalicelib.features.device_parameters.documents import run_document
 from sqlalchemy import Engine
 
 from chalicelib.features.device_parameters import change_events
 from chalicelib.features.device_parameters import sync as module
-from chalicelib.features.device_parameters.documents import run_document
-from chalicelib.features.device_parameters.model import Run
+from chalicelib.features.device_parameters.bodies import Run
 from tests.aws import Aws
 from tests.conftest import SyncRunner
 from tests.fleet import Fleet

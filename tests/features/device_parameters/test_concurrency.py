@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 from chalicelib.database import RESERVE_SECONDS, Deadline, engine_for
 from chalicelib.errors import DatabaseRefusedError, RunTimedOutError
 from chalicelib.features.device_parameters import store
-from chalicelib.features.device_parameters.model import Run, RunStatus, Span, SyncRequest, Trigger
+from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.model import RunStatus, Span, SyncRequest, Trigger
+from chalicelib.features.device_parameters.settings import sync_settings
 from chalicelib.features.device_parameters.sync import Sync
 from chalicelib.features.device_parameters.sync import sync as run_sync
-from chalicelib.settings import from_environment
 from tests.conftest import SyncRunner
 from tests.databases import connect
 from tests.fleet import Fleet
@@ -166,12 +167,10 @@ def test_a_role_without_rights_changes_nothing(
     migrated.rows("CREATE ROLE device_parameters_stranger LOGIN PASSWORD 'stranger'")
     monkeypatch.setenv("TIMESCALE_DB_USER", "device_parameters_stranger")
     monkeypatch.setenv("TIMESCALE_DB_PASSWORD", "stranger")
-    stranger = engine_for(from_environment().database)
+    stranger = engine_for(sync_settings().database)
     try:
         with pytest.raises(DatabaseRefusedError, match="permission denied for schema iot_data"):
-            run_sync(
-                Sync(stranger, from_environment(), Deadline.after(30)), SyncRequest(Trigger.CLI)
-            )
+            run_sync(Sync(stranger, sync_settings(), Deadline.after(30)), SyncRequest(Trigger.CLI))
     finally:
         stranger.dispose()
         migrated.rows("DROP ROLE device_parameters_stranger")

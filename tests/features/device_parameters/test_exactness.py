@@ -16,9 +16,10 @@ from hypothesis.stateful import (
 from sqlalchemy import URL, Engine, create_engine
 
 from chalicelib.database import Deadline
-from chalicelib.features.device_parameters.model import Run, RunStatus, SyncRequest, Trigger
+from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.model import RunStatus, SyncRequest, Trigger
+from chalicelib.features.device_parameters.settings import SyncSettings
 from chalicelib.features.device_parameters.sync import Sync, sync
-from chalicelib.settings import Settings
 from tests.features.device_parameters import oracle
 from tests.features.device_parameters.oracle import Facts, Key, KnownPair
 from tests.fleet import Fleet
@@ -88,7 +89,9 @@ names = st.sampled_from([None, "", "Pump", "Pumpe №1 ☃", "'; DROP TABLE x --
 class RunsOverAFleet(RuleBasedStateMachine):
     """Anything the platform may do, in any order, with runs in between; each run is checked."""
 
-    def __init__(self, sandbox: Sandbox, engines: dict[str, Engine], configured: Settings) -> None:
+    def __init__(
+        self, sandbox: Sandbox, engines: dict[str, Engine], configured: SyncSettings
+    ) -> None:
         super().__init__()
         self.sandbox = sandbox
         self.engines = engines
@@ -260,7 +263,7 @@ def engine_in(zone: str, url: URL) -> Engine:
 
 
 def test_every_run_leaves_exactly_what_a_full_scan_of_the_measurements_gives(
-    migrated: Sandbox, engines: dict[str, Engine], configured: Settings
+    migrated: Sandbox, engines: dict[str, Engine], configured: SyncSettings
 ) -> None:
     class RunsOverThisFleet(RunsOverAFleet):
         def __init__(self) -> None:

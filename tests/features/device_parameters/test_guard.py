@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.guard import GuardLimits, holds_removals
-from chalicelib.features.device_parameters.model import Plan, Run, RunStatus
+from chalicelib.features.device_parameters.model import Plan, RunStatus
 from tests.conftest import SyncRunner
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox

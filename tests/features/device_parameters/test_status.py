@@ -10,7 +10,8 @@ from chalice.test import Client
 
 from app import app
 from chalicelib.database import engine_for
-from chalicelib.features.device_parameters.model import Run, RunStatus, State, Trigger
+from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.model import RunStatus, State, Trigger
 from chalicelib.features.device_parameters.status import state_of
 from tests.conftest import SyncRunner
 from tests.fleet import Fleet

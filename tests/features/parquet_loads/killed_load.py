@@ -57,7 +57,7 @@ def kill_load_at(boundary: str, drop: Drop, sandbox: Sandbox) -> None:
 
 def main(boundary: str, source: str) -> None:
     engine = engine_for(settings.database_from_environment())
-    bus = settings.change_event_bus()
+    bus = settings.CHANGE_EVENT_BUS.value_if_set()
     context = Loading(engine, loads_from_environment(), bus, Deadline.after(60))
     with interrupted(boundary, die):
         load(context, location_of(source))

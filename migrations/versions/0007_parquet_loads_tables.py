@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261121_07"
-down_revision = "20261121_06"
+revision = "0007_parquet_loads_tables"
+down_revision = "0006_heartbeats_state"
 branch_labels = None
 depends_on = None
 

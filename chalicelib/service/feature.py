@@ -1,4 +1,4 @@
-"""What belongs to no feature in particular, declared as the features declare theirs."""
+"""What belongs to no feature in particular, declared as features declare what is theirs."""
 
 from chalicelib.access.settings import ACCESS
 from chalicelib.feature import Feature, Function, Parameter
@@ -6,7 +6,7 @@ from chalicelib.settings import SHARED
 
 _SECRET_PATTERN = "arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:.+$"  # noqa: S105
 
-APPLICATION = Feature(
+SERVICE = Feature(
     "service",
     "The service itself.",
     settings=(*SHARED, *ACCESS),

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261121_02"
-down_revision = "20261121_01"
+revision = "0002_device_parameters_hourly"
+down_revision = "0001_device_parameters_table"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261121_03"
-down_revision = "20261121_02"
+revision = "0003_device_parameters_runs"
+down_revision = "0002_device_parameters_hourly"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261121_04"
-down_revision = "20261121_03"
+revision = "0004_device_parameters_last_seen"
+down_revision = "0003_device_parameters_runs"
 branch_labels = None
 depends_on = None
 

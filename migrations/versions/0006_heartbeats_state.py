@@ -4,8 +4,8 @@ from alembic import op
 from alembic.util import CommandError
 from sqlalchemy import text
 
-revision = "20261121_06"
-down_revision = "20261121_05"
+revision = "0006_heartbeats_state"
+down_revision = "0005_outbox_events"
 branch_labels = None
 depends_on = None
 

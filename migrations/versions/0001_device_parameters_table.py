@@ -4,7 +4,7 @@ from alembic import op
 from alembic.util import CommandError
 from sqlalchemy import text
 
-revision = "20261121_01"
+revision = "0001_device_parameters_table"
 down_revision = None
 branch_labels = None
 depends_on = None

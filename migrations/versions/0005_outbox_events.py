@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261121_05"
-down_revision = "20261121_04"
+revision = "0005_outbox_events"
+down_revision = "0004_device_parameters_last_seen"
 branch_labels = None
 depends_on = None
 

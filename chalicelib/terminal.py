@@ -1,6 +1,9 @@
-"""What the operator's commands share: the terminal, exit codes, and errors as sentences."""
+"""What the operator's commands share: the terminal, exit codes, and errors as sentences.
 
-import json
+No Lambda function imports it: its libraries are not in the package.
+"""
+
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,11 +12,14 @@ from functools import wraps
 from typing import Any
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from chalicelib.features.device_parameters import payload
+from chalicelib import logs
 from chalicelib.errors import ApplicationError, InvalidRequestError, InvalidSettingError
+from chalicelib.instants import read_instant
+from chalicelib.settings import LOG_LEVEL
 
 console = Console()
 errors = Console(stderr=True)
@@ -30,7 +36,7 @@ class Instant(click.ParamType[datetime]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
         try:
-            return payload.checked_instant(param.name or "instant" if param else "instant", value)
+            return read_instant(param.name or "instant" if param else "instant", value)
         except InvalidRequestError as error:
             self.fail(error.message, param, ctx)
 
@@ -61,6 +67,20 @@ def row_progress(*, is_shown: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def print_json(document: dict[str, Any]) -> None:
+def log_quietly() -> None:
+    """A terminal already shows the result; the log's INFO lines would only repeat it."""
+    logs.configure_plain(LOG_LEVEL.value({"LOG_LEVEL": "WARNING", **os.environ}))
+
+
+def print_json(body: object) -> None:
     """The JSON of the API, for other programs."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    click.echo(msgspec.json.format(msgspec.json.encode(body), indent=2).decode())
+
+
+def counts_line(counts: object) -> str:
+    """The counts of a body in one line."""
+    named = msgspec.to_builtins(counts)
+    return ", ".join(f"{name} {count:,}" for name, count in named.items())
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the JSON of the API.")

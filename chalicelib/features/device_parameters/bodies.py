@@ -1,0 +1,344 @@
+"""The bodies of runs, of the table, and of what is known of a pair."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+
+from chalicelib.bodies import (
+    UNSET,
+    Body,
+    Count,
+    Instant,
+    Meta,
+    SerialNumber,
+    Text,
+    UnsetType,
+)
+from chalicelib.features.device_parameters.feature import MAX_WINDOW_MINUTES
+from chalicelib.features.device_parameters.model import (
+    Change,
+    Obstacle,
+    RunStatus,
+    State,
+    Trigger,
+    Window,
+    observation_window,
+)
+from chalicelib.http.paging import PageQuery
+
+CHANGES_SHOWN = 50
+LOGGED_CHANGES_SHOWN = 10
+
+DeviceId = Annotated[str, Meta(description="The device.", examples=["boiler-7"])]
+DeviceName = Annotated[
+    str, Meta(description="Its name, or its id where it has none.", examples=["Boiler seven"])
+]
+ParameterId = Annotated[str, Meta(description="The parameter.", examples=["temperature"])]
+ParameterName = Annotated[
+    str, Meta(description="Its name, or its id where it has none.", examples=["Temperature"])
+]
+WindowMinutes = Annotated[int, Meta(ge=1, le=MAX_WINDOW_MINUTES)]
+RunId = Annotated[SerialNumber, Meta(description="The run's number.", examples=[42])]
+_Reason = Annotated[
+    Obstacle | None,
+    Meta(description="Why it was removed: the first of these that held. Null for other changes."),
+]
+
+
+class Health(Body):
+    """200 if a run could start now, else 503.
+
+    A caller whose token counts is told the reason.
+    """
+
+    status: Annotated[str, Meta(pattern="^up$", description="Always `up`.")] = "up"
+
+
+class Deltas(Body):
+    """How many pairs a run changed, and what it saw."""
+
+    added: Annotated[Count, Meta(description="Pairs that came.")] = 0
+    removed: Annotated[Count, Meta(description="Pairs that went.")] = 0
+    renamed: Annotated[Count, Meta(description="Pairs of which a name changed.")] = 0
+    held: Annotated[Count, Meta(description="Removals that the guard keeps back.")] = 0
+    observed: Annotated[
+        Count,
+        Meta(description="Pairs measured in the window, by active devices, of known parameters."),
+    ] = 0
+    unresolved: Annotated[
+        Count, Meta(description="Pairs left out because the dictionary lacks the parameter.")
+    ] = 0
+
+
+class RunError(Body):
+    """Why a run failed or was skipped."""
+
+    code: Annotated[str, Meta(min_length=1, description="For programs.", examples=["abandoned"])]
+    message: Annotated[str, Meta(description="For people.")]
+
+
+class NamedPair(Body):
+    """A device and a parameter that it reports."""
+
+    device_id: DeviceId
+    device_name: DeviceName
+    parameter_id: ParameterId
+    parameter_name: ParameterName
+
+
+class RemovedPair(NamedPair):
+    """A pair that is gone, and why."""
+
+    reason: Annotated[
+        Obstacle, Meta(description="Why it was removed: the first of these that held.")
+    ]
+
+
+class Changes(Body):
+    """The first changes of each kind, in key order."""
+
+    added: Annotated[
+        list[NamedPair], Meta(max_length=CHANGES_SHOWN, description="Pairs that came.")
+    ] = msgspec.field(default_factory=list)
+    removed: Annotated[
+        list[RemovedPair], Meta(max_length=CHANGES_SHOWN, description="Pairs that went.")
+    ] = msgspec.field(default_factory=list)
+    renamed: Annotated[
+        list[NamedPair],
+        Meta(max_length=CHANGES_SHOWN, description="Pairs, with the names they have now."),
+    ] = msgspec.field(default_factory=list)
+    truncated: Annotated[
+        bool, Meta(description="Whether there were more: `/runs/{run_id}/changes` lists them all.")
+    ] = False
+
+
+class Run(Body):
+    """One execution of the sync.
+
+    A dry run is recorded nowhere: it has no `run_id`, and says in `planned` what it would change.
+    """
+
+    run_id: Annotated[
+        SerialNumber | None,
+        Meta(
+            description="Rises with each run; some are never used. Null for a dry run.",
+            examples=[42],
+        ),
+    ]
+    trigger: Annotated[Trigger, Meta(description="Who asked for it.")]
+    status: Annotated[RunStatus, Meta(description="How it ended, or `running`.")]
+    as_of: Annotated[Instant, Meta(description="The instant that it looks at.")]
+    window_minutes: Annotated[WindowMinutes, Meta(description="How far the run looks back.")]
+    started_at: Annotated[Instant, Meta(description="When it began.")]
+    finished_at: Annotated[
+        Instant | None, Meta(description="When it ended; null while it runs.")
+    ] = None
+    duration_ms: Annotated[
+        Count | None, Meta(description="How long it took; null while it runs.")
+    ] = None
+    deltas: Deltas = msgspec.field(default_factory=Deltas)
+    error: Annotated[
+        RunError | None, Meta(description="Why it failed or was skipped; null otherwise.")
+    ] = None
+    planned: Changes | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.finished_at is not None:
+            milliseconds = (self.finished_at - self.started_at) // timedelta(milliseconds=1)
+            msgspec.structs.force_setattr(self, "duration_ms", milliseconds)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether this run adds, removes or renames anything."""
+        return bool(self.deltas.added or self.deltas.removed or self.deltas.renamed)
+
+    @property
+    def window(self) -> Window:
+        """The window this run looks at."""
+        return observation_window(self.as_of, timedelta(minutes=self.window_minutes))
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether this run only plans."""
+        return self.run_id is None
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether this run's delta is in the table."""
+        return self.status in (RunStatus.SUCCEEDED, RunStatus.GUARDED)
+
+    @property
+    def recorded_id(self) -> int:
+        """The id of a run that has a row; raises `ValueError` for a dry one."""
+        if self.run_id is None:
+            raise ValueError("a dry run is recorded nowhere")
+        return self.run_id
+
+
+class Totals(Body):
+    """The size of the table after the last run that was applied."""
+
+    devices: Annotated[Count, Meta(description="Devices in the table.")] = 0
+    parameters: Annotated[Count, Meta(description="Parameters in the table.")] = 0
+    pairs: Annotated[Count, Meta(description="Rows of the table.")] = 0
+
+
+class Status(Body):
+    """The state of the sync."""
+
+    state: Annotated[State, Meta(description="The worst that is true.")]
+    last_run: Annotated[Run | None, Meta(description="The newest run, whatever became of it.")]
+    last_success: Annotated[Run | None, Meta(description="The newest run that succeeded.")]
+    changes: Changes
+    totals: Totals
+    warnings: Annotated[
+        list[str], Meta(description="Sentences about what threatens the result; usually none.")
+    ]
+
+
+class LoggedPair(NamedPair):
+    """One line of a run's change log; the names are those after the change."""
+
+    change: Annotated[Change, Meta(description="What the run did to the pair.")]
+    reason: _Reason
+
+
+class DeviceParameter(NamedPair):
+    """One row of the table."""
+
+    created_at: Annotated[Instant, Meta(description="When the pair came.")]
+    updated_at: Annotated[Instant, Meta(description="When its row last changed.")]
+    last_seen_at: Annotated[
+        Instant | None, Meta(description="Its newest measurement; null until its hour is over.")
+    ]
+
+
+class KnownDevice(Body):
+    """What the master data says of the device."""
+
+    known: Annotated[bool, Meta(description="Whether it has the device.")]
+    name: Annotated[str | None, Meta(description="Its name; null where it has none.")]
+    status: Annotated[bool | None, Meta(description="Whether the device is active.")]
+
+
+class KnownParameter(Body):
+    """What the dictionary says of the parameter."""
+
+    known: Annotated[bool, Meta(description="Whether it has the parameter.")]
+    name: Annotated[str | None, Meta(description="Its name; null where it has none.")]
+
+
+class WindowNow(Body):
+    """What a run at this instant would look at: from `start` on, up to but without `end`."""
+
+    start: Annotated[Instant, Meta(description="Where it opens.")]
+    end: Annotated[Instant, Meta(description="Where it closes: the end of this hour.")]
+    minutes: WindowMinutes
+
+
+class LoggedChange(Body):
+    """One change of a pair, and the run that made it."""
+
+    run_id: RunId
+    change: Annotated[Change, Meta(description="What it did.")]
+    reason: _Reason
+    as_of: Annotated[Instant, Meta(description="The instant that the run looked at.")]
+    finished_at: Annotated[Instant | None, Meta(description="When the run ended.")]
+
+
+class Explanation(Body):
+    """Why a pair is in the table, or why it is not."""
+
+    device_id: Annotated[str, Meta(description="As asked for.")]
+    parameter_id: Annotated[str, Meta(description="As asked for.")]
+    present: Annotated[bool, Meta(description="Whether the table holds the pair.")]
+    observed: Annotated[
+        bool, Meta(description="Whether a run at this instant would want it there.")
+    ]
+    last_seen_at: Annotated[
+        Instant | None, Meta(description="Its newest measurement; null where there is none.")
+    ]
+    device: KnownDevice
+    parameter: KnownParameter
+    window: WindowNow
+    changes: Annotated[
+        list[LoggedChange],
+        Meta(
+            max_length=LOGGED_CHANGES_SHOWN,
+            description="What runs did to the pair lately, newest first.",
+        ),
+    ]
+    explanation: Annotated[str, Meta(description="All of this in a sentence.")]
+
+
+class RunWish(Body):
+    """What to ask of a run. Null means the same as to leave a field out."""
+
+    window_minutes: Annotated[
+        WindowMinutes | None,
+        Meta(
+            description="How far to look back; as configured where it is left out.",
+            examples=[120],
+        ),
+    ] = None
+    dry_run: Annotated[bool | None, Meta(description="Only say what a run would do.")] = None
+    force: Annotated[
+        bool | None,
+        Meta(description="Release the removals that the guard holds; needs the role `admin`."),
+    ] = None
+
+
+class EventWish(RunWish):
+    """What an event, or whoever invokes the function, asks of a run."""
+
+    as_of: Annotated[
+        str | None, Meta(description="The instant to look at: ISO 8601 with its zone.")
+    ] = None
+    run_id: Annotated[
+        SerialNumber | None, Meta(description="A run that a request has opened already.")
+    ] = None
+
+
+class RunQuery(PageQuery):
+    """Which runs."""
+
+    status: (
+        Annotated[RunStatus, Meta(description="Only runs in this status.", examples=["succeeded"])]
+        | UnsetType
+    ) = UNSET
+    trigger: (
+        Annotated[
+            Trigger, Meta(description="Only runs that were asked for like this.", examples=["api"])
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class ChangeQuery(PageQuery):
+    """Which changes of a run."""
+
+    change: (
+        Annotated[Change, Meta(description="Only changes of this kind.", examples=["removed"])]
+        | UnsetType
+    ) = UNSET
+
+
+class DeviceParameterQuery(PageQuery):
+    """Which rows of the table."""
+
+    device_id: (
+        Annotated[Text, Meta(description="Only pairs of this device.", examples=["boiler-7"])]
+        | UnsetType
+    ) = UNSET
+    parameter_id: (
+        Annotated[Text, Meta(description="Only pairs of this parameter.", examples=["temperature"])]
+        | UnsetType
+    ) = UNSET
+    q: (
+        Annotated[
+            Text,
+            Meta(description="Part of either name, in upper or lower case.", examples=["boiler"]),
+        ]
+        | UnsetType
+    ) = UNSET

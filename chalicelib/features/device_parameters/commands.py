@@ -1,0 +1,210 @@
+"""Operator commands of the sync: the same use cases as the Lambda functions, from a terminal."""
+
+import sys
+from datetime import datetime, timedelta
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from chalicelib import database
+from chalicelib.bodies import UNSET
+from chalicelib.database import Deadline
+from chalicelib.features.device_parameters import backfill as backfilling
+from chalicelib.features.device_parameters import verify as verifying
+from chalicelib.features.device_parameters.bodies import Changes, RemovedPair, Run, Status
+from chalicelib.features.device_parameters.feature import MAX_WINDOW_MINUTES
+from chalicelib.features.device_parameters.model import (
+    Change,
+    RunStatus,
+    State,
+    SyncRequest,
+    Trigger,
+)
+from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
+from chalicelib.features.device_parameters.status import read_status
+from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, Sync
+from chalicelib.features.device_parameters.sync import sync as run_sync
+from chalicelib.instants import instant
+from chalicelib.terminal import (
+    EXIT_FAILED,
+    Instant,
+    console,
+    counts_line,
+    json_option,
+    log_quietly,
+    print_json,
+    reporting_errors,
+)
+
+EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.GUARDED: 3, RunStatus.SKIPPED: 4}
+STATE_COLOURS = {"ok": "green", "stale": "yellow", "guarded": "yellow", "failing": "red"}
+QUERY_SECONDS = 60.0
+VERIFY_SECONDS = 3600.0
+
+window_option = click.option(
+    "--window-minutes",
+    type=click.IntRange(1, MAX_WINDOW_MINUTES),
+    help="Look back this far instead of CHECK_INTERVAL_MINUTES.",
+)
+as_of_option = click.option(
+    "--as-of", type=Instant(), help="Replay the run of this instant, such as 2026-11-01T10:05:00Z."
+)
+
+
+@click.command()
+@window_option
+@as_of_option
+@click.option("--force", is_flag=True, help="Carry out removals even if the guard would hold them.")
+@json_option
+@reporting_errors
+def sync(window_minutes: int | None, as_of: datetime | None, force: bool, as_json: bool) -> None:
+    """Run the sync now."""
+    request = SyncRequest(Trigger.CLI, window_minutes, as_of, force=force)
+    run = run_sync(_sync_context(), request)
+    _show_run(run, as_json=as_json)
+    sys.exit(EXIT_CODES[run.status])
+
+
+@click.command()
+@window_option
+@as_of_option
+@click.option("--force", is_flag=True, help="Plan as if the guard were off.")
+@json_option
+@reporting_errors
+def plan(window_minutes: int | None, as_of: datetime | None, force: bool, as_json: bool) -> None:
+    """Show what a run would change, and change nothing."""
+    request = SyncRequest(Trigger.CLI, window_minutes, as_of, dry_run=True, force=force)
+    run = run_sync(_sync_context(), request)
+    _show_run(run, as_json=as_json)
+    sys.exit(EXIT_CODES[run.status])
+
+
+@click.command()
+@json_option
+@reporting_errors
+def status(as_json: bool) -> None:
+    """Show the state, the last run and the size of the table; exit with 1 unless it is ok."""
+    configured = _configured()
+    engine = database.engine_for(configured.database)
+    with database.transaction(engine, Deadline.after(QUERY_SECONDS)) as connection:
+        found = read_status(connection, configured)
+    if as_json:
+        print_json(found)
+    else:
+        _show_status(found)
+    sys.exit(0 if found.state is State.OK else EXIT_FAILED)
+
+
+@click.command()
+@click.option(
+    "--against",
+    type=click.Choice([reference.value for reference in verifying.Reference]),
+    default=verifying.Reference.MEASUREMENTS.value,
+    show_default=True,
+    help="Compare the table with the measurements or the view it replaced, or the aggregate "
+    "with the measurements.",
+)
+@reporting_errors
+def verify(against: str) -> None:
+    """Compare with the measurements, in the window of the last applied run.
+
+    Measurements that arrived since that run show as differences until the next one.
+    """
+    engine = database.engine_for(_configured().database)
+    reference = verifying.Reference(against)
+    result = verifying.verify(engine, reference, Deadline.after(VERIFY_SECONDS))
+    as_of = instant(result.run.as_of)
+    if not result.differences:
+        console.print(f"[green]exact[/green] against the {against}, as of {as_of}")
+        return
+    table = Table("difference", "count", "examples", title=f"Against the {against} at {as_of}")
+    for difference in result.differences:
+        table.add_row(difference.kind, f"{difference.total:,}", "\n".join(difference.examples))
+    console.print(table)
+    sys.exit(EXIT_FAILED)
+
+
+@click.command()
+@click.option("--from", "start", type=Instant(), help="Default: the oldest measurement.")
+@click.option("--to", "end", type=Instant(), help="Default: the bucket that is still filling.")
+@click.option("--step-hours", type=click.IntRange(1, 24 * 31), default=24, show_default=True)
+@reporting_errors
+def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> None:
+    """Materialize the past in bounded steps; break off and repeat at will."""
+    configured = _configured()
+    engine = database.engine_for(configured.database)
+    span = backfilling.span_to_backfill(engine, start, end)
+    if span is None:
+        console.print("there are no measurements to materialize")
+        return
+    steps = span.steps(timedelta(hours=step_hours))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+        task = progress.add_task("materializing", total=len(steps))
+        for step in backfilling.backfill(engine, configured, steps):
+            progress.update(task, advance=1, description=f"up to {step.end:%Y-%m-%d %H:%MZ}")
+    console.print(f"materialized {span.start:%Y-%m-%d %H:%MZ} to {span.end:%Y-%m-%d %H:%MZ}")
+
+
+COMMANDS = (sync, plan, status, verify, backfill)
+
+
+def _configured() -> SyncSettings:
+    log_quietly()
+    return sync_settings()
+
+
+def _sync_context() -> Sync:
+    configured = _configured()
+    engine = database.engine_for(configured.database)
+    return Sync(engine, configured, Deadline.after(RUN_TIME_LIMIT.total_seconds()))
+
+
+def _show_run(run: Run, *, as_json: bool) -> None:
+    if as_json:
+        print_json(run)
+        return
+    title = "plan" if run.is_dry else f"run {run.run_id}"
+    console.print(
+        f"[bold]{title}[/bold] {run.status} in {run.duration_ms} ms, as of "
+        f"{instant(run.as_of)}, window {run.window_minutes} minutes",
+        highlight=False,
+    )
+    console.print(counts_line(run.deltas), highlight=False)
+    if run.error:
+        console.print(run.error.message, highlight=False)
+    if run.planned is not UNSET:
+        _show_changes(run.planned)
+    if run.status is RunStatus.GUARDED:
+        console.print(
+            f"[yellow]{run.deltas.held:,} removals are held:[/yellow] that is more than the guard "
+            "allows at once. Look at `plan`, then release them with `sync --force`."
+        )
+
+
+def _show_status(found: Status) -> None:
+    console.print(f"[bold {STATE_COLOURS.get(found.state, 'blue')}]{found.state}[/]")
+    for name, run in (("last_run", found.last_run), ("last_success", found.last_success)):
+        if run:
+            facts = f"{run.run_id} {run.status}, as of {instant(run.as_of)}"
+            console.print(f"{name}: {facts}; {counts_line(run.deltas)}", highlight=False)
+    totals = f"{found.totals.devices:,} devices, {found.totals.parameters:,} parameters"
+    console.print(f"totals: {totals}, {found.totals.pairs:,} pairs", highlight=False)
+    for warning in found.warnings:
+        console.print(f"[yellow]warning:[/yellow] {warning}")
+    _show_changes(found.changes)
+
+
+def _show_changes(changes: Changes) -> None:
+    rows = [(change, pair) for change in Change for pair in getattr(changes, change)]
+    if not rows:
+        return
+    table = Table("change", "device", "name", "parameter", "name", "reason")
+    for change, pair in rows:
+        reason = pair.reason if isinstance(pair, RemovedPair) else ""
+        names = (pair.device_id, pair.device_name, pair.parameter_id, pair.parameter_name)
+        table.add_row(change, *names, reason)
+    console.print(table)
+    if changes.truncated:
+        console.print("… and more: these are the first of each kind")

@@ -1,0 +1,46 @@
+"""The settings of a run, read together."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.features.device_parameters.feature import (
+    CHECK_INTERVAL_MINUTES,
+    HISTORY_RETENTION_DAYS,
+    REFRESH_WORK_MEM_MB,
+    REMOVAL_GUARD_MIN_PAIRS,
+    REMOVAL_GUARD_PERCENT,
+    SYNC_INTERVAL_MINUTES,
+)
+from chalicelib.settings import CHANGE_EVENT_BUS, DatabaseSettings, database_from_environment
+
+
+@dataclass(frozen=True)
+class SyncSettings:
+    """One checked value per environment variable."""
+
+    database: DatabaseSettings
+    check_interval_minutes: int
+    sync_interval_minutes: int
+    removal_guard_percent: int
+    removal_guard_min_pairs: int
+    history_retention_days: int
+    refresh_work_mem_mb: int
+    change_event_bus: str | None
+
+
+def sync_settings(environ: Mapping[str, str] = os.environ) -> SyncSettings:
+    """All settings of a run or a request.
+
+    Raises `InvalidSettingError` naming the first variable that is missing or malformed.
+    """
+    return SyncSettings(
+        database=database_from_environment(environ),
+        check_interval_minutes=CHECK_INTERVAL_MINUTES.value(environ),
+        sync_interval_minutes=SYNC_INTERVAL_MINUTES.value(environ),
+        removal_guard_percent=REMOVAL_GUARD_PERCENT.value(environ),
+        removal_guard_min_pairs=REMOVAL_GUARD_MIN_PAIRS.value(environ),
+        history_retention_days=HISTORY_RETENTION_DAYS.value(environ),
+        refresh_work_mem_mb=REFRESH_WORK_MEM_MB.value(environ),
+        change_event_bus=CHANGE_EVENT_BUS.value_if_set(environ),
+    )

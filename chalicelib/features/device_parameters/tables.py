@@ -1,0 +1,96 @@
+"""The table, the runs and what they changed."""
+
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    column,
+    table,
+    text,
+)
+
+from chalicelib.database.tables import SCHEMA, instant_column, metadata
+
+device_parameters = Table(
+    "device_parameters",
+    metadata,
+    Column("device_id", Text, primary_key=True),
+    Column("device_name", Text, nullable=False),
+    Column("parameter_id", Text, primary_key=True),
+    Column("parameter_name", Text, nullable=False),
+    instant_column("created_at", is_defaulted=True),
+    instant_column("updated_at", is_defaulted=True),
+    Index("idx_device_parameters_device_id", "device_id"),
+    Index("idx_device_parameters_parameter_id", "parameter_id"),
+)
+
+sync_runs = Table(
+    "sync_runs",
+    metadata,
+    Column("run_id", BigInteger, Identity(always=False), primary_key=True),
+    Column("trigger", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    instant_column("as_of", nullable=False),
+    Column("window_minutes", Integer, nullable=False),
+    instant_column("started_at", nullable=False),
+    instant_column("finished_at"),
+    *(
+        Column(f"{name}_count", BigInteger, nullable=False, server_default=text("0"))
+        for name in ("added", "removed", "renamed", "held", "observed", "unresolved")
+    ),
+    *(Column(f"{name}_count", BigInteger) for name in ("pair", "device", "parameter")),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    CheckConstraint(
+        "trigger IN ('schedule', 'api', 'cli', 'event')", name="sync_runs_trigger_check"
+    ),
+    CheckConstraint(
+        "status IN ('running', 'succeeded', 'guarded', 'failed', 'skipped')",
+        name="sync_runs_status_check",
+    ),
+    CheckConstraint("window_minutes > 0", name="sync_runs_window_minutes_check"),
+    Index("idx_sync_runs_status", "status", text("run_id DESC")),
+    Index("idx_sync_runs_trigger", "trigger", text("run_id DESC")),
+    Index("idx_sync_runs_started_at", "started_at"),
+)
+
+# The key serves the history of one pair, the index the changes of one run.
+device_parameter_changes = Table(
+    "device_parameter_changes",
+    metadata,
+    Column("device_id", Text, nullable=False),
+    Column("parameter_id", Text, nullable=False),
+    Column("run_id", BigInteger, ForeignKey(sync_runs.c.run_id), nullable=False),
+    Column("change", Text, nullable=False),
+    Column("reason", Text),
+    Column("device_name", Text, nullable=False),
+    Column("parameter_name", Text, nullable=False),
+    PrimaryKeyConstraint("device_id", "parameter_id", "run_id"),
+    CheckConstraint(
+        "change IN ('added', 'removed', 'renamed')", name="device_parameter_changes_change_check"
+    ),
+    CheckConstraint(
+        "(change = 'removed') = (reason IS NOT NULL) AND reason IN "
+        "('window_expired', 'device_inactive', 'device_unknown', 'parameter_unknown')",
+        name="device_parameter_changes_reason_check",
+    ),
+    Index("idx_device_parameter_changes_run", "run_id", "change", "device_id", "parameter_id"),
+)
+
+# Not in the metadata: Alembic must not take it for a table to create.
+device_parameters_hourly = table(
+    "device_parameters_hourly",
+    column("bucket", TIMESTAMP(timezone=True)),
+    column("device_id", Text),
+    column("parameter_id", Text),
+    column("last_seen_at", TIMESTAMP(timezone=True)),
+    schema=SCHEMA,
+)

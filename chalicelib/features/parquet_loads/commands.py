@@ -1,0 +1,66 @@
+"""Operator commands of the loads."""
+
+import sys
+
+import click
+
+from chalicelib import database
+from chalicelib.database import Deadline
+from chalicelib.features.parquet_loads.bodies import load_body
+from chalicelib.features.parquet_loads.ledger import Load, LoadStatus, Location
+from chalicelib.features.parquet_loads.settings import loads_from_environment
+from chalicelib.settings import CHANGE_EVENT_BUS, database_from_environment
+from chalicelib.terminal import (
+    EXIT_FAILED,
+    console,
+    counts_line,
+    json_option,
+    log_quietly,
+    print_json,
+    reporting_errors,
+    row_progress,
+)
+
+LOAD_SECONDS = 6 * 3600.0
+
+
+@click.command()
+@click.argument("source", metavar="FILE|s3://BUCKET/KEY")
+@json_option
+@reporting_errors
+def load(source: str, as_json: bool) -> None:
+    """Load a Parquet file, whose folder dataset=… says what it holds; once, however often asked.
+
+    Rejected rows go to a file beside it: rejected/ and the path from the folder dataset=… on.
+    """
+    # Arrow is not needed for anything else here, and takes its time.
+    from chalicelib.features.parquet_loads.load import Loading
+    from chalicelib.features.parquet_loads.load import load as run_load
+    from chalicelib.features.parquet_loads.sources import location_of
+
+    log_quietly()
+    engine = database.engine_for(database_from_environment())
+    bus, deadline = CHANGE_EVENT_BUS.value_if_set(), Deadline.after(LOAD_SECONDS)
+    context = Loading(engine, loads_from_environment(), bus, deadline)
+    with row_progress(is_shown=not as_json) as on_progress:
+        loaded = run_load(context, location_of(source), on_progress)
+    _show_load(loaded, as_json=as_json)
+    sys.exit(0 if loaded.status is LoadStatus.SUCCEEDED else EXIT_FAILED)
+
+
+COMMANDS = (load,)
+
+
+def _show_load(loaded: Load, *, as_json: bool) -> None:
+    shown = load_body(loaded)
+    if as_json:
+        print_json(shown)
+        return
+    again = ", as it was before" if loaded.is_repeated else f" in {shown.duration_ms} ms"
+    console.print(f"[bold]load {loaded.load_id}[/bold] {loaded.status}{again}", highlight=False)
+    console.print(counts_line(shown.rows), highlight=False)
+    if loaded.error:
+        console.print(f"[red]{loaded.error.code}[/red]: {loaded.error.message}", highlight=False)
+    if loaded.rejects_key:
+        rejects = Location(loaded.location.bucket, loaded.rejects_key).url
+        console.print(f"[yellow]rejected rows:[/yellow] {rejects}", highlight=False, soft_wrap=True)
