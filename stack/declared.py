@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.application import APPLICATION
 from chalicelib.feature import Feature, Function
 from chalicelib.features import FEATURES
+from chalicelib.service.feature import SERVICE
 
 Declared = Sequence[Feature]
-DECLARED: Declared = (APPLICATION, *FEATURES)
+DECLARED: Declared = (SERVICE, *FEATURES)
 # As Chalice names packages, stages, and functions without a stack.
 APP = "device-parameters"
 # Chalice's own name for the function that answers all routes.
