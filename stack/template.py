@@ -8,7 +8,7 @@ from stack.intrinsics import Json
 def template(declared: Declared) -> Json:
     """What `chalice package --merge-template` adds; dictionaries merge, lists are replaced."""
     return {
-        "Description": "Keeps iot_data.device_parameters in step with what devices report",
+        "Description": "What the devices of an IoT platform report, and how they are",
         "Metadata": parameters.interface(declared),
         "Parameters": parameters.parameters(declared),
         "Conditions": parameters.conditions(declared),
