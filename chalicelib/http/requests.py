@@ -99,6 +99,10 @@ def _path_value(name: str, raw: str, kind: Any) -> Any:
     if not is_storable_text(text):
         raise InvalidRequestError(f"{name} holds a character no text may hold", parameter=name)
     try:
-        return msgspec.convert(text, kind, strict=False)
+        value = msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError:
-        raise UnknownResourceError(f"there is no {name} {text[:_SHOWN]!r}") from None
+        value = None
+    # msgspec takes 1.0 and 1e0 for 1 as well, which would give a thing several addresses.
+    if value is None or (isinstance(value, int) and not text.isdecimal()):
+        raise UnknownResourceError(f"there is no {name} {text[:_SHOWN]!r}")
+    return value
