@@ -1,5 +1,7 @@
 """Every object in the database belongs to one feature, and is granted to whom it is for."""
 
+from types import ModuleType
+
 from sqlalchemy import TableClause
 
 from chalicelib.features import FEATURES, modules
@@ -15,35 +17,31 @@ RIGHTS = {
     role: [right for rights in database_roles.rights(role, DECLARED).values() for right in rights]
     for role in database_roles.roles(DECLARED)
 }
+OPTIONAL = {right.name for rights in RIGHTS.values() for right in rights if right.is_optional}
 PRIVILEGES = {"SELECT", "INSERT", "UPDATE", "DELETE", "USAGE"}
 # Tables, views and aggregates, and sequences that come with no column.
+# Tables, views and aggregates; and sequences, of which those of identity columns go without saying.
 _RELATIONS = """
-SELECT relation.relname
-FROM pg_class AS relation
-WHERE relation.relnamespace = 'iot_data'::regnamespace
-  AND (
-    relation.relkind IN ('r', 'p', 'v', 'm')
-    OR relation.relkind = 'S' AND NOT EXISTS (
-        SELECT FROM pg_depend
-        WHERE objid = relation.oid AND classid = 'pg_class'::regclass AND refobjsubid > 0
-    )
-  )
+SELECT relname, relkind = 'S' AND EXISTS (
+    SELECT FROM pg_depend
+    WHERE objid = pg_class.oid AND classid = 'pg_class'::regclass AND refobjsubid > 0
+)
+FROM pg_class
+WHERE relnamespace = 'iot_data'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
 """
 
 
 def test_what_the_revisions_make_is_declared(migrated: Sandbox) -> None:
-    found = {name for [name] in migrated.rows(_RELATIONS)}
-    optional = {right.name for rights in RIGHTS.values() for right in rights if right.is_optional}
-    assert found - {*SOURCE_TABLES} <= OBJECTS, "see `objects` in a feature.py"
-    assert OBJECTS - optional <= found
+    found = dict(migrated.rows(_RELATIONS))
+    made = {name for name, goes_without_saying in found.items() if not goes_without_saying}
+    assert made - {*SOURCE_TABLES} - OBJECTS == set(), "see `objects` in a feature.py"
+    assert OBJECTS - OPTIONAL - found.keys() == set()
 
 
 def test_a_table_belongs_to_the_feature_whose_folder_defines_it() -> None:
-    by_folder = {module.__name__.split(".")[-2]: module for module in modules("tables")}
-    for feature in FEATURES:
-        defined = _tables(by_folder.get(feature.name))
-        assert defined - _views() == {*feature.objects} - _views() - _sequences(), feature.name
-    assert _tables(outbox) == {"outbox_events"}
+    for module in modules("tables"):
+        [feature] = [one for one in FEATURES if one.name == module.__name__.split(".")[-2]]
+        assert _tables(module) <= feature.objects.keys(), feature.name
 
 
 def test_what_is_granted_is_declared_or_the_platforms() -> None:
@@ -51,9 +49,10 @@ def test_what_is_granted_is_declared_or_the_platforms() -> None:
     assert granted - OBJECTS - {*SOURCE_TABLES} == set()
 
 
-def test_every_object_is_for_somebody() -> None:
+def test_every_table_is_for_somebody() -> None:
     granted = {right.name for rights in RIGHTS.values() for right in rights}
-    assert OBJECTS - granted - AGGREGATES.keys() == set(), "see `rights` in a feature.py"
+    tables = {name for module in (*modules("tables"), outbox) for name in _tables(module)}
+    assert tables - granted - AGGREGATES.keys() == set(), "see `rights` in a feature.py"
 
 
 def test_only_privileges_that_exist_are_declared() -> None:
@@ -70,16 +69,5 @@ def test_an_aggregate_reads_what_is_there() -> None:
         assert {*sources} <= OBJECTS | {*SOURCE_TABLES}, name
 
 
-def _tables(module: object) -> set[str]:
+def _tables(module: ModuleType) -> set[str]:
     return {table.name for table in vars(module).values() if isinstance(table, TableClause)}
-
-
-def _views() -> set[str]:
-    optional = {right.name for rights in RIGHTS.values() for right in rights if right.is_optional}
-    return {*AGGREGATES} | optional
-
-
-def _sequences() -> set[str]:
-    return {
-        right.name for rights in RIGHTS.values() for right in rights if "USAGE" in right.privileges
-    }

@@ -97,6 +97,7 @@ FEATURE = Feature(
     objects={
         "device_state": "the last state of each device",
         "device_state_fields": "the same, each field with the time of the heartbeat that set it",
+        "v_devices_stale": "the devices that are silent, for others to read",
         "stale_devices": "the devices whose silence has been noticed and announced",
     },
     rights={
