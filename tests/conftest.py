@@ -17,6 +17,7 @@ from chalicelib.features.device_parameters.model import SyncRequest, Trigger
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.device_parameters.sync import Sync
 from chalicelib.features.device_parameters.sync import sync as run_sync
+from stack.declared import DECLARED
 from tests import databases
 from tests.aws import Aws, moto_server
 from tests.databases import DatabaseChoice
@@ -28,17 +29,13 @@ os.environ["AUTH_MODE"] = "none"
 
 CHOICE = pytest.StashKey[DatabaseChoice]()
 # What the developer's own environment may say must not decide how a test ends.
-OPTIONAL_VARIABLES = (
-    *("CHECK_INTERVAL_MINUTES", "SYNC_INTERVAL_MINUTES", "SYNC_SCHEDULE", "LOG_LEVEL"),
-    *("REMOVAL_GUARD_PERCENT", "REMOVAL_GUARD_MIN_PAIRS", "HISTORY_RETENTION_DAYS"),
-    *("REFRESH_WORK_MEM_MB", "MIGRATION_LOCK_TIMEOUT", "SYNC_FUNCTION_NAME", "CORS_ALLOW_ORIGIN"),
-    *("CHANGE_EVENT_BUS", "METRICS_NAMESPACE"),
-    *("TIMESCALE_DB_SECRET_ARN",),
-    *("STALE_AFTER_SECONDS", "HEARTBEAT_CHECK_SCHEDULE", "HEARTBEAT_QUEUE"),
-    *("LOAD_SINK", "MAX_REJECTED_PERCENT", "MAX_BATCH_SIZE", "MAX_RETRIES"),
-    *("TIMESTREAM_DATABASE_NAME", "GENERATION_TABLE_NAME", "CONSUMPTION_TABLE_NAME"),
-    *("TRANSMISSION_TABLE_NAME", "AWS_ENDPOINT_URL_TIMESTREAM_WRITE", "AWS_ENDPOINT_URL"),
-)
+DECLARED_VARIABLES = {
+    name
+    for feature in DECLARED
+    for setting in feature.settings
+    for name in (setting.name, setting.former_name)
+    if name is not None
+}
 
 
 class SyncRunner(Protocol):
@@ -91,10 +88,10 @@ def database(pytestconfig: pytest.Config) -> Iterator[Sandbox]:
 @pytest.fixture
 def environment(database: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment variables of the application, for this database."""
+    for name in DECLARED_VARIABLES - {"AUTH_MODE"}:
+        monkeypatch.delenv(name, raising=False)
     for name, value in database.environment.items():
         monkeypatch.setenv(name, value)
-    for name in OPTIONAL_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
