@@ -12,14 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from devdb.local_server import LocalServer
-from tests.conftest import OPTIONAL_VARIABLES
+from tests.conftest import DECLARED_VARIABLES
 from tests.fleet import Fleet
 from tests.sandbox import PROJECT, Sandbox
 
-ACCESS_VARIABLES = (
-    *("AUTH_MODE", "OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL"),
-    *("API_TOKEN_SHA256", "API_TOKEN_ROLE"),
-)
 MINUTE = timedelta(minutes=1)
 
 
@@ -73,8 +69,9 @@ def open_server(database: Sandbox) -> Iterator[LocalServer]:
 
 def serve(**variables: str) -> LocalServer:
     """`chalice local` with these variables, and nothing of the developer's own settings."""
-    unset = {*OPTIONAL_VARIABLES, *ACCESS_VARIABLES}
-    inherited = {name: value for name, value in os.environ.items() if name not in unset}
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in DECLARED_VARIABLES
+    }
     return LocalServer(PROJECT, {**inherited, **variables}, free_port())
 
 
