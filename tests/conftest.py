@@ -18,16 +18,14 @@ from chalicelib.features.device_parameters.settings import SyncSettings, sync_se
 from chalicelib.features.device_parameters.sync import Sync
 from chalicelib.features.device_parameters.sync import sync as run_sync
 from stack.declared import DECLARED
-from tests import databases
 from tests.aws import Aws, moto_server
-from tests.databases import DatabaseChoice
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
 
 # Read when app.py is imported: the tests of access, which need doors that shut, make their own.
 os.environ["AUTH_MODE"] = "none"
 
-CHOICE = pytest.StashKey[DatabaseChoice]()
+pytest_plugins = ["tests.servers"]
 # What the developer's own environment may say must not decide how a test ends.
 DECLARED_VARIABLES = {
     name
@@ -53,36 +51,9 @@ class SyncRunner(Protocol):
     ) -> Run: ...
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     # What a shell starts in the background ignores Ctrl-C, and so would all that tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    config.stash[CHOICE] = databases.choose()
-
-
-def pytest_report_header(config: pytest.Config) -> str:
-    return f"database: {config.stash[CHOICE].label}"
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.stash[CHOICE].is_multi_backend:
-        return
-    reason = f"the embedded database has one backend: {databases.REMEDY}"
-    for item in items:
-        if item.get_closest_marker("multi_backend"):
-            item.add_marker(pytest.mark.skip(reason=reason))
-
-
-@pytest.fixture(scope="session")
-def database(pytestconfig: pytest.Config) -> Iterator[Sandbox]:
-    """The tests' database, in whatever state; ask for `sources` or `migrated` instead."""
-    choice = pytestconfig.stash[CHOICE]
-    with choice.open() as url:
-        sandbox = Sandbox(url, is_multi_backend=choice.is_multi_backend)
-        try:
-            yield sandbox
-        finally:
-            engine_for(sandbox.settings).dispose()
-            sandbox.close()
 
 
 @pytest.fixture

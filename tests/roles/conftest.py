@@ -9,7 +9,7 @@ from alembic import command
 
 from chalicelib.database import engine_for
 from chalicelib.settings import database_from_environment
-from tests.databases import connect, scratch_database
+from tests.databases import connect
 from tests.migrations.test_legacy_view import VIEW
 from tests.roles import grants, usage
 from tests.sandbox import Sandbox, alembic_config
@@ -58,7 +58,7 @@ class Platform:
     def migrate(self) -> None:
         """Up to head, as the migrator."""
         self.become(MIGRATOR)
-        command.upgrade(alembic_config(), "head")
+        self.sandbox.upgrade()
 
     def downgrade(self) -> None:
         """Down to base, as the migrator."""
@@ -81,19 +81,17 @@ class Platform:
 
 
 @pytest.fixture(scope="module")
-def server(database: Sandbox) -> Iterator[Sandbox]:
+def server(postgresql: Sandbox) -> Iterator[Sandbox]:
     """A database of its own with the platform's tables, a view to replace, and a migrator."""
-    with scratch_database(database.url, "_roles") as url:
-        sandbox = Sandbox(url, is_multi_backend=True)
+    with postgresql.neighbour("_roles") as sandbox:
         sandbox.create_sources()
         sandbox.rows(_FOR_THE_MIGRATOR)
         sandbox.rows(VIEW.format(kind="VIEW"))
         sandbox.rows(f"ALTER VIEW iot_data.device_parameters OWNER TO {MIGRATOR}")
-        sandbox.rows(_OTHERS.format(database=url.database, migrator=MIGRATOR))
+        sandbox.rows(_OTHERS.format(database=sandbox.url.database, migrator=MIGRATOR))
         yield sandbox
-        sandbox.close()
     for role in (RUNTIME, REFRESH, LOADER, MIGRATOR):
-        database.rows(f"DROP ROLE IF EXISTS {role}")
+        postgresql.rows(f"DROP ROLE IF EXISTS {role}")
 
 
 @pytest.fixture
@@ -116,7 +114,8 @@ def platform(
 
 @pytest.fixture
 def granted(platform: Platform) -> Platform:
-    """Migrated by the one role, ready for the other."""
+    """Migrated by the one role, ready for the other, and empty."""
     platform.migrate()
     platform.grant()
+    platform.sandbox.empty()
     return platform

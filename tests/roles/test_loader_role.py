@@ -12,7 +12,7 @@ from tests.roles.conftest import LOADER, SUFFIX, Platform
 from tests.roles.grants import Grant
 from tests.roles.test_runtime_role import REFUSALS
 
-pytestmark = pytest.mark.multi_backend
+pytestmark = pytest.mark.postgresql
 
 
 def complaint(platform: Platform, root: Path) -> str:
