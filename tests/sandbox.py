@@ -1,8 +1,10 @@
 """The tests' own database: brought into a known state, asked and told things in plain SQL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import psycopg2
 from alembic import command
@@ -10,26 +12,28 @@ from alembic.config import Config
 from sqlalchemy import URL
 
 from chalicelib.settings import DatabaseSettings
+from tests import databases
 from tests.databases import connect
 
 PROJECT = Path(__file__).resolve().parent.parent
 SOURCES = (PROJECT / "devdb" / "sources.sql").read_text(encoding="utf-8")
-# Truncating the aggregate empties its materialization and marks every bucket as outdated.
-_EMPTY = """
-TRUNCATE iot_data.timescale_measurements, iot_data.redshift_devices, iot_data.timescale_parameters,
-    iot_data.device_parameters, iot_data.device_parameter_changes, iot_data.sync_runs,
-    iot_data.outbox_events, iot_data.device_state, iot_data.device_state_fields,
-    iot_data.stale_devices,
-    iot_data.parquet_loads, iot_data.parquet_objects,
-    iot_data.energy_readings, iot_data.energy_readings_shadowed,
-    iot_data.measurement_claims, iot_data.measurements_shadowed
-    RESTART IDENTITY;
-TRUNCATE iot_data.device_parameters_hourly;
-"""
 
 
 class Sandbox:
     """One database, one plain connection in autocommit."""
+
+    SET_UP: ClassVar[str] = databases.SET_UP
+    EMPTY_TABLES: ClassVar[str] = """
+        TRUNCATE iot_data.timescale_measurements, iot_data.redshift_devices,
+            iot_data.timescale_parameters,
+            iot_data.device_parameters, iot_data.device_parameter_changes, iot_data.sync_runs,
+            iot_data.outbox_events, iot_data.device_state, iot_data.device_state_fields,
+            iot_data.stale_devices,
+            iot_data.parquet_loads, iot_data.parquet_objects,
+            iot_data.energy_readings, iot_data.energy_readings_shadowed,
+            iot_data.measurement_claims, iot_data.measurements_shadowed
+            RESTART IDENTITY;
+    """
 
     def __init__(self, url: URL, *, is_multi_backend: bool) -> None:
         self.url = url
@@ -69,16 +73,32 @@ class Sandbox:
             self.empty()
             return
         self.create_sources()
-        command.upgrade(alembic_config(), "head")
+        self.upgrade()
         self._is_migrated = True
+
+    def upgrade(self, revision: str = "head") -> None:
+        """Up to *revision*, on the database and as the role that the environment names."""
+        command.upgrade(alembic_config(), revision)
 
     def empty(self) -> None:
         """Every table of a migrated database without its rows."""
-        self.rows(_EMPTY)
+        self.rows(self.EMPTY_TABLES)
+        # Empties its materialization and marks every bucket as outdated.
+        self.rows("TRUNCATE iot_data.device_parameters_hourly")
 
     def expect_rebuild(self) -> None:
         """The test that follows alters the schema, so that the next one needs a new one."""
         self._is_migrated = False
+
+    @contextmanager
+    def neighbour(self, suffix: str) -> Iterator[Self]:
+        """Another database on the same server, for as long as the context lasts."""
+        with databases.scratch_database(self.url, self.SET_UP, suffix) as url:
+            neighbour = type(self)(url, is_multi_backend=self.is_multi_backend)
+            try:
+                yield neighbour
+            finally:
+                neighbour.close()
 
     def close(self) -> None:
         """End the connection."""

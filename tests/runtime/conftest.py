@@ -127,7 +127,7 @@ def _warm_containers(
     task_root: Path,
     layers: dict[str, Path],
     runtime: Path,
-    database: Sandbox,
+    timescale: Sandbox,
     stage_variables: dict[str, dict[str, str]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[StartContainer]:
@@ -139,7 +139,7 @@ def _warm_containers(
             if handler not in known or not known[handler].is_running:
                 variables = {
                     **stage_variables[handler],
-                    **database.environment,
+                    **timescale.environment,
                     "AUTH_MODE": "none",
                 }
                 output, opt = logs / f"{handler}.log", layers.get(handler)

@@ -265,7 +265,7 @@ def test_a_process_killed_while_it_appends_leaves_nothing(ways: Ways, boundary: 
     assert ways.readings == LOADED
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 @pytest.mark.parametrize("boundary", ["after:are_measurements_appendable", BATCH])
 @pytest.mark.parametrize(("hour", "place"), [(0, "N"), (3, "E")])
 def test_another_writer_who_comes_between_keeps_what_is_his(
@@ -281,7 +281,7 @@ def test_another_writer_who_comes_between_keeps_what_is_his(
     assert ways.readings == others
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_while_others_load_the_same_days_rows_are_staged(ways: Ways, engine: Engine) -> None:
     with engine.connect() as other:
         store.lock_days(other, Dataset.MEASUREMENTS, [Span(START, START)])

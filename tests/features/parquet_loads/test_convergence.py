@@ -87,7 +87,7 @@ def test_the_order_of_loads_makes_no_difference(
     assert migrated.value("SELECT count(*) FROM iot_data.parquet_loads") == len(files)
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_loads_at_the_same_time_make_no_difference(
     migrated: Sandbox, load: LoadRunner, dataset: str, tmp_path: Path
@@ -110,7 +110,7 @@ def test_loads_at_the_same_time_make_no_difference(
     assert migrated.value("SELECT count(*) FROM iot_data.parquet_loads") == len(files)
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_files_that_change_while_they_are_loaded_end_as_they_are_at_last(
     migrated: Sandbox, load: LoadRunner, dataset: str, tmp_path: Path

@@ -122,7 +122,7 @@ def test_a_load_whose_commit_was_answered_by_silence_is_done_once(
     check_convergence(migrated, drop, load)
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_a_connection_lost_while_rows_are_copied_is_replaced(
     migrated: Sandbox, load: LoadRunner, tmp_path: Path
 ) -> None:

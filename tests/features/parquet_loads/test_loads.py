@@ -305,7 +305,7 @@ def test_an_older_database_is_named(
         migrated.expect_rebuild()
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_a_reading_that_another_writer_adds_in_the_same_moment_is_overwritten(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

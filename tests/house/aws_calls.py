@@ -10,32 +10,36 @@ import grimp
 from tests.package.packaged import function_names
 from tests.sandbox import PROJECT
 
-# By call, the permission it takes. IAM's names are mostly the API's, but not always.
-ACTIONS = {
-    "events.put_events": "events:PutEvents",
+# The permissions that are not called as the SDK calls the service and its operation.
+_ACTIONS = {
     "lambda.invoke": "lambda:InvokeFunction",
-    "s3.delete_object": "s3:DeleteObject",
-    "s3.get_object": "s3:GetObject",
     "s3.head_object": "s3:GetObject",
-    "s3.put_object": "s3:PutObject",
-    "secretsmanager.get_secret_value": "secretsmanager:GetSecretValue",
-    "sqs.send_message": "sqs:SendMessage",
     "sqs.send_message_batch": "sqs:SendMessage",
-    "timestream-write.write_records": "timestream:WriteRecords",
 }
+_SERVICES = {"timestream-write": "timestream"}
 # What a call takes besides, so that it is answered as the code expects.
-BESIDES = {
+_BESIDES = {
     # Without it, what is missing is said to be forbidden.
     "s3.head_object": {"s3:ListBucket"},
     # The SDK asks which address to write to.
     "timestream-write.write_records": {"timestream:DescribeEndpoints"},
 }
+# Actions that know no resources.
+WITHOUT_RESOURCES = {"timestream:DescribeEndpoints"}
 # Of a client, and not sent anywhere.
 _LOCAL = ("meta",)
 
 
 class UnreadableCallError(Exception):
     """boto3 is used in a way that this reading does not follow."""
+
+
+def actions_of(call: str) -> set[str]:
+    """The permissions that a call such as `lambda.invoke` takes."""
+    service, _, operation = call.partition(".")
+    words = "".join(word.capitalize() for word in operation.split("_"))
+    named = f"{_SERVICES.get(service, service)}:{words}"
+    return {_ACTIONS.get(call, named), *_BESIDES.get(call, ())}
 
 
 def calls_in(source: str) -> set[str]:
