@@ -15,7 +15,22 @@ def named(answer: HTTPResponse) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize(
     "spelled",
-    ["x", "7.5", "7.0", "7e0", "-7", "0", "07", "+7", "7%20", "%D9%A3", str(2**63), "9" * 5000, "null", "true"],
+    [
+        "x",
+        "7.5",
+        "7.0",
+        "7e0",
+        "-7",
+        "0",
+        "07",
+        "+7",
+        "7%20",
+        "%D9%A3",
+        str(2**63),
+        "9" * 5000,
+        "null",
+        "true",
+    ],
 )
 def test_a_variable_of_the_wrong_kind_names_nothing(spelled: str, ask: Ask) -> None:
     answer = ask("GET", f"/toys/{spelled}")
