@@ -42,6 +42,10 @@ format: $(SETUP)  ## Rewrite the code in the house format
 db: $(SETUP)  ## The embedded TimescaleDB on port 5432, for development
 	@$(BIN)/python -m devdb --port $(or $(PORT),5432)
 
+.PHONY: serve
+serve: $(SETUP)  ## The console and the API on the database of TIMESCALE_DB_…, for this machine only (PORT=8000)
+	@$(BIN)/chalice local --stage local --no-autoreload --port $(or $(PORT),8000)
+
 bench: $(SETUP)  ## Measure one run against its alternatives (BENCH_DATABASE_URL names a server)
 	$(BIN)/python -m bench
 

@@ -64,7 +64,7 @@ def test_what_sam_makes_of_it_is_sound(
 def test_the_template_goes_through_a_bucket_and_fits(template_file: Path) -> None:
     """Directly, CloudFormation takes 51 200 bytes; from S3 a megabyte."""
     assert 51_200 < template_file.stat().st_size < 1_000_000
-    for page in (PROJECT / "README.md", OPERATIONS):
+    for page in (PROJECT / "docs" / "deploy.md", OPERATIONS):
         [deploy] = re.findall(r"cloudformation deploy .*", page.read_text("utf-8"))
         assert " --s3-bucket " in deploy, page.name
 
