@@ -12,7 +12,7 @@ What a caller gets:
 | no `Authorization` header         | 401, unasked             | 401, unasked                 |
 | a token that does not count       | 401, we raise            | 401, our envelope            |
 | a good token without any role     | 403, explicit deny       | 403, Chalice's body          |
-| a role that does not suffice      | 403, implicit deny       | 403, Chalice's body          |
+| too low a role, or another scope  | 403, implicit deny       | 403, Chalice's body          |
 | the issuer's keys cannot be had   | 500, or 503 (see below)  | 503, our envelope            |
 | no way in is configured           | 500, or 503 (see below)  | 503, our envelope            |
 | AUTH_MODE=none                    | let in, with any header  | let in                       |
@@ -40,7 +40,7 @@ from chalicelib.access.errors import (
     UnauthorizedError,
     UndeclaredRouteError,
 )
-from chalicelib.access.model import Principal, Role
+from chalicelib.access.model import Principal, Requirement, Role
 from chalicelib.access.tokens import authenticate
 from chalicelib.errors import ApplicationError
 from chalicelib.http.answers import envelope, json_response, request_id_of
@@ -111,7 +111,7 @@ def _granted(app: Chalice, principal: Principal) -> list[AuthRoute | str]:
     return [
         AuthRoute(_pattern(route.address), list(route.methods))
         for route in declared_routes(app)
-        if route.requirement.is_met_by(principal)
+        if not route.requirement.is_open and route.requirement.is_met_by(principal)
     ]
 
 
@@ -154,7 +154,13 @@ def _require_access(app: Chalice, request: Request) -> None:
         return
     principal = principal_of(request)
     if route is None or not route.requirement.is_met_by(principal):
-        raise ForbiddenError(f"the role {principal.role} does not suffice")
+        raise ForbiddenError(_lack(principal, route.requirement if route else None))
+
+
+def _lack(principal: Principal, requirement: Requirement | None) -> str:
+    if requirement and not requirement.is_open_to_organization_of(principal):
+        return "this is for the platform's own people"
+    return f"the role {principal.role} does not suffice"
 
 
 def _denial(request: AuthRequest) -> dict[str, Any]:

@@ -24,8 +24,9 @@ Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many items.", e
 _After = Annotated[
     str,
     Meta(
-        pattern="^[A-Za-z0-9_-]+$",
         description="The `next` of the page before, unchanged; leave it out for the first page.",
+        # For the document only: whatever else it is, `start_after` says what it should be.
+        extra_json_schema={"pattern": "^[A-Za-z0-9_-]+$"},
     ),
 ]
 

@@ -62,7 +62,9 @@ def open_server(timescale: Sandbox) -> Iterator[LocalServer]:
         start_run(server)
         timescale.rows(
             "INSERT INTO iot_data.device_state (device_id, site_id, last_seen_ts) VALUES "
-            "('boiler-7', 'building-a', now()), ('pump-9', 'building-b', now() - interval '1 hour')"
+            "('boiler-7', 'building-a', now()), "
+            "('pump-8', 'building-a', now() - interval '2 hours'), "
+            "('pump-9', 'building-b', now() - interval '1 hour')"
         )
         yield server
 

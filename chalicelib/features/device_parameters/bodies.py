@@ -234,7 +234,7 @@ class WindowNow(Body):
 
     start: Annotated[Instant, Meta(description="Where it opens.")]
     end: Annotated[Instant, Meta(description="Where it closes: the end of this hour.")]
-    minutes: WindowMinutes
+    minutes: Annotated[WindowMinutes, Meta(description="How far a run looks back.")]
 
 
 class LoggedChange(Body):
