@@ -22,8 +22,8 @@ from chalicelib.features.device_parameters.model import Change, Run, RunStatus, 
 from chalicelib.features.device_parameters.status import read_status, status_document
 from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, Sync
 from chalicelib.features.device_parameters.sync import sync as run_sync
-from chalicelib.features.parquet_loads.ledger import Load, LoadStatus, Location
 from chalicelib.features.parquet_loads.load_documents import load_document
+from chalicelib.features.parquet_loads.model import Load, LoadStatus, Location
 from chalicelib.features.parquet_loads.settings import loads_from_environment
 from chalicelib.instants import instant
 from chalicelib.settings import MAX_WINDOW_MINUTES, Settings
@@ -156,13 +156,13 @@ def load(source: str, as_json: bool) -> None:
     Rejected rows go to a file beside it: rejected/ and the path from the folder dataset=… on.
     """
     # Arrow is not needed for anything else here, and takes its time.
-    from chalicelib.features.parquet_loads.load import Loading
+    from chalicelib.features.parquet_loads.load import LoadContext
     from chalicelib.features.parquet_loads.load import load as run_load
     from chalicelib.features.parquet_loads.sources import location_of
 
     configured, deadline = _configured(), Deadline.after(LOAD_SECONDS)
     engine = database.engine_for(configured.database)
-    context = Loading(engine, loads_from_environment(), configured.change_event_bus, deadline)
+    context = LoadContext(engine, loads_from_environment(), configured.change_event_bus, deadline)
     with row_progress(is_shown=not as_json) as on_progress:
         loaded = run_load(context, location_of(source), on_progress)
     _show_load(loaded, as_json=as_json)

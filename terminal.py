@@ -12,8 +12,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from chalicelib.features.device_parameters import payload
 from chalicelib.errors import ApplicationError, InvalidRequestError, InvalidSettingError
+from chalicelib.features.device_parameters import payload
 
 console = Console()
 errors = Console(stderr=True)

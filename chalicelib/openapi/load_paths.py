@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from chalicelib.features.parquet_loads.ledger import LoadStatus
-from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.features.parquet_loads.model import Dataset, LoadStatus
 from chalicelib.openapi.operations import filtering, in_path, paging, reading
 from chalicelib.openapi.responses import CLOSED
 from chalicelib.openapi.shapes import schema_ref, whole

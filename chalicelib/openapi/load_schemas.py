@@ -1,7 +1,6 @@
 """The bodies of loads, by name."""
 
-from chalicelib.features.parquet_loads.ledger import LoadStatus, Sink
-from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.features.parquet_loads.model import Dataset, LoadStatus, Sink
 from chalicelib.openapi.shapes import (
     Schema,
     instant,

@@ -11,8 +11,7 @@ from chalicelib.features.device_parameters.model import Run, RunStatus, Telemetr
 from chalicelib.features.heartbeats import metrics as heartbeat_metrics
 from chalicelib.features.heartbeats.model import Check, Recorded
 from chalicelib.features.parquet_loads import metrics as load_metrics
-from chalicelib.features.parquet_loads.ledger import Load, LoadStatus, Location, Sink
-from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.features.parquet_loads.model import Dataset, Load, LoadStatus, Location, Sink
 
 # A metric by its name and the values of its dimensions.
 Series = tuple[str, dict[str, str]]

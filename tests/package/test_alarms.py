@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.features.device_parameters.status import STALE_AFTER_INTERVALS
-from chalicelib.features.parquet_loads import timestream
 from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.features.parquet_loads.timestream import writer
 from tests.package.emitted import Series, metric_lines, reported_series
 from tests.package.packaged import (
     CONFIG,
@@ -117,8 +117,8 @@ def test_throttled_requests_are_counted_from_what_a_load_logs(
     message, field = re.findall(
         r'\$\.message = "(\w+)" && \$\.(\w+) > 0', counted["FilterPattern"]
     )[0]
-    assert f'"{message}", extra=self._result.counts()' in Path(timestream.__file__).read_text()
-    assert field in timestream.SinkResult().counts()
+    assert f'"{message}", extra=self._result.counts()' in Path(writer.__file__).read_text()
+    assert field in writer.WriteResult().counts()
     assert counted["MetricTransformations"][0]["MetricValue"] == f"$.{field}"
     assert counted["LogGroupName"] == {"Ref": "LoadParquetLogs"}
 

@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from chalicelib.database import Deadline, engine_for
 from chalicelib.errors import ApplicationError
-from chalicelib.features.parquet_loads.ledger import LoadStatus, Location
-from chalicelib.features.parquet_loads.load import Loading, load
+from chalicelib.features.parquet_loads.load import LoadContext, load
+from chalicelib.features.parquet_loads.model import LoadStatus, Location
 from chalicelib.features.parquet_loads.settings import LoadSettings
 from chalicelib.features.parquet_loads.sources import location_of
 from chalicelib.outbox import gateway, send
@@ -57,7 +57,7 @@ def _life_of(drop: Drop, engine: Engine) -> Iterator[str]:
 def _load(
     engine: Engine, location: Location, expected: LoadStatus = LoadStatus.SUCCEEDED
 ) -> Iterator[str]:
-    context = Loading(engine, LoadSettings(10, None), "default", Deadline.after(60))
+    context = LoadContext(engine, LoadSettings(10, None), "default", Deadline.after(60))
     try:
         ended = load(context, location)
     except ApplicationError as error:

@@ -1,11 +1,10 @@
-"""Pages of loads: queries whose shape depends on what is asked."""
+"""Pages of loads: queries whose shape depends on the request."""
 
 from sqlalchemy import Connection, select
 
 from chalicelib.database.schema import parquet_loads
-from chalicelib.features.parquet_loads.ledger import Load, LoadStatus
-from chalicelib.features.parquet_loads.model import Dataset
-from chalicelib.features.parquet_loads.rows import load_from_row
+from chalicelib.features.parquet_loads.model import Dataset, Load, LoadStatus
+from chalicelib.features.parquet_loads.store import load_from_row
 from chalicelib.http.paging import PageRequest
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.features.parquet_loads.ledger import Load
+from chalicelib.features.parquet_loads.model import Load
 from chalicelib.instants import instant
 
 

@@ -1,15 +1,15 @@
 """CloudWatch metrics of a load."""
 
 from chalicelib import metrics
-from chalicelib.features.parquet_loads.ledger import Load, LoadStatus
+from chalicelib.features.parquet_loads.model import Load, LoadStatus
 
 SERVICE = "parquet_loads"
-# Where the key does not say which dataset it is.
+# Stands for the dataset where the key does not name it.
 _UNKNOWN = "unknown"
 
 
 def publish_load(load: Load) -> None:
-    """What was processed, by dataset; nothing for a version that had been loaded before."""
+    """The rows of *load* by dataset; nothing for a version that had been loaded before."""
     if load.is_repeated:
         return
     counts: dict[str, float] = {
@@ -25,5 +25,5 @@ def publish_load(load: Load) -> None:
 
 
 def publish_failure(dataset: str | None) -> None:
-    """One load that raised."""
+    """One load that ended with an exception."""
     metrics.publish(SERVICE, {"ProcessingErrors": 1}, {}, {"dataset": dataset or _UNKNOWN})

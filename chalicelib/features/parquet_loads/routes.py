@@ -11,9 +11,8 @@ from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.errors import UnknownResourceError
 from chalicelib.features.parquet_loads import listings, store
-from chalicelib.features.parquet_loads.ledger import LoadStatus
 from chalicelib.features.parquet_loads.load_documents import load_document
-from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.features.parquet_loads.model import Dataset, LoadStatus
 from chalicelib.http import REQUEST_SECONDS, choice, endpoint, query_parameters
 from chalicelib.http.paging import page_document, page_request
 from chalicelib.settings import database_from_environment

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from chalicelib.features.parquet_loads.ledger import Location
+from chalicelib.features.parquet_loads.model import Location
 from chalicelib.features.parquet_loads.sources import location_of
 from tests.sandbox import Sandbox
 

@@ -8,10 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from chalicelib.features.parquet_loads.duplicates import Duplicates
 from chalicelib.features.parquet_loads.model import Dataset
-from chalicelib.features.parquet_loads.read import open_parquet
-from chalicelib.features.parquet_loads.validate import Validator
+from chalicelib.features.parquet_loads.parquet.read import open_parquet
+from chalicelib.features.parquet_loads.rows.duplicates import Duplicates
+from chalicelib.features.parquet_loads.rows.schema import require_columns
+from chalicelib.features.parquet_loads.rows.validation import Validator
 
 _ENERGY = {
     "timestamp": "2024-01-01T00:00:00Z",
@@ -71,7 +72,7 @@ def load(
     with open_parquet(BytesIO(data)) as source:
         duplicates = Duplicates(dataset, source.num_rows) if with_duplicates else None
         validator = Validator(dataset, duplicates)
-        validator.check_schema(source.schema)
+        require_columns(dataset, source.schema)
         for first_row, batch in source.batches():
             checked = validator.check(batch, first_row)
             checked.good.validate(full=True)

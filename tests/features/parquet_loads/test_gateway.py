@@ -9,16 +9,14 @@ from hypothesis import strategies as st
 
 from chalicelib.features.parquet_loads import gateway
 from chalicelib.features.parquet_loads.errors import (
+    ObjectChangedError,
     ObjectForbiddenError,
     ObjectMissingError,
+    SourceUnavailableError,
     UnloadableError,
 )
 from chalicelib.features.parquet_loads.gateway import BLOCKS_KEPT, RemoteFile
-from chalicelib.features.parquet_loads.ledger import Location
-from chalicelib.features.parquet_loads.source_errors import (
-    ObjectChangedError,
-    SourceUnavailableError,
-)
+from chalicelib.features.parquet_loads.model import Location
 from tests.features.parquet_loads import s3_stub
 from tests.features.parquet_loads.conftest import use_no_account
 from tests.features.parquet_loads.s3_stub import Fault, S3Stub

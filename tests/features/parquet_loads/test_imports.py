@@ -13,7 +13,7 @@ from tests.sandbox import PROJECT
     [
         ("app", {"pyarrow", "boto3"}),
         ("chalicelib.features.parquet_loads.settings", {"pyarrow", "boto3"}),
-        ("chalicelib.features.parquet_loads.timestream", {"boto3", "botocore"}),
+        ("chalicelib.features.parquet_loads.timestream.writer", {"boto3", "botocore"}),
     ],
 )
 def test_it_is_imported_without_what_it_may_not_need(module: str, heavy: set[str]) -> None:

@@ -11,8 +11,7 @@ from app import app, load_parquet
 from chalicelib import logs
 from chalicelib.errors import InvalidRequestError
 from chalicelib.features.parquet_loads import gateway
-from chalicelib.features.parquet_loads.errors import UnloadableError
-from chalicelib.features.parquet_loads.source_errors import SourceUnavailableError
+from chalicelib.features.parquet_loads.errors import SourceUnavailableError, UnloadableError
 from tests.features.parquet_loads.bucket import NAME, Bucket
 from tests.features.parquet_loads.drop import readings_in
 from tests.sandbox import PROJECT, Sandbox

@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 
 from chalicelib.database import RESERVE_SECONDS
 from chalicelib.errors import ApplicationError, RunTimedOutError, SchemaOutdatedError
-from chalicelib.features.parquet_loads import gateway, measurements, sources, staging
-from chalicelib.features.parquet_loads.ledger import LoadStatus, Location
-from chalicelib.features.parquet_loads.source_errors import SourceUnavailableError
+from chalicelib.features.parquet_loads import gateway, sources
+from chalicelib.features.parquet_loads.errors import SourceUnavailableError
+from chalicelib.features.parquet_loads.model import LoadStatus, Location
+from chalicelib.features.parquet_loads.timescale import csv_copy, measurements
 from tests.aws import Aws
 from tests.features.parquet_loads.bucket import NAME, Bucket
 from tests.features.parquet_loads.conftest import LoadRunner
@@ -344,7 +345,7 @@ def test_a_file_on_a_disk_leaves_its_rejects_beside_its_dataset(
 def test_what_the_server_refuses_while_rows_are_copied_is_the_servers_own_word(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "_as_csv", lambda batch: b"no instant,SE\n")
+    monkeypatch.setattr(csv_copy, "as_csv", lambda batch: b"no instant,SE\n")
     with pytest.raises(ApplicationError, match="invalid input syntax") as refusal:
         load(bucket.put(KEY, ROWS))
     assert "sqlstate" in refusal.value.details

@@ -53,7 +53,7 @@ def test_a_load_says_what_became_of_it(migrated: Sandbox, load: LoadRunner, buck
     document = get(f"/loads/{ended.load_id}")
     assert (document["bucket"], document["key"]) == ("readings", "dataset=generation/c.parquet")
     assert document["error"]["code"] == "too_many_rejected"
-    assert document["error"]["message"] == "1 of 3 rows are bad, and 10 percent may be"
+    assert document["error"]["message"] == "1 of 3 rows are bad, and at most 10 percent are allowed"
     assert document["rejects_key"] == "rejected/dataset=generation/c.parquet"
     assert document["rows"] == {
         "read": 3, "loaded": 0, "rejected": 1, "added": 0, "changed": 0, "removed": 0, "shadowed": 0
