@@ -1,4 +1,4 @@
-"""What the environment decides about loads, read and checked like every other setting."""
+"""The settings of loads, read from the environment and checked like every other setting."""
 
 import os
 import re
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from chalicelib.settings import between, one_of, read
 
 SINKS = ("timescale", "timestream")
-# What WriteRecords takes in one request.
-MAX_BATCH_SIZE = 100
+# WriteRecords accepts no more records in one request.
+MAX_RECORDS_PER_REQUEST = 100
 _NAME = re.compile(r"[A-Za-z0-9_.-]{3,256}")
 
 
 @dataclass(frozen=True)
 class TimestreamSettings:
-    """Which tables, by dataset, and how they are written to.
+    """The table of each dataset, and how it is written to.
 
-    With *endpoint_url* that address is used as it is; without, Timestream is asked for one.
+    Where there is an *endpoint_url*, it is used as it is. Otherwise Timestream is asked for one.
     """
 
     database_name: str
@@ -29,7 +29,7 @@ class TimestreamSettings:
 
 @dataclass(frozen=True)
 class LoadSettings:
-    """Where rows go: to Timestream where *timestream* is given, else to TimescaleDB."""
+    """The limits of a load. Rows go to Timestream if *timestream* is given, else to TimescaleDB."""
 
     max_rejected_percent: int
     timestream: TimestreamSettings | None
@@ -55,14 +55,35 @@ def _timestream(environ: Mapping[str, str]) -> TimestreamSettings:
             "consumption": read(environ, "CONSUMPTION_TABLE_NAME", _name),
             "transmission": read(environ, "TRANSMISSION_TABLE_NAME", _name),
         },
-        max_batch_size=read(environ, "MAX_BATCH_SIZE", between(1, MAX_BATCH_SIZE), "100"),
-        max_retries=read(environ, "MAX_RETRIES", between(0, 20), "3"),
+        max_batch_size=_max_batch_size(environ),
+        max_retries=_max_retries(environ),
         endpoint_url=_endpoint_url(environ),
     )
 
 
+# MAX_BATCH_SIZE and MAX_RETRIES are the names in the requirement. They do not say that they are
+# about Timestream, so each has a name that does, and the old one counts where the new is not set.
+
+
+def _max_batch_size(environ: Mapping[str, str]) -> int:
+    parse = between(1, MAX_RECORDS_PER_REQUEST)
+    if environ.get("TIMESTREAM_MAX_BATCH_SIZE"):
+        return read(environ, "TIMESTREAM_MAX_BATCH_SIZE", parse)
+    return read(environ, "MAX_BATCH_SIZE", parse, "100")
+
+
+def _max_retries(environ: Mapping[str, str]) -> int:
+    parse = between(0, 20)
+    if environ.get("TIMESTREAM_MAX_RETRIES"):
+        return read(environ, "TIMESTREAM_MAX_RETRIES", parse)
+    return read(environ, "MAX_RETRIES", parse, "3")
+
+
 def _endpoint_url(environ: Mapping[str, str]) -> str | None:
-    """The SDK's own variables; left to itself it would ask there for yet another address."""
+    """The address in the SDK's own variables.
+
+    The SDK would not write to it, but ask it for another address to write to.
+    """
     if environ.get("AWS_ENDPOINT_URL_TIMESTREAM_WRITE"):
         return read(environ, "AWS_ENDPOINT_URL_TIMESTREAM_WRITE", _url)
     if environ.get("AWS_ENDPOINT_URL"):
