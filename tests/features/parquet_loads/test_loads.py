@@ -16,7 +16,7 @@ from chalicelib.errors import ApplicationError, RunTimedOutError, SchemaOutdated
 from chalicelib.features.parquet_loads import gateway, sources
 from chalicelib.features.parquet_loads.errors import SourceUnavailableError
 from chalicelib.features.parquet_loads.model import LoadStatus, Location
-from chalicelib.features.parquet_loads.timescale import csv_copy, measurements
+from chalicelib.features.parquet_loads.timescale import csv_copy, merge
 from tests.aws import Aws
 from tests.features.parquet_loads.bucket import NAME, Bucket
 from tests.features.parquet_loads.conftest import LoadRunner
@@ -311,7 +311,7 @@ def test_a_reading_that_another_writer_adds_in_the_same_moment_is_overwritten(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is there after the load looked, and before it writes, makes it look once more."""
-    compare = measurements._compare
+    compare = merge._compare
     is_done: list[bool] = []
 
     def add_after(*arguments: Any) -> None:
@@ -324,7 +324,7 @@ def test_a_reading_that_another_writer_adds_in_the_same_moment_is_overwritten(
                 (START,),
             )
 
-    monkeypatch.setattr(measurements, "_compare", add_after)
+    monkeypatch.setattr(merge, "_compare", add_after)
     assert load(bucket.put(MEASURED, ROWS[1:])).status is LoadStatus.SUCCEEDED
     assert load(bucket.put(MEASURED, ROWS)).status is LoadStatus.SUCCEEDED
     assert is_done

@@ -1,5 +1,7 @@
--- name: create_energy_tables
-CREATE TEMPORARY TABLE staged_energy (
+-- Energy readings are in a hypertable of our own. Each row says which object it came from.
+
+-- name: create_tables
+CREATE TEMPORARY TABLE staged_reading (
     time timestamptz NOT NULL,
     region text NOT NULL,
     value double precision NOT NULL,
@@ -9,67 +11,61 @@ CREATE TEMPORARY TABLE staged_energy (
     quality_flag text NOT NULL,
     row_number bigint NOT NULL
 ) ON COMMIT DROP;
-CREATE TEMPORARY TABLE withdrawn_energy (
+CREATE TEMPORARY TABLE withdrawn_reading (
     time timestamptz,
     region text,
     energy_source text,
     measurement_type text,
     PRIMARY KEY (time, region, energy_source, measurement_type)
 ) ON COMMIT DROP;
-CREATE TEMPORARY TABLE standing_energy (
+CREATE TEMPORARY TABLE existing_reading (
     row_number bigint,
     object_id bigint,
-    is_ours boolean,
+    gives_way boolean,
     is_same boolean
 ) ON COMMIT DROP
 
--- name: copy_energy
-COPY staged_energy
+-- name: copy_rows
+COPY staged_reading
     (time, region, value, unit, energy_source, measurement_type, quality_flag, row_number)
 FROM STDIN (FORMAT csv, ENCODING 'UTF8')
 
--- name: drop_repeated_energy
--- The first row of the file stays, whatever the later ones say.
+-- name: drop_repeated
+-- Of the rows with one key, the first in the file stays, whatever the later ones say.
 WITH repeated AS (
     SELECT time, region, energy_source, measurement_type, min(row_number) AS first_row
-    FROM staged_energy
+    FROM staged_reading
     GROUP BY time, region, energy_source, measurement_type
     HAVING count(*) > 1
 )
-DELETE FROM staged_energy AS staged
+DELETE FROM staged_reading AS staged
 USING repeated
 WHERE (staged.time, staged.region, staged.energy_source, staged.measurement_type)
     = (repeated.time, repeated.region, repeated.energy_source, repeated.measurement_type)
   AND staged.row_number > repeated.first_row
 RETURNING staged.row_number
 
--- name: measure_staged_energy
-SELECT count(*) AS row_count, min(time) AS first, max(time) AS last FROM staged_energy
+-- name: index_staged
+CREATE INDEX ON staged_reading (time, region, energy_source, measurement_type)
 
--- name: analyze_staged_energy
--- Nobody analyzes temporary tables but who made them, and a guess of the planner is off by far.
-ANALYZE staged_energy
-
--- name: index_staged_energy
-CREATE INDEX ON staged_energy (time, region, energy_source, measurement_type)
-
--- name: note_absent_energy
--- Readings that the former version of the object brought, and this one does not.
-INSERT INTO withdrawn_energy (time, region, energy_source, measurement_type)
+-- name: find_missing
+-- Finds the readings that the former version of the object brought and this version does not.
+INSERT INTO withdrawn_reading (time, region, energy_source, measurement_type)
 SELECT known.time, known.region, known.energy_source, known.measurement_type
 FROM iot_data.energy_readings AS known
 WHERE known.dataset = :dataset
   AND known.time BETWEEN :first_time AND :last_time
   AND known.object_id = :object_id
   AND NOT EXISTS (
-      SELECT FROM staged_energy AS staged
+      SELECT FROM staged_reading AS staged
       WHERE (staged.time, staged.region, staged.energy_source, staged.measurement_type)
           = (known.time, known.region, known.energy_source, known.measurement_type)
   )
 
--- name: note_contested_energy
--- Where others have a claim too, it is decided afresh: this version may be older than theirs.
-INSERT INTO withdrawn_energy (time, region, energy_source, measurement_type)
+-- name: find_shared
+-- Finds the readings that other objects bring, too. Who wins is decided afresh, because this
+-- version of the object may be older than theirs.
+INSERT INTO withdrawn_reading (time, region, energy_source, measurement_type)
 SELECT known.time, known.region, known.energy_source, known.measurement_type
 FROM iot_data.energy_readings_shadowed AS shadowed
 JOIN iot_data.energy_readings AS known
@@ -80,23 +76,23 @@ WHERE dataset = :dataset
   AND known.object_id = :object_id
 ON CONFLICT DO NOTHING
 
--- name: delete_withdrawn_energy
+-- name: delete_withdrawn
 DELETE FROM iot_data.energy_readings AS known
-USING withdrawn_energy AS withdrawn
+USING withdrawn_reading AS withdrawn
 WHERE known.dataset = :dataset
   AND known.time BETWEEN :first_time AND :last_time
   AND (known.time, known.region, known.energy_source, known.measurement_type)
     = (withdrawn.time, withdrawn.region, withdrawn.energy_source, withdrawn.measurement_type)
 
--- name: forget_shadowed_energy
+-- name: forget_former_version
 DELETE FROM iot_data.energy_readings_shadowed WHERE object_id = :object_id
 
--- name: promote_shadowed_energy
--- The newest of the others takes the place of what was withdrawn.
+-- name: restore_shadowed
+-- Where a reading was withdrawn, the newest object that also brings it takes its place.
 WITH heir AS (
     SELECT DISTINCT ON (region, energy_source, measurement_type, time)
            region, energy_source, measurement_type, time, object_id
-    FROM withdrawn_energy
+    FROM withdrawn_reading
     JOIN iot_data.energy_readings_shadowed
         USING (region, energy_source, measurement_type, time)
     JOIN iot_data.parquet_objects AS other USING (object_id)
@@ -104,7 +100,7 @@ WITH heir AS (
     ORDER BY region, energy_source, measurement_type, time,
              other.modified_at DESC, other.bucket DESC, other.object_key DESC
 ),
-promoted AS (
+restored AS (
     DELETE FROM iot_data.energy_readings_shadowed AS shadowed
     USING heir
     WHERE shadowed.dataset = :dataset
@@ -116,11 +112,11 @@ promoted AS (
 INSERT INTO iot_data.energy_readings
     (time, value, object_id, dataset, region, energy_source, measurement_type, unit, quality_flag)
 SELECT time, value, object_id, dataset, region, energy_source, measurement_type, unit, quality_flag
-FROM promoted
+FROM restored
 
--- name: note_standing_energy
--- What the table holds already of what is to be loaded, and whether it has to give way.
-INSERT INTO standing_energy (row_number, object_id, is_ours, is_same)
+-- name: compare_staged
+-- Finds the staged readings that the table has already, and whether those in the table give way.
+INSERT INTO existing_reading (row_number, object_id, gives_way, is_same)
 SELECT staged.row_number,
        known.object_id,
        known.object_id = :object_id
@@ -129,7 +125,7 @@ SELECT staged.row_number,
        known.object_id = :object_id
            AND (known.value, known.unit, known.quality_flag)
              = (staged.value, staged.unit, staged.quality_flag)
-FROM staged_energy AS staged
+FROM staged_reading AS staged
 JOIN iot_data.energy_readings AS known
     ON (known.time, known.region, known.energy_source, known.measurement_type)
      = (staged.time, staged.region, staged.energy_source, staged.measurement_type)
@@ -137,55 +133,58 @@ JOIN iot_data.parquet_objects AS owner ON owner.object_id = known.object_id
 WHERE known.dataset = :dataset
   AND known.time BETWEEN :first_time AND :last_time
 
--- name: analyze_standing_energy
-ANALYZE standing_energy
+-- name: analyze_compared
+ANALYZE existing_reading
 
--- name: shadow_displaced_energy
+-- name: shadow_displaced
+-- Keeps the readings of other objects aside before they are overwritten.
 INSERT INTO iot_data.energy_readings_shadowed
     (time, value, object_id, dataset, region, energy_source, measurement_type, unit, quality_flag)
 SELECT known.time, known.value, known.object_id, known.dataset, known.region,
        known.energy_source, known.measurement_type, known.unit, known.quality_flag
-FROM standing_energy AS standing
-JOIN staged_energy AS staged USING (row_number)
+FROM existing_reading AS existing
+JOIN staged_reading AS staged USING (row_number)
 JOIN iot_data.energy_readings AS known
     ON (known.time, known.region, known.energy_source, known.measurement_type)
      = (staged.time, staged.region, staged.energy_source, staged.measurement_type)
-WHERE standing.is_ours
-  AND standing.object_id <> :object_id
+WHERE existing.gives_way
+  AND existing.object_id <> :object_id
   AND known.dataset = :dataset
   AND known.time BETWEEN :first_time AND :last_time
 
--- name: shadow_staged_energy
+-- name: shadow_outdated
+-- Keeps the staged readings aside that a newer object brings, too.
 INSERT INTO iot_data.energy_readings_shadowed
     (time, value, object_id, dataset, region, energy_source, measurement_type, unit, quality_flag)
 SELECT staged.time, staged.value, :object_id, :dataset, staged.region,
        staged.energy_source, staged.measurement_type, staged.unit, staged.quality_flag
-FROM standing_energy AS standing
-JOIN staged_energy AS staged USING (row_number)
-WHERE NOT standing.is_ours
+FROM existing_reading AS existing
+JOIN staged_reading AS staged USING (row_number)
+WHERE NOT existing.gives_way
 
--- name: change_energy
+-- name: change_readings
 UPDATE iot_data.energy_readings AS known
 SET value = staged.value,
     unit = staged.unit,
     quality_flag = staged.quality_flag,
     object_id = :object_id
-FROM standing_energy AS standing
-JOIN staged_energy AS staged USING (row_number)
-WHERE standing.is_ours
-  AND NOT standing.is_same
+FROM existing_reading AS existing
+JOIN staged_reading AS staged USING (row_number)
+WHERE existing.gives_way
+  AND NOT existing.is_same
   AND known.dataset = :dataset
   AND known.time BETWEEN :first_time AND :last_time
   AND (known.time, known.region, known.energy_source, known.measurement_type)
     = (staged.time, staged.region, staged.energy_source, staged.measurement_type)
 
--- name: add_energy
--- Without ON CONFLICT, which doubles the time: nobody else writes these keys while they are locked.
+-- name: add_readings
+-- ON CONFLICT would take twice the time, and is not needed: while the days are locked, nobody else
+-- writes these keys.
 INSERT INTO iot_data.energy_readings
     (time, value, object_id, dataset, region, energy_source, measurement_type, unit, quality_flag)
 SELECT staged.time, staged.value, :object_id, :dataset, staged.region,
        staged.energy_source, staged.measurement_type, staged.unit, staged.quality_flag
-FROM staged_energy AS staged
+FROM staged_reading AS staged
 WHERE NOT EXISTS (
-    SELECT FROM standing_energy AS standing WHERE standing.row_number = staged.row_number
+    SELECT FROM existing_reading AS existing WHERE existing.row_number = staged.row_number
 )

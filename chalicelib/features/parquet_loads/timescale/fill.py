@@ -7,7 +7,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from chalicelib import database
-from chalicelib.features.parquet_loads.model import Counts, Dataset
+from chalicelib.features.parquet_loads.model import Counts
 from chalicelib.features.parquet_loads.parquet.read import ParquetSource
 from chalicelib.features.parquet_loads.task import (
     Outcome,
@@ -17,10 +17,10 @@ from chalicelib.features.parquet_loads.task import (
     good_batches,
     opened,
 )
-from chalicelib.features.parquet_loads.timescale import energy, measurements, store
+from chalicelib.features.parquet_loads.timescale import store
 from chalicelib.features.parquet_loads.timescale.append import append
-from chalicelib.features.parquet_loads.timescale.merging import Incoming, Merged
-from chalicelib.features.parquet_loads.timescale.stage import Stage, Staged, stage
+from chalicelib.features.parquet_loads.timescale.merge import Incoming, Merged, merge
+from chalicelib.features.parquet_loads.timescale.stage import Staged, stage
 from chalicelib.features.parquet_loads.timescale.time_range import TimeRange
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def _stage(
 ) -> Staged:
     """Bring the good rows into a temporary table, and the others to the rejects."""
     started = time.monotonic()
-    staged = stage(connection, _stage_of(task.dataset), good_batches(task, parquet, rejects))
+    staged = stage(connection, task.dataset, good_batches(task, parquet, rejects))
     if staged.repeated:
         rejects.writer.write_duplicates(parquet, pa.array(staged.repeated, pa.int64()))
     facts = {"row_count": staged.row_count, "seconds": round(time.monotonic() - started, 3)}
@@ -72,11 +72,6 @@ def _merge(connection: Connection, task: Task, covered: TimeRange | None) -> Mer
     store.lock_days(connection, task.dataset, ranges)
     object_id = store.save_object(connection, task.load_id, task.found, covered)
     incoming = Incoming(object_id, task.dataset, task.found, covered, former, task.deadline)
-    merge = energy.merge if task.dataset.is_energy else measurements.merge
     merged = merge(connection, incoming)
     logger.info("rows_merged", extra={"seconds": round(time.monotonic() - started, 3)})
     return merged
-
-
-def _stage_of(dataset: Dataset) -> Stage:
-    return energy.STAGE if dataset.is_energy else measurements.STAGE

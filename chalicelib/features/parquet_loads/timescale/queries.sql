@@ -3,6 +3,13 @@
 SELECT set_config('work_mem', :work_mem, true),
        set_config('TimeZone', 'UTC', true)
 
+-- name: measure_staged
+SELECT count(*) AS row_count, min(time) AS first, max(time) AS last FROM staged_reading
+
+-- name: analyze_staged
+-- The server does not analyze temporary tables by itself, and without that the planner is off by far.
+ANALYZE staged_reading
+
 -- name: forbid_nested_loops
 -- The planner knows nothing about a chunk that has just been filled. It expects one row where there
 -- may be a million, and would read all staged rows for each of them.

@@ -13,6 +13,8 @@ from chalicelib.features.parquet_loads.timescale.time_range import TimeRange, bo
 _statements = load_statements(Path(__file__).with_name("queries.sql"))
 
 _PREPARE_TRANSACTION = _statements["prepare_transaction"]
+_MEASURE_STAGED = _statements["measure_staged"]
+_ANALYZE_STAGED = _statements["analyze_staged"]
 _FORBID_NESTED_LOOPS = _statements["forbid_nested_loops"]
 _LOCK_DAYS = _statements["lock_days"]
 _TRY_LOCK_DAYS = _statements["try_lock_days"]
@@ -31,6 +33,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def prepare_transaction(connection: Connection) -> None:
     """Give the statements of the transaction memory to sort and join, and UTC to read instants."""
     connection.execute(_PREPARE_TRANSACTION, {"work_mem": WORK_MEM})
+
+
+def measure_staged(connection: Connection) -> tuple[int, TimeRange | None]:
+    """How many rows are staged, and what they cover."""
+    row = connection.execute(_MEASURE_STAGED).one()
+    return row.row_count, TimeRange(row.first, row.last) if row.row_count else None
+
+
+def analyze_staged(connection: Connection) -> None:
+    """Tell the planner what is staged."""
+    connection.execute(_ANALYZE_STAGED)
 
 
 def forbid_nested_loops(connection: Connection) -> None:

@@ -1,6 +1,6 @@
 """Carries out one load and kills itself at a boundary of it, as a power failure would.
 
-    python -m tests.features.parquet_loads.timescale.killed_load before:add_energy FILE
+    python -m tests.features.parquet_loads.timescale.killed_load before:add_readings FILE
 
 Beside the boundaries of `tests.interruption` there is `after:batch`: rows are on their way.
 """

@@ -17,34 +17,21 @@ PRESENT = [(1, "N", 2.0), (2, "N", 2.0), (3, "N", 2.0)]
 BEFORE = {(0, "N"): 1.0, (1, "N"): 1.0, (3, "N"): 0.0}
 AFTER = {(1, "N"): 2.0, (2, "N"): 2.0, (3, "N"): 2.0}
 
-OF_BOTH = [
+BOUNDARIES = [
     "committed:open_load",
     "after:lock_object",
     "after:lock_load",
     BATCH,
     "after:lock_days",
     "after:save_object",
+    "after:delete_withdrawn",
+    "after:forget_former_version",
+    "after:shadow_displaced",
+    "after:change_readings",
+    "after:add_readings",
+    "after:finish_load",
 ]
-OF_EACH = {
-    "generation": [
-        "after:delete_withdrawn_energy",
-        "after:shadow_displaced_energy",
-        "after:change_energy",
-        "after:add_energy",
-    ],
-    "measurements": [
-        "after:delete_withdrawn_measurements",
-        "after:forget_claims",
-        "after:shadow_displaced_measurements",
-        "after:change_measurements",
-        "after:claim_measurements",
-    ],
-}
-BEFORE_THE_COMMIT = [
-    (dataset, boundary)
-    for dataset in DATASETS
-    for boundary in [*OF_BOTH, *OF_EACH[dataset], "after:finish_load"]
-]
+BEFORE_THE_COMMIT = [(dataset, boundary) for dataset in DATASETS for boundary in BOUNDARIES]
 
 
 @pytest.fixture
