@@ -79,7 +79,7 @@ def use_no_account(patch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def aws_for_all() -> Iterator[None]:
-    """The same, for many examples of one test."""
+    """Credentials that lead nowhere, for many examples of one test."""
     with pytest.MonkeyPatch.context() as patch:
         use_no_account(patch)
         yield

@@ -1,4 +1,4 @@
-"""Files encrypted as Parquet provides for."""
+"""Files that are encrypted as Parquet specifies."""
 
 from base64 import b64decode, b64encode
 from io import BytesIO
@@ -11,7 +11,7 @@ _MASTER_KEY = "1234567890123450"
 
 
 class _Keys(pe.KmsClient):  # type: ignore[misc]
-    """A key service that hides nothing."""
+    """A key service that does not encrypt its keys."""
 
     def wrap_key(self, key_bytes: bytes, _: str) -> bytes:
         return b64encode(key_bytes)
@@ -21,7 +21,7 @@ class _Keys(pe.KmsClient):  # type: ignore[misc]
 
 
 def encrypted(content: pa.Table, columns: list[str], *, plaintext_footer: bool) -> bytes:
-    """*content* with these columns encrypted, and the footer or not."""
+    """*content* with these columns encrypted, and perhaps the footer."""
     configuration = pe.EncryptionConfiguration(
         footer_key="footer", column_keys={"columns": columns}, plaintext_footer=plaintext_footer
     )

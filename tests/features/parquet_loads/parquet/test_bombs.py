@@ -1,4 +1,4 @@
-"""Small files made to fill the memory are judged within it, or refused."""
+"""Small files that are made to fill the memory are judged within it, or refused."""
 
 import os
 import resource
@@ -51,7 +51,7 @@ def test_how_large_pages_may_be_depends_on_the_function(monkeypatch: pytest.Monk
 
 
 def _texts(size: int, count: int, byte: bytes) -> pa.LargeStringArray:
-    """Many texts, all others but of one length; possibly not UTF-8."""
+    """Many different texts of one length, which may not be UTF-8."""
     offsets = b"".join((number * size).to_bytes(8, "little") for number in range(count + 1))
     data = b"".join(b"%08d" % number + byte * (size - 8) for number in range(count))
     return pa.LargeStringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(data))
@@ -64,7 +64,7 @@ def _texts(size: int, count: int, byte: bytes) -> pa.LargeStringArray:
     ("size", "byte"),
     [(400, b"x"), (400, b"\xff"), (16_000, b"\xff"), (2**24, b"x"), (2**24, b"\xff")],
 )
-def test_what_is_read_at_all_is_judged_within_the_functions_memory(
+def test_every_page_that_is_read_is_judged_within_the_functions_memory(
     size: int, byte: bytes, megabytes: int, is_dictionary: bool, tmp_path: Path
 ) -> None:
     texts = _texts(size, max(1, megabytes * 2**20 // size), byte)
@@ -113,7 +113,7 @@ def _peak() -> int:
 
 
 def _peak_of_load(path: Path, megabytes_of_function: int) -> int:
-    """Bytes that a process takes at most that judges the file and writes its rejects."""
+    """The peak memory, in bytes, of a process that judges the file and writes its rejects."""
     command = [sys.executable, "-c", MEASURED, str(path), str(path.with_name("rejects"))]
     environment = {**os.environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(megabytes_of_function)}
     ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a file, it ends in an error of ours: no crash and no hang."""
+"""Whatever is wrong with a file, the outcome is an error of ours: no crash and no hang."""
 
 from io import BytesIO
 from typing import Any
@@ -48,7 +48,7 @@ def refusal(data: bytes) -> str:
     ],
     ids=repr,
 )
-def test_what_is_no_parquet_file_is_told_by_its_ends(data: bytes, code: str) -> None:
+def test_a_file_that_is_not_parquet_is_recognized_by_its_ends(data: bytes, code: str) -> None:
     assert refusal(data) == code
 
 
@@ -92,7 +92,7 @@ def test_a_piece_cut_out_of_the_middle_is_refused_or_judged(
     assert len(outcome.good) + len(outcome.rejected) == 50
 
 
-def test_a_checksum_is_held_against_the_data() -> None:
+def test_checksums_are_verified() -> None:
     data = written(table(), compression="none", write_page_checksum=True, write_statistics=False)
     assert data.count(b"hydro") == 1
     assert refusal(data.replace(b"hydro", b"hydra")) == "FILE_CORRUPT"
@@ -100,7 +100,9 @@ def test_a_checksum_is_held_against_the_data() -> None:
 
 @pytest.mark.parametrize("plaintext_footer", [True, False])
 @pytest.mark.parametrize("columns", [["value"], ["timestamp", "region"]], ids=str)
-def test_an_encrypted_file_is_refused_as_such(columns: list[str], plaintext_footer: bool) -> None:
+def test_an_encrypted_file_is_refused_as_encrypted(
+    columns: list[str], plaintext_footer: bool
+) -> None:
     """Arrow itself ends the process when it is asked about a column encrypted like this."""
     data = encrypted(table(rows=3), columns, plaintext_footer=plaintext_footer)
     assert refusal(data) == "FILE_ENCRYPTED"
@@ -146,7 +148,7 @@ def test_a_reference_to_a_value_that_is_not_there_is_refused() -> None:
     assert "a column refers to values that its dictionary lacks" in messages
 
 
-def test_what_the_source_raises_is_not_blamed_on_the_file() -> None:
+def test_an_error_of_the_source_is_not_blamed_on_the_file() -> None:
     source = Unreliable(SOUND[0][0])
     with open_parquet(source) as opened:
         source.is_broken = True
@@ -170,7 +172,7 @@ def test_text_that_is_not_utf8_is_shown_readably() -> None:
 
 @pytest.mark.parametrize("is_dictionary", [False, True])
 def test_of_a_text_that_no_column_can_hold_the_beginning_is_kept(is_dictionary: bool) -> None:
-    """Cut within a character, which does not make it text that is not UTF-8."""
+    """A text that is cut within a character still counts as UTF-8."""
     regions = pa.array(["SE", "x" + "é" * 10_000, None, "NO"])
     column = regions.dictionary_encode() if is_dictionary else regions
     outcome = load_column("region", column)
@@ -180,7 +182,7 @@ def test_of_a_text_that_no_column_can_hold_the_beginning_is_kept(is_dictionary: 
 
 
 def test_metadata_that_is_cut_is_still_too_long() -> None:
-    """Its beginning alone would be as good as any."""
+    """The beginning alone would be short enough."""
     texts = ["1" * 100_000, "1" * 8_192]
     outcome = load_column("metadata", texts, Dataset.MEASUREMENTS)
     assert outcome.reasons == {0: "text_too_long"}

@@ -22,7 +22,7 @@ MEASUREMENTS = Dataset.MEASUREMENTS
 
 
 def numbered(rows: int) -> pa.Table:
-    """A table whose rows can be told apart, with gaps where there may be some."""
+    """A table whose rows can be told apart, with nulls where they are allowed."""
     return table(
         MEASUREMENTS,
         device_id=[f"device-{n % 7}" for n in range(rows)],
@@ -121,7 +121,7 @@ def test_large_rows_make_small_batches() -> None:
         assert max(batch.nbytes for _, batch in source.batches()) < 20 * 2**20
 
 
-def test_a_source_can_be_read_twice_and_stays_its_owners() -> None:
+def test_a_source_can_be_read_twice_and_stays_open() -> None:
     handle = BytesIO(written(table(rows=3)))
     with open_parquet(handle) as source:
         readings = [sum(len(batch) for _, batch in source.batches()) for _ in range(2)]

@@ -48,7 +48,7 @@ def test_a_file_a_hundred_times_larger_takes_no_more_memory(
 
 
 def _write(path: Path, rows: int, row_group_size: int) -> None:
-    """Every id is spelled out and none repeats: what a dictionary would pile up."""
+    """No id repeats, so that a dictionary of them would grow and grow."""
     numbers = pa.arange(0, rows)
     ids = pc.binary_join_element_wise("device", numbers.cast(pa.string()), "-" * 80)
     usual = table(Dataset.MEASUREMENTS).to_pylist()[0]

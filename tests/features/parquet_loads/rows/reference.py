@@ -1,4 +1,4 @@
-"""What the rules say of one value at a time, in plain Python, without Arrow."""
+"""The rules for one value at a time, in plain Python, without Arrow."""
 
 import json
 import math

@@ -79,7 +79,7 @@ def agrees(
     values: Sequence[Any],
     dataset: Dataset = Dataset.GENERATION,
 ) -> None:
-    """Hold the file's outcome against the rule, row for row."""
+    """Compare the outcome of the file with the rule, row by row."""
     name = "time" if column == "timestamp" else column
     verdicts = [rule(value) for value in values]
     outcome = load_column(column, array, dataset, row_group_size=5)

@@ -95,8 +95,8 @@ def test_the_rejects_of_a_file_with_a_zone_of_its_own_keep_it() -> None:
 
 
 @pytest.mark.parametrize("dataset", [ENERGY, MEASUREMENTS])
-def test_the_first_of_those_with_one_key_stays(dataset: Dataset) -> None:
-    """Whatever the later ones say, and however their instant is written."""
+def test_of_the_rows_with_one_key_the_first_stays(dataset: Dataset) -> None:
+    """The values of the later rows do not matter, nor how their instant is written."""
     time, id_column = ("timestamp", "region") if dataset.is_energy else ("time", "device_id")
     stamps = ["2024-01-01T00:00:00Z"] * 4 + ["2024-01-01T01:00:00+01:00"]
     ids = ["a", "b", "a", "a", "b"]

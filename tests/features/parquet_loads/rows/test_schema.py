@@ -1,4 +1,4 @@
-"""What is wrong with the columns is said once, for all of them, by name."""
+"""One error names every column that is wrong."""
 
 from typing import Any
 
@@ -96,7 +96,7 @@ def test_a_file_of_another_dataset_is_refused() -> None:
     ]
 
 
-def test_a_name_in_other_letters_is_another_name() -> None:
+def test_a_name_in_capital_letters_is_another_name() -> None:
     content = table(region=None, Region=["SE"])
     assert refused(content).details["extra"] == ["Region"]
 

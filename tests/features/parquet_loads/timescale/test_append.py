@@ -1,4 +1,4 @@
-"""Measurements of a time that is new go straight into their table, and nothing else does."""
+"""Measurements of a new time go straight into their table, and no others do."""
 
 import logging
 from collections.abc import Callable
@@ -35,7 +35,7 @@ BEFORE_THE_COMMIT = [
 
 
 class Ways:
-    """Loads of files in one folder, and which way the rows of the last one went."""
+    """Loads of files in one folder, and whether the last one appended its rows."""
 
     def __init__(
         self, sandbox: Sandbox, load: LoadRunner, drop: Drop, caplog: pytest.LogCaptureFixture
@@ -79,7 +79,7 @@ def ways(
 
 
 def once(do: Callable[..., None], *arguments: Any) -> Callable[[], None]:
-    """What does it when it is called first, and nothing after that."""
+    """A function that calls *do* the first time, and does nothing after that."""
     calls = [arguments]
 
     def run() -> None:
@@ -143,7 +143,7 @@ def test_blocks_of_claims_hold_every_key_once(ways: Ways) -> None:
 
 
 def test_a_row_repeated_in_the_file_counts_once(ways: Ways) -> None:
-    """The key refuses it when others have been copied already."""
+    """The key refuses the row after others have been copied."""
     ended = ways.load("a", [*ROWS, (0, "N", 8.0)])
     assert not ways.were_appended
     assert ways.readings == LOADED
@@ -158,7 +158,7 @@ def test_bad_rows_are_kept_aside(ways: Ways) -> None:
     assert ended.rejects_key is not None
 
 
-def test_too_many_bad_rows_and_the_table_was_never_touched(
+def test_with_too_many_bad_rows_the_table_is_never_touched(
     ways: Ways, load: LoadRunner, caplog: pytest.LogCaptureFixture
 ) -> None:
     ways.drop.put("a", [*ROWS, *((hour, "", 0.0) for hour in range(4))])
@@ -187,7 +187,7 @@ def test_where_somebody_else_has_a_measurement_of_that_time_rows_are_merged(
 
 
 def test_where_a_file_has_a_claim_on_that_time_rows_are_merged(ways: Ways) -> None:
-    """Its rows may have been dropped meanwhile; the file may bring them again."""
+    """The rows may have been dropped in the meantime, and the file may bring them again."""
     ways.load("a", ROWS, minute=1)
     ways.sandbox.rows("DELETE FROM iot_data.timescale_measurements")
     ways.load("b", ROWS)
@@ -268,10 +268,10 @@ def test_a_process_killed_while_it_appends_leaves_nothing(ways: Ways, boundary: 
 @pytest.mark.multi_backend
 @pytest.mark.parametrize("boundary", ["after:is_time_free", BATCH])
 @pytest.mark.parametrize(("hour", "place"), [(0, "N"), (3, "E")])
-def test_another_writer_who_comes_between_keeps_what_is_his(
+def test_another_writer_who_comes_between_keeps_their_row(
     ways: Ways, boundary: str, hour: int, place: str
 ) -> None:
-    """His row is no row of the file, though it stands where all others are."""
+    """Their row is no row of the file, though it is among those of the file."""
     with interrupted(boundary, once(ways.add, hour, place)):
         ways.load("a", ROWS)
     assert not ways.were_appended

@@ -1,4 +1,4 @@
-"""Files that bring the same readings: which of them is believed, and what comes back."""
+"""Files that bring the same readings: which of them wins, and what comes back."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ DATASETS = ("generation", "measurements")
 
 
 class Scene:
-    """Files that are put somewhere and loaded at once, and what then is in the tables."""
+    """Files that are written and loaded at once, and what is in the tables then."""
 
     def __init__(self, sandbox: Sandbox, load: LoadRunner, drop: Drop) -> None:
         self._sandbox = sandbox
@@ -39,7 +39,7 @@ def scene(
     return Scene(migrated, load, Drop(tmp_path, request.param))
 
 
-def test_the_newer_file_is_believed_whichever_comes_first(scene: Scene) -> None:
+def test_the_newer_file_wins_whichever_is_loaded_first(scene: Scene) -> None:
     scene.load("new", (0, "N", 2.0), minute=5)
     late = scene.load("old", (0, "N", 1.0), (1, "N", 1.0), minute=1)
     assert scene.readings == {(0, "N"): 2.0, (1, "N"): 1.0}
@@ -49,7 +49,7 @@ def test_the_newer_file_is_believed_whichever_comes_first(scene: Scene) -> None:
     assert scene.readings[0, "N"] == 3.0
 
 
-def test_of_two_files_written_in_the_same_moment_the_later_name_is_believed(scene: Scene) -> None:
+def test_of_two_files_written_at_the_same_moment_the_later_name_wins(scene: Scene) -> None:
     scene.load("b", (0, "N", 2.0))
     scene.load("a", (0, "N", 1.0))
     assert scene.readings == {(0, "N"): 2.0}
@@ -106,13 +106,13 @@ def test_what_gives_way_gives_way_in_its_last_version(scene: Scene) -> None:
     assert scene.readings == {(0, "N"): 2.0}
 
 
-def test_the_first_of_rows_with_one_key_counts(scene: Scene) -> None:
+def test_of_the_rows_with_one_key_the_first_counts(scene: Scene) -> None:
     ended = scene.load("a", (0, "N", 1.0), (0, "N", 2.0), (0, "S", 3.0), (0, "N", 1.0))
     assert scene.readings == {(0, "N"): 1.0, (0, "S"): 3.0}
     assert (ended.counts.loaded, ended.counts.rejected) == (2, 2)
 
 
-def test_datasets_do_not_meet(migrated: Sandbox, load: LoadRunner, tmp_path: Path) -> None:
+def test_datasets_are_kept_apart(migrated: Sandbox, load: LoadRunner, tmp_path: Path) -> None:
     for number, dataset in enumerate(("generation", "consumption", "transmission")):
         drop = Drop(tmp_path, dataset)
         drop.put("a", [(0, "N", float(number))], number)
@@ -141,7 +141,7 @@ def test_a_measurement_that_somebody_else_wrote_gives_way(
 def test_a_measurement_dropped_meanwhile_is_not_brought_back(
     migrated: Sandbox, load: LoadRunner, tmp_path: Path
 ) -> None:
-    """A retention policy forgets rows without asking; the load of a changed file still works."""
+    """A retention policy may have dropped rows. A changed file can be loaded all the same."""
     drop = Drop(tmp_path, "measurements")
     drop.put("a", [(0, "N", 1.0), (1, "N", 1.0)])
     load(str(drop.path("a")))

@@ -31,13 +31,13 @@ SAMPLE: dict[str, Any] = {
 
 
 def batch(rows: Sequence[dict[str, Any]]) -> pa.RecordBatch:
-    """Each row is the sample of the requirement but for what it says, and knows its position."""
+    """Each row is the requirement's sample with changes, and has its row number."""
     numbered = [{**SAMPLE, "row_number": number, **row} for number, row in enumerate(rows)]
     return pa.RecordBatch.from_pylist(numbered, schema=SCHEMA)
 
 
 def hours(count: int, **row: Any) -> pa.RecordBatch:
-    """One series, hour by hour, each value its row's number."""
+    """One series, hour by hour. The value of each row is its number."""
     return batch(
         [
             {"time": START + timedelta(hours=hour), "value": float(hour), **row}

@@ -29,7 +29,7 @@ Key = tuple[str, str, str, tuple[tuple[str, str], ...]]
 
 @dataclass(frozen=True)
 class Answer:
-    """A fault: what is said instead of the truth, and whether the records were kept before."""
+    """An answer. A fault is a wrong one; the records may have been kept before."""
 
     status: int = 200
     code: str = ""
@@ -208,7 +208,7 @@ class TimestreamStub:
 
 
 def key_of(table: str, record: Json) -> Key:
-    """What makes a record the same record."""
+    """What identifies a record."""
     pairs = sorted((each["Name"], each["Value"]) for each in record["Dimensions"])
     return table, record["Time"], record["MeasureName"], tuple(pairs)
 

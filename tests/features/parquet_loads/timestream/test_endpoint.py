@@ -20,7 +20,7 @@ from tests.features.parquet_loads.timestream.stub import WRONG_ENDPOINT, Timestr
 def regional(
     timestream: TimestreamStub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> TimestreamStub:
-    """The SDK takes the stub for the region's endpoint, and asks it where to write."""
+    """The SDK believes the stub to be the region's endpoint, and asks it where to write."""
     rules = {
         "version": "1.0",
         "parameters": {
@@ -60,7 +60,7 @@ def test_a_configured_endpoint_is_taken_as_it_is(timestream: TimestreamStub) -> 
 def test_the_variable_for_all_of_aws_keeps_writes_from_the_real_service(
     timestream: TimestreamStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Left to itself, the SDK would ask there for the address, and write to that one."""
+    """By itself, the SDK would ask there for an address, and write to that one."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", timestream.url)
     settings = loads_from_environment({**TIMESTREAM, "AWS_ENDPOINT_URL": timestream.url})
     assert settings.timestream is not None
@@ -68,7 +68,7 @@ def test_the_variable_for_all_of_aws_keeps_writes_from_the_real_service(
     assert timestream.describe_count == 0
 
 
-def test_told_of_a_wrong_endpoint_it_asks_for_another(regional: TimestreamStub) -> None:
+def test_after_a_wrong_endpoint_another_is_asked_for(regional: TimestreamStub) -> None:
     regional.will(WRONG_ENDPOINT)
     assert load(None, 1).written == 1
     assert (regional.describe_count, len(regional.requests)) == (2, 2)

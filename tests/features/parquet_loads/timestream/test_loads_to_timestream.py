@@ -70,13 +70,13 @@ def test_the_same_object_goes_once_into_each_sink(
     assert len(readings_in(migrated, "generation")) == 30
 
 
-def test_more_bad_rows_than_may_be_and_nothing_is_written(
+def test_with_more_bad_rows_than_allowed_nothing_is_written(
     migrated: Sandbox,
     load: LoadRunner,
     bucket: Bucket,
     settings: tuple[TimestreamSettings, TimestreamStub],
 ) -> None:
-    """Not even those that come before them: nothing can be taken back from Timestream."""
+    """Not even the good rows before them, because nothing can be taken back."""
     configured, stub = settings
     bad = [(hour, "", 1.0) for hour in range(10)]
     ended = load(bucket.put(KEY, [*ROWS, *bad]), timestream=configured)
@@ -85,7 +85,7 @@ def test_more_bad_rows_than_may_be_and_nothing_is_written(
     assert len(bucket.rows(f"rejected/{KEY}") or ()) == 10
 
 
-def test_what_only_timestream_minds_is_rejected_before_anything_is_written(
+def test_rows_that_only_timestream_cannot_hold_are_rejected_before_anything_is_written(
     migrated: Sandbox,
     load: LoadRunner,
     bucket: Bucket,
@@ -104,7 +104,7 @@ def test_what_only_timestream_minds_is_rejected_before_anything_is_written(
     assert len(kept(stub)) == 28
 
 
-def test_what_the_service_refuses_is_rejected_with_its_own_words(
+def test_rows_that_the_service_refuses_are_rejected_with_its_own_words(
     migrated: Sandbox,
     load: LoadRunner,
     bucket: Bucket,
@@ -119,7 +119,7 @@ def test_what_the_service_refuses_is_rejected_with_its_own_words(
     assert "too old" in row["detail"]
 
 
-def test_the_newer_object_is_believed_whichever_comes_first(
+def test_the_newer_object_wins_whichever_is_loaded_first(
     migrated: Sandbox,
     load: LoadRunner,
     bucket: Bucket,
@@ -159,7 +159,7 @@ def test_measurements_are_not_for_timestream(
     assert ended.error.code == "not_for_timestream"
 
 
-def test_a_service_that_does_not_answer_is_an_error_that_passes(
+def test_a_service_that_does_not_answer_is_a_retryable_error(
     migrated: Sandbox,
     load: LoadRunner,
     bucket: Bucket,

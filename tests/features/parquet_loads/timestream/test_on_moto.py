@@ -1,4 +1,4 @@
-"""The sink against moto's Timestream, configured as an operator would, over HTTP."""
+"""The writer against moto's Timestream, configured as an operator would, over HTTP."""
 
 import os
 from collections.abc import Iterator
@@ -60,6 +60,6 @@ def test_all_rows_arrive(tables: None) -> None:
     assert len(records) == 1234
 
 
-def test_a_database_that_is_not_there_is_a_refusal(moto: str) -> None:
+def test_a_missing_database_is_a_refusal(moto: str) -> None:
     with pytest.raises(TimestreamRefusedError, match="The database energy does not exist"):
         load(hours(1000))

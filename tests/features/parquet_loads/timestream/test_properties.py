@@ -1,4 +1,4 @@
-"""Whatever Timestream does, no record is lost, doubled or passed over in silence."""
+"""Whatever Timestream does, no record is lost, doubled or dropped silently."""
 
 from typing import Any
 
@@ -55,13 +55,13 @@ def test_every_row_is_stored_once_or_reported(
 
 
 def resent_rows(stub: TimestreamStub) -> int:
-    """Only a lost answer may make an accepted record be sent again."""
+    """An accepted record is sent again only if the answer was lost."""
     return sum(stored.write_count - 1 for stored in stub.kept.values())
 
 
 @settings(deadline=None, max_examples=60)
 @given(FAULTS, REJECTED, st.integers(0, 2), st.integers(1, 20))
-def test_a_load_that_gave_up_can_be_done_again(
+def test_a_load_that_gave_up_can_be_repeated(
     aws_for_all: Any, faults: list[Answer], rejected: set[int], retries: int, size: int
 ) -> None:
     with TimestreamStub() as stub:

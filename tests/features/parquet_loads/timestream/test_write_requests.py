@@ -1,4 +1,4 @@
-"""Records: exactly those of the requirement, whatever is sent once for all."""
+"""Records are exactly those of the requirement, though what they share is sent once."""
 
 import json
 from datetime import timedelta
@@ -69,7 +69,7 @@ def test_the_record_of_the_requirement_byte_for_byte() -> None:
     assert json.dumps(one()) == json.dumps(json.loads(REQUIRED))
 
 
-def test_what_is_the_same_everywhere_is_sent_once() -> None:
+def test_what_all_records_share_is_sent_once() -> None:
     (request,) = requests(hours(100))
     assert request.records[1] == {"Time": "1704070800000", "MeasureValue": "1"}
     assert [each["Name"] for each in request.common["Dimensions"]] == list(DIMENSIONS)
@@ -86,7 +86,7 @@ def test_the_rows_of_a_series_are_brought_together() -> None:
     )
 
 
-def test_what_differs_from_row_to_row_is_all_a_record_says_itself() -> None:
+def test_a_record_has_only_what_differs_from_row_to_row() -> None:
     (request,) = requests(batch([{"region": f"region {n}"} for n in range(100)]))
     assert [each["Name"] for each in request.common["Dimensions"]] == list(DIMENSIONS[1:])
     assert {len(record["Dimensions"]) for record in request.records} == {1}

@@ -1,4 +1,4 @@
-"""The sink against a Timestream that throttles, rejects, breaks off, hangs and refuses."""
+"""The writer against a Timestream that throttles, rejects, breaks off, hangs and refuses."""
 
 import gc
 import json
@@ -58,7 +58,7 @@ def test_every_row_is_written(timestream: TimestreamStub, open_writer: OpenWrite
     assert {request["TableName"] for request in timestream.requests} == {"generation"}
 
 
-def test_a_file_without_rows_asks_for_nothing(
+def test_for_a_file_without_rows_no_request_is_sent(
     timestream: TimestreamStub, open_writer: OpenWriter
 ) -> None:
     assert load(open_writer, hours(0)) == load(open_writer) == WriteResult()
@@ -98,7 +98,7 @@ def test_a_request_holds_as_many_records_as_configured(
 
 
 @pytest.mark.parametrize("fault", TRANSIENT)
-def test_what_passes_is_tried_again(
+def test_a_retryable_fault_is_tried_again(
     timestream: TimestreamStub, open_writer: OpenWriter, fault: Answer
 ) -> None:
     timestream.will(fault, fault, fault)
@@ -110,7 +110,7 @@ def test_what_passes_is_tried_again(
 
 
 @pytest.mark.parametrize("fault", TRANSIENT)
-def test_it_is_tried_as_often_as_configured_and_then_given_up(
+def test_a_request_is_tried_as_often_as_configured_and_then_given_up(
     timestream: TimestreamStub, open_writer: OpenWriter, fault: Answer
 ) -> None:
     timestream.will(*[fault] * 3)
@@ -129,7 +129,7 @@ def test_without_retries_the_first_failure_is_the_last(
     assert len(timestream.requests) == 1
 
 
-def test_what_went_through_is_counted_when_the_rest_fails(
+def test_written_rows_are_counted_when_the_rest_fails(
     timestream: TimestreamStub, open_writer: OpenWriter
 ) -> None:
     timestream.will(Answer(), *[THROTTLED] * 4)
@@ -215,7 +215,7 @@ def test_times_outside_of_the_retention_are_reported(
 
 
 @pytest.mark.parametrize("said", [{}, {"RejectedRecords": []}, {"RejectedRecords": [{}]}])
-def test_a_rejection_that_does_not_say_of_what_is_an_error(
+def test_a_rejection_that_does_not_name_its_record_is_an_error(
     timestream: TimestreamStub, open_writer: OpenWriter, said: dict[str, Any]
 ) -> None:
     body = json.dumps({"__type": "x#RejectedRecordsException", **said})
@@ -280,7 +280,7 @@ def test_no_connection_stays_open(timestream: TimestreamStub, open_writer: OpenW
 
 
 @pytest.mark.parametrize("fault", [Answer(400, "ValidationException"), BROKEN, RESET])
-def test_no_connection_stays_open_for_as_long_as_an_error_is_looked_at(
+def test_no_connection_stays_open_while_somebody_holds_the_error(
     timestream: TimestreamStub, open_writer: OpenWriter, fault: Answer
 ) -> None:
     timestream.will(Answer(), fault)
@@ -339,7 +339,7 @@ def test_no_retry_is_waited_for_beyond_the_deadline(
     assert len(timestream.requests) == 1
 
 
-def test_who_waits_for_a_retry_is_woken_when_another_request_fails(
+def test_a_thread_that_waits_for_a_retry_is_woken_when_another_request_fails(
     timestream: TimestreamStub, open_writer: OpenWriter
 ) -> None:
     timestream.will(Answer(), THROTTLED, Answer(400, "ValidationException"))
@@ -349,7 +349,7 @@ def test_who_waits_for_a_retry_is_woken_when_another_request_fails(
     assert datetime.now(UTC) - started < timedelta(seconds=5)
 
 
-def test_leaving_early_waits_for_nothing_that_is_not_under_way(
+def test_leaving_early_waits_only_for_requests_in_flight(
     timestream: TimestreamStub, open_writer: OpenWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chalicelib.features.parquet_loads.timestream.writer.GATHERED_ROWS", 100)
@@ -374,7 +374,7 @@ def test_readings_of_devices_are_not_for_timestream(open_writer: OpenWriter) -> 
         open_writer("measurements")
 
 
-def test_a_client_that_cannot_be_is_a_refusal(
+def test_a_client_that_cannot_be_created_is_a_refusal(
     open_writer: OpenWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
