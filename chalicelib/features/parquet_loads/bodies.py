@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Annotated
 
 from chalicelib.bodies import UNSET, Body, Count, Instant, Meta, SerialNumber, UnsetType
-from chalicelib.features.parquet_loads import ledger
-from chalicelib.features.parquet_loads.ledger import LoadStatus, Sink
+from chalicelib.features.parquet_loads import model
+from chalicelib.features.parquet_loads.model import LoadStatus, Sink
 from chalicelib.features.parquet_loads.model import Dataset
 from chalicelib.http.paging import PageQuery
 
@@ -100,7 +100,7 @@ class LoadQuery(PageQuery):
     ) = UNSET
 
 
-def load_body(load: ledger.Load) -> Load:
+def load_body(load: model.Load) -> Load:
     """*load* as others see it."""
     counts = dict(vars(load.counts))
     batches = counts.pop("batch")

@@ -4,8 +4,8 @@ from sqlalchemy import Connection, select
 
 from chalicelib.bodies import UNSET
 from chalicelib.features.parquet_loads.bodies import LoadQuery
-from chalicelib.features.parquet_loads.ledger import Load
-from chalicelib.features.parquet_loads.rows import load_from_row
+from chalicelib.features.parquet_loads.model import Load
+from chalicelib.features.parquet_loads.store import load_from_row
 from chalicelib.features.parquet_loads.tables import parquet_loads
 from chalicelib.http.paging import start_after
 
