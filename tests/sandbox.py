@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL
 
-from chalicelib.database.schema import metadata
+from chalicelib.features import gathered_metadata
 from chalicelib.settings import DatabaseSettings
 from migrations.preflight import SOURCE_TABLES
 from tests import databases
@@ -23,7 +23,7 @@ SOURCES = (PROJECT / "devdb" / "sources.sql").read_text(encoding="utf-8")
 SERIES = ("iot_data.timescale_measurements", "iot_data.energy_readings")
 # Those that refer to others come first.
 TABLES = (
-    *(table.fullname for table in reversed(metadata.sorted_tables)),
+    *(table.fullname for table in reversed(gathered_metadata().sorted_tables)),
     *(f"iot_data.{table}" for table in SOURCE_TABLES),
 )
 _FILLED_TABLES = " UNION ALL ".join(

@@ -5,8 +5,7 @@ from sqlalchemy import Connection, Engine
 
 from chalicelib.database import Deadline
 from chalicelib.features.parquet_loads.bodies import load_body
-from chalicelib.features.parquet_loads.model import Load
-from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.features.parquet_loads.model import Dataset, Load
 from chalicelib.outbox import store as outbox
 from chalicelib.outbox.send import send_pending
 

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from chalicelib.bodies import UNSET, Body, Count, Instant, Meta, SerialNumber, UnsetType
 from chalicelib.features.parquet_loads import model
-from chalicelib.features.parquet_loads.model import LoadStatus, Sink
-from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.features.parquet_loads.model import Dataset, LoadStatus, Sink
 from chalicelib.http.paging import PageQuery
 
 LoadId = Annotated[SerialNumber, Meta(description="The number of the load.", examples=[43])]

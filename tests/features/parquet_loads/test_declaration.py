@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from chalicelib.features.parquet_loads import timestream
 from chalicelib.features.parquet_loads.feature import FEATURE, UNKNOWN_DATASET
 from chalicelib.features.parquet_loads.model import REJECTS_PREFIX, Dataset
+from chalicelib.features.parquet_loads.timestream import writer
 
 [LOAD] = FEATURE.functions
 
@@ -19,9 +19,9 @@ def test_throttled_requests_are_counted_from_what_a_load_logs() -> None:
     found = re.fullmatch(r'\{ \$\.message = "(\w+)" && \$\.(\w+) > 0 \}', counted.pattern or "")
     assert found is not None
     message, field = found.groups()
-    source = Path(timestream.__file__).read_text("utf-8")
+    source = Path(writer.__file__).read_text("utf-8")
     assert f'"{message}", extra=self._result.counts()' in source
-    assert field in timestream.SinkResult().counts()
+    assert field in writer.WriteResult().counts()
     assert counted.value == f"$.{field}"
 
 
