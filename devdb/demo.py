@@ -17,6 +17,7 @@ from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.model import BUCKET, SyncRequest, Trigger, bucket_start
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.device_parameters.sync import Sync, sync
+from chalicelib.features.heartbeats.batch import read_batch
 from chalicelib.features.heartbeats.record import record
 from devdb.embedded import EmbeddedTimescale
 from devdb.fleet import LATE_PARAMETER, Fleet
@@ -98,7 +99,7 @@ def _send_heartbeats(console: Console, engine: Engine) -> None:
         }
         for number in range(1, 14)
     ]
-    recorded = record(engine, Deadline.after(RUN_SECONDS), {"devices": heartbeats})
+    recorded = record(engine, Deadline.after(RUN_SECONDS), read_batch({"devices": heartbeats}))
     silent = len(SILENT_DEVICES)
     console.print(
         f"\n{recorded.stored} devices have sent heartbeats; {silent} of them fell silent."

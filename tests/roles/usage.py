@@ -34,7 +34,7 @@ PATHS = [
 
 
 LOAD_PATHS = ["/loads", "/loads?dataset=generation"]
-HEARTBEAT_PATHS = ["/devices/stale", "/devices/stale/sites", "/devices/hvac-1/state"]
+HEARTBEAT_PATHS = ["/heartbeats/stale", "/heartbeats/stale/sites", "/devices/hvac-1/state"]
 
 
 def complaints(platform: Sandbox) -> Iterator[str]:
