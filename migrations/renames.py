@@ -20,9 +20,8 @@ _VERSIONS = f"{SCHEMA}.{VERSION_TABLE}"
 def rename_revision(connection: Connection) -> None:
     """Let a database that is at a revision under its former name be at the same under the new."""
     is_there = text(f"SELECT to_regclass('{_VERSIONS}') IS NOT NULL")
-    if not connection.execute(is_there).scalar_one():
-        return
     rename = text(f"UPDATE {_VERSIONS} SET version_num = :name WHERE version_num = :former")  # noqa: S608 constants
-    for former, name in FORMER_NAMES.items():
-        connection.execute(rename, {"former": former, "name": name})
-    connection.commit()
+    with connection.begin():
+        if connection.execute(is_there).scalar_one():
+            names = [{"former": old, "name": new} for old, new in FORMER_NAMES.items()]
+            connection.execute(rename, names)

@@ -2,7 +2,7 @@
 
 from chalicelib.http.answers import Answer
 from chalicelib.http.paging import Page, PageQuery, page_of, start_after
-from chalicelib.http.requests import REQUEST_SECONDS, Asked, Nothing, reading
+from chalicelib.http.requests import REQUEST_SECONDS, Asked, Nothing, reading, writing
 from chalicelib.http.routes import Routes
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "page_of",
     "reading",
     "start_after",
+    "writing",
 ]

@@ -1,7 +1,7 @@
 """What comes in: the address, the parameters and the body of a request, as declared types."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -22,6 +22,7 @@ from chalicelib.text import is_storable_text
 
 Q = TypeVar("Q")
 B = TypeVar("B")
+T = TypeVar("T")
 
 # API Gateway answers for us after 29 seconds; better to answer ourselves.
 REQUEST_SECONDS = 25.0
@@ -52,6 +53,21 @@ def reading() -> Iterator[Connection]:
     engine = database.engine_for(database_from_environment())
     with database.transaction(engine, Deadline.after(REQUEST_SECONDS)) as connection:
         yield connection
+
+
+def writing(work: Callable[[Connection], T]) -> T:
+    """The result of *work* in a transaction, tried again while that can help and a caller waits.
+
+    *work* must be idempotent: a commit whose answer was lost is repeated.
+    """
+    engine = database.engine_for(database_from_environment())
+    deadline = Deadline.after(REQUEST_SECONDS)
+
+    def attempt() -> T:
+        with database.transaction(engine, deadline) as connection:
+            return work(connection)
+
+    return database.retry(attempt, deadline)
 
 
 def query_of(request: Request, kind: type[Q]) -> Q:
@@ -99,6 +115,10 @@ def _path_value(name: str, raw: str, kind: Any) -> Any:
     if not is_storable_text(text):
         raise InvalidRequestError(f"{name} holds a character no text may hold", parameter=name)
     try:
-        return msgspec.convert(text, kind, strict=False)
+        value = msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError:
-        raise UnknownResourceError(f"there is no {name} {text[:_SHOWN]!r}") from None
+        value = None
+    # msgspec takes 1.0 and 1e0 for 1 as well, which would give a thing several addresses.
+    if value is None or (isinstance(value, int) and not text.isdecimal()):
+        raise UnknownResourceError(f"there is no {name} {text[:_SHOWN]!r}")
+    return value

@@ -24,7 +24,7 @@ class Caller(Body):
     ]
 
 
-@routes.get("/me", least=Role.DEVICE, scope=Scope.ORGANIZATION, answers=Caller)
+@routes.get("/me", least=Role.VIEWER, scope=Scope.ORGANIZATION, answers=Caller)
 def get_me(asked: Asked[Nothing, None]) -> Caller:
     """Who am I?"""
     principal = asked.principal

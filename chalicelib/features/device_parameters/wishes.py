@@ -17,7 +17,7 @@ def request_of(wish: RunWish, trigger: Trigger) -> SyncRequest:
 
 
 def event_request(payload: object, trigger: Trigger) -> SyncRequest:
-    """What an event asks for.
+    """What an event, or a direct invocation, asks for.
 
     Raises `InvalidRequestError` naming the field that is unknown or malformed.
     """

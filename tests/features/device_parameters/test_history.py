@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.bodies import UNSET
 from chalicelib.features.device_parameters import records
 from chalicelib.features.device_parameters.model import RunStatus
 from tests.conftest import SyncRunner
@@ -91,7 +92,7 @@ def test_a_dry_run_leaves_no_trace(migrated: Sandbox, fleet: Fleet, sync: SyncRu
     run = sync(dry_run=True)
     assert run.run_id is None
     assert run.deltas.added == 60
-    assert run.planned is not None
+    assert run.planned is not UNSET
     assert len(run.planned.added) == 50
     assert run.planned.truncated
     assert fleet.keys() == []

@@ -115,7 +115,7 @@ def test_the_metrics_are_embedded_in_the_log(
     assert 3600 < document["MaterializationLag"][0] <= 7200
     [directive] = document["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Plant/Parameters"
-    assert (directive["Dimensions"], document["service"]) == ([["service"]], "sync")
+    assert (directive["Dimensions"], document["service"]) == ([["service"]], "device_parameters")
     assert {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]} == {
         **dict.fromkeys(("Added", "Removed", "Renamed", "Held"), "Count"),
         **dict.fromkeys(("Observed", "Unresolved", "RunSucceeded", "RunFailed"), "Count"),

@@ -37,8 +37,10 @@ def chunks_read(engine: Engine, window_minutes: int) -> set[str]:
         "window_end": window.end,
     }
     with transaction(engine, Deadline.after(60)) as connection:
-        connection.execute(store._CREATE_PLANNED_CHANGE)
-        plan = connection.execute(text(f"EXPLAIN {store._PLAN_DELTA.text}"), values).scalars().all()
+        connection.execute(store.sql.create_planned_change)
+        plan = (
+            connection.execute(text(f"EXPLAIN {store.sql.plan_delta.text}"), values).scalars().all()
+        )
     return set(re.findall(r"\b_hyper_\d+_\d+_chunk\b", "\n".join(plan)))
 
 

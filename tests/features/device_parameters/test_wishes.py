@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib import bodies
 from chalicelib.errors import InvalidRequestError
+from chalicelib.features.device_parameters.bodies import RunWish
 from chalicelib.features.device_parameters.model import SyncRequest, Trigger
-from chalicelib.features.device_parameters.payload import event_request, http_request
+from chalicelib.features.device_parameters.wishes import event_request, request_of
 
 
 def pairs(field: str, *values: object) -> list[tuple[str, object]]:
@@ -36,6 +38,11 @@ def test_every_field_is_understood() -> None:
     )
 
 
+def test_a_request_over_http_is_one_of_the_api() -> None:
+    wish = bodies.read(RunWish, {"window_minutes": 120.0, "force": True})
+    assert request_of(wish, Trigger.API) == SyncRequest(Trigger.API, window_minutes=120, force=True)
+
+
 def test_null_is_as_good_as_absent() -> None:
     assert event_request({"window_minutes": None}, Trigger.EVENT) == SyncRequest(Trigger.EVENT)
 
@@ -47,7 +54,7 @@ def test_null_is_as_good_as_absent() -> None:
         *pairs("as_of", 0, "", "now", "2026-11-01", "2026-11-01T10:00:00", {}),
         *pairs("dry_run", 0, 1, "true", "", []),
         *pairs("force", 0, 1, "true", "", []),
-        *pairs("run_id", 0, -1, "7", 1.0, True, 2**63),
+        *pairs("run_id", 0, -1, "7", 1.5, True, 2**63),
         ("window", 60),
         ("", 1),
     ],
@@ -60,11 +67,11 @@ def test_a_malformed_field_is_named(field: str, value: Any) -> None:
 
 @pytest.mark.parametrize("payload", [[], "", "{}", 5, True, [{"dry_run": True}]])
 def test_only_an_object_is_a_payload(payload: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="the payload must be a JSON object, not a"):
+    with pytest.raises(InvalidRequestError, match="the body must be an object, not "):
         event_request(payload, Trigger.EVENT)
 
 
 @pytest.mark.parametrize("field", ["as_of", "run_id"])
 def test_a_request_over_http_may_not_choose_everything(field: str) -> None:
     with pytest.raises(InvalidRequestError, match=f"unknown field '{field}'"):
-        http_request({field: 1})
+        bodies.read(RunWish, {field: 1})

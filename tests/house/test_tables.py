@@ -1,0 +1,89 @@
+"""A feature writes its own tables, and reads of others what they publish as a view."""
+
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Table
+
+from chalicelib.database.tables import SCHEMA, metadata
+from chalicelib.features import FEATURES, modules
+from chalicelib.outbox.tables import outbox_events
+from migrations.preflight import SOURCE_TABLES
+from tests.sandbox import PROJECT
+
+_WRITTEN = re.compile(
+    rf"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|MERGE INTO|COPY)\s+{SCHEMA}\.(\w+)"
+)
+_NAMED = re.compile(rf"\b{SCHEMA}\.(\w+)")
+_VIEW = re.compile(r"v_\w+")
+
+OWNED: dict[str, set[str]] = {
+    module.__name__.split(".")[-2]: {
+        table.name for table in vars(module).values() if isinstance(table, Table)
+    }
+    for module in modules("tables")
+}
+NAMES = [feature.name for feature in FEATURES]
+
+
+def sql_of(feature: str) -> str:
+    """All SQL of a feature, without its comments."""
+    folder: Path = PROJECT / "chalicelib" / "features" / feature
+    text = "\n".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.sql")))
+    return re.sub(r"--.*", "", text)
+
+
+def declared(feature: str) -> set[str]:
+    """What the feature says is its own."""
+    [found] = [one for one in FEATURES if one.name == feature]
+    return {*found.objects, *found.aggregates}
+
+
+def granted(feature: str) -> dict[str, str]:
+    """What the feature asks the database's roles for, by table."""
+    [found] = [one for one in FEATURES if one.name == feature]
+    rights: dict[str, str] = {}
+    for by_table in found.rights.values():
+        for table, right in by_table.items():
+            rights[table] = f"{rights.get(table, '')} {right}"
+    return rights
+
+
+def test_every_table_belongs_to_one_feature() -> None:
+    owned = [name for names in OWNED.values() for name in names]
+    assert sorted([*owned, outbox_events.name]) == sorted(t.name for t in metadata.sorted_tables)
+
+
+@pytest.mark.parametrize("feature", NAMES)
+def test_a_feature_says_what_each_of_its_tables_holds(feature: str) -> None:
+    assert OWNED.get(feature, set()) <= declared(feature)
+
+
+@pytest.mark.parametrize("feature", NAMES)
+def test_a_feature_writes_no_table_of_another(feature: str) -> None:
+    written = set(_WRITTEN.findall(sql_of(feature)))
+    # Of the platform's tables, those that it asks for: the measurements, by the loader.
+    platform = {name for name in SOURCE_TABLES if "INSERT" in granted(feature).get(name, "")}
+    assert written <= OWNED.get(feature, set()) | platform
+
+
+@pytest.mark.parametrize("feature", NAMES)
+def test_a_feature_reads_of_others_only_what_they_publish(feature: str) -> None:
+    named = set(_NAMED.findall(sql_of(feature)))
+    foreign = named - declared(feature) - set(SOURCE_TABLES)
+    assert {name for name in foreign if not _VIEW.fullmatch(name)} == set()
+
+
+def test_tables_reach_the_queries_of_their_own_feature_only() -> None:
+    """Queries built from what is asked use the tables of `tables.py`, by import."""
+    strangers = [
+        f"{path.relative_to(PROJECT)}: {module}"
+        for path in (PROJECT / "chalicelib").rglob("*.py")
+        for module in re.findall(r"from (chalicelib\.\S+\.tables) import", path.read_text("utf-8"))
+        if module != "chalicelib.database.tables"
+        and not str(path.relative_to(PROJECT))
+        .replace("/", ".")
+        .startswith(module.removesuffix(".tables"))
+    ]
+    assert strangers == []
