@@ -185,6 +185,8 @@ def _handler(api: StubApi, client: Client) -> type[BaseHTTPRequestHandler]:
     one_at_a_time = Lock()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # A page is many files: a connection each takes its time.
+
         def do_GET(self) -> None:
             path = self.path.removeprefix(STAGE)
             if path == self.path:

@@ -1,7 +1,7 @@
 // A chart by uPlot, told in words besides, and there as a table where it cannot be drawn.
 
 import { html } from "./html.js";
-import { useEffect, useId, useRef, useState } from "./preact_hooks.js";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "./preact_hooks.js";
 
 /**
  * *data* as uPlot takes it, and *optionsFor({color, font, width, uPlot})*, its options without the
@@ -39,10 +39,11 @@ function Plot({ data, optionsFor, labelledBy, onPoint }) {
   const latest = useRef();
   latest.current = onPoint;
   const scheme = useScheme();
-  useEffect(() => {
-    const plot = new window.uPlot(withSize(box.current, optionsFor, latest), data, box.current);
-    const observer = new ResizeObserver(() => plot.setSize(sizeOf(box.current)));
-    observer.observe(box.current);
+  useLayoutEffect(() => {
+    const element = box.current;
+    const plot = new window.uPlot(withSize(element, optionsFor, latest), data, element);
+    const observer = new ResizeObserver(() => plot.setSize(sizeOf(element)));
+    observer.observe(element);
     return () => {
       observer.disconnect();
       plot.destroy();

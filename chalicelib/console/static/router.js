@@ -1,5 +1,5 @@
-// Addresses behind the `#`, such as `#/heartbeats/devices/hvac-003?status=ready`: the name of a
-// feature, the path of one of its pages, and what its lists are filtered by.
+// Addresses behind the `#`, such as `#/users/logins/42?status=failed`: the name of a feature, the path
+// of one of its pages, and what its lists are filtered by.
 
 import { store } from "./store.js";
 
@@ -7,7 +7,7 @@ const here = store(parse(location.hash));
 const readHash = () => here.set(parse(location.hash));
 window.addEventListener("hashchange", readHash);
 
-/** Where the reader is: `{path: ["heartbeats", …], query: {…}}`; a path of null is unreadable. */
+/** Where the reader is: `{path: ["users", "logins", "42"], query: {…}}`; a path of null is unreadable. */
 export const useAddress = here.use;
 
 /** The address of a page of the console, ready for `href`. */
