@@ -22,7 +22,8 @@ _BUILT_HERE = re.compile(r"^Tag: .*-(linux_\w+)$", re.MULTILINE)
 
 def require_page(project: Project) -> None:
     """All that the page consists of is there; its libraries are fetched, not kept with the code."""
-    names = [path.relative_to(ROOT).as_posix() for path in (INDEX, *ASSETS.values())]
+    files = {INDEX}.union(*(asset.files for asset in ASSETS.values()))
+    names = sorted(path.relative_to(ROOT).as_posix() for path in files)
     missing = [name for name in names if not (project.root / name).is_file()]
     if missing:
         raise ReleaseRefusedError(

@@ -34,7 +34,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 @endpoint(routes)
 def get_page() -> Response:
     """The page itself."""
-    return _served(_text_of(INDEX), INDEX.suffix)
+    return _served(INDEX.name, INDEX.read_text(encoding="utf-8"))
 
 
 @routes.route("/assets/{name}", methods=READ)
@@ -42,23 +42,19 @@ def get_page() -> Response:
 def get_asset(name: str) -> Response:
     """A script, a style sheet or an image of the page."""
     if name == VIEWS:
-        return _served(VIEWS_MODULE, ".js")
-    path = ASSETS.get(name)
-    if path is None:
+        return _served(name, VIEWS_MODULE)
+    asset = ASSETS.get(name)
+    if asset is None:
         raise UnknownResourceError(f"there is no asset {name[:40]!r}")
-    return _served(_text_of(path), path.suffix)
-
-
-def _text_of(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return _served(name, asset.text())
     except FileNotFoundError:
         raise UnknownResourceError(
-            f"{path.name} is missing: run `python -m web.build` before packaging"
+            f"{name} is missing: run `python -m web.build` before packaging"
         ) from None
 
 
-def _served(content: str, suffix: str) -> Response:
+def _served(name: str, content: str) -> Response:
     tag = sha256(content.encode()).hexdigest()[:32]
     # `no-cache` means asking each time: the modules import each other, and have to fit.
     headers: dict[str, str | list[str]] = {
@@ -66,7 +62,7 @@ def _served(content: str, suffix: str) -> Response:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-cache",
-        "Content-Type": CONTENT_TYPES[suffix],
+        "Content-Type": CONTENT_TYPES[Path(name).suffix],
         "ETag": f'"{tag}"',
     }
     if tag in _known_tags():

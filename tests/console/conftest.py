@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.console.assets import ASSETS, views_module
+from chalicelib.console.assets import ASSETS, Asset, views_module
 from chalicelib.features import FEATURES
 from tests.console import browser as chromium
 from tests.console.browser import Browser
@@ -66,7 +66,7 @@ def add_view(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AddView:
     def add(name: str, module: str) -> None:
         file = tmp_path / f"{name}.js"
         file.write_text(module, encoding="utf-8")
-        monkeypatch.setitem(ASSETS, f"{name}.view.js", file)
+        monkeypatch.setitem(ASSETS, f"{name}.view.js", Asset(file, (file,)))
         views = views_module([*FEATURES, name], ASSETS)
         monkeypatch.setattr("chalicelib.console.routes.VIEWS_MODULE", views)
 

@@ -1,79 +1,69 @@
-"""What every module of the console and of the views keeps to; read, not run."""
+"""Modules become one script, each with a scope of its own; what is not understood is refused."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from chalicelib.console.assets import ASSETS, FEATURE_FOLDERS, INDEX, STATIC, VIEWS
+from chalicelib.console.modules import UnreadableModuleError, joined
 
-OURS = {name: path for name, path in ASSETS.items() if path.parent != STATIC / "vendor"}
-SCRIPTS = sorted(name for name in OURS if name.endswith(".js"))
-VIEW_FILES = sorted(name for name, path in OURS.items() if FEATURE_FOLDERS in path.parents)
-IMPORTED = re.compile(r"""(?:from|import)\s+"([^"]+)";""")
-# Each of them would read what the API says as HTML, or as a script.
-DANGEROUS = (
-    "innerHTML",
-    "outerHTML",
-    "insertAdjacentHTML",
-    "dangerouslySetInnerHTML",
-    "document.write",
-    "eval(",
-    "new Function",
-    "srcdoc",
-    "javascript:",
+PARTS = {
+    "view.js": 'import { html } from "./console.js";\n'
+    'import { List, TITLE } from "./view_list.js";\n'
+    "export const view = { title: TITLE, pages: [{ Component: List, html }] };",
+    "view_list.js": 'import { words } from "./view_words.js";\n'
+    'export { TITLE } from "./view_words.js";\n'
+    "const COLUMNS = [];\n"
+    "export function List() { return words(COLUMNS); }",
+    "view_words.js": 'export const TITLE = "Words";\n'
+    "const COLUMNS = [1];\n"
+    "export async function words() { return COLUMNS; }",
+}
+
+
+def test_a_module_comes_after_whatever_it_needs_and_once() -> None:
+    names = re.findall(r"^// (.+)$", joined("view.js", PARTS), re.MULTILINE)
+    assert names == ["view_words.js", "view_list.js", "view.js"]
+
+
+def test_what_is_imported_from_elsewhere_is_imported_once_for_all() -> None:
+    parts = PARTS | {
+        "view_words.js": 'import { html } from "./console.js";\n' + PARTS["view_words.js"]
+    }
+    script = joined("view.js", parts)
+    assert re.findall(r"^import .*$", script, re.MULTILINE) == [
+        'import * as $console_js from "./console.js";'
+    ]
+
+
+def test_the_script_exports_what_its_entry_does() -> None:
+    assert joined("view.js", PARTS).endswith("\nexport const { view } = $view_js;\n")
+    assert "return { TITLE, List };" in joined("view.js", PARTS)
+
+
+def test_a_module_that_nobody_imports_is_left_out() -> None:
+    assert "never" not in joined("view.js", {**PARTS, "view_never.js": "const never = 1;"})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import * as all from "./view_words.js";',
+        'import { TITLE as title } from "./view_words.js";',
+        'import "./view_words.js";',
+        'import { TITLE } from "../elsewhere.js";',
+        "import {",
+        "export default 1;",
+        "export { view };",
+        "export let view = 1;",
+        "export const { view } = all;",
+    ],
 )
+def test_a_form_that_is_not_understood_is_refused(line: str) -> None:
+    with pytest.raises(UnreadableModuleError, match=r"view\.js, line 2"):
+        joined("view.js", {**PARTS, "view.js": f"// A view.\n{line}"})
 
 
-def text_of(name: str) -> str:
-    return ASSETS[name].read_text(encoding="utf-8")
-
-
-def imports_of(name: str) -> list[str]:
-    return IMPORTED.findall(text_of(name))
-
-
-@pytest.mark.parametrize("path", [INDEX, *OURS.values()], ids=lambda path: path.name)
-def test_nothing_is_inline_and_nothing_is_read_as_html(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    for forbidden in DANGEROUS:
-        assert forbidden not in text
-    assert " style=" not in text
-    assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
-    assert "https://" not in text
-
-
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_whatever_is_imported_is_served(name: str) -> None:
-    for imported in imports_of(name):
-        assert imported.removeprefix("./") in {*ASSETS, VIEWS}, imported
-
-
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_a_module_exports_what_is_imported_of_it(name: str) -> None:
-    for names, imported in re.findall(r'import \{([^}]+)\} from "\./([^"]+)";', text_of(name)):
-        if imported in OURS:
-            for wanted in (each.strip() for each in names.split(",")):
-                assert re.search(rf"\bexport\b[^;]*\b{wanted}\b", text_of(imported)), wanted
-
-
-@pytest.mark.parametrize("name", VIEW_FILES)
-def test_a_view_imports_the_console_and_its_own_parts_only(name: str) -> None:
-    feature = name.split(".")[0]
-    for imported in imports_of(name):
-        assert imported == "./console.js" or imported.startswith(f"./{feature}.view_"), imported
-
-
-@pytest.mark.parametrize("name", sorted(set(SCRIPTS) - set(VIEW_FILES)))
-def test_the_console_names_no_feature(name: str) -> None:
-    for feature in {view.split(".")[0] for view in VIEW_FILES}:
-        assert f'"{feature}' not in text_of(name)
-        assert f"/{feature}." not in text_of(name)
-
-
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_a_module_uses_all_that_it_imports(name: str) -> None:
-    text = text_of(name)
-    for names in re.findall(r"import \{([^}]+)\} from", text):
-        for used in (each.strip() for each in names.split(",")):
-            assert len(re.findall(rf"\b{used}\b", text)) > 1, used
+def test_modules_that_import_each_other_are_refused() -> None:
+    circle = {**PARTS, "view_words.js": 'import { List } from "./view_list.js";'}
+    with pytest.raises(UnreadableModuleError, match=r"view_list\.js → view_words\.js → view_list"):
+        joined("view.js", circle)

@@ -54,7 +54,9 @@ def test_a_refusal_leaves_no_earlier_package_to_be_deployed(
     [
         "chalicelib/console/static/vendor/uPlot.min.css",
         "chalicelib/console/static/vendor/preact.js",
+        "chalicelib/console/static/shell.js",
         "chalicelib/features/heartbeats/view.js",
+        "chalicelib/features/heartbeats/view_device.js",
     ],
 )
 def test_a_page_that_lacks_a_part_is_refused(make: BuildStage, project: Project, name: str) -> None:

@@ -1,4 +1,5 @@
-// What the console offers to the views of features: the one module they import besides their own.
+// What the console offers to the views of features, besides their own modules the only one they import;
+// and `begin`, with which the page starts it.
 
 export { useAnswer, heard } from "./answers.js";
 export { ApiError, get, post } from "./api.js";
@@ -14,6 +15,7 @@ export { useCallback, useEffect, useId, useMemo, useRef, useState } from "./prea
 export { refresh, useRefreshEvery } from "./refresh.js";
 export { addressOf, navigate, setQuery } from "./router.js";
 export { may, roleOf } from "./session.js";
+export { begin } from "./shell.js";
 export { Answered, Empty, Failure, Loading, sentenceOf } from "./states.js";
 export { Table } from "./table.js";
 export { Age, Instant } from "./times.js";

@@ -12,4 +12,4 @@ function explain(error) {
   document.getElementById("app").replaceChildren(notice);
 }
 
-import("./shell.js").then((shell) => shell.begin(document.getElementById("app"))).catch(explain);
+import("./console.js").then((console) => console.begin(document.getElementById("app"))).catch(explain);

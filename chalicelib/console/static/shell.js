@@ -49,7 +49,7 @@ function Shell({ views }) {
       <main tabindex="-1" ref=${main}><${Content} views=${views} path=${path} found=${found} /></main>
     </div>
     <footer class="foot quiet"><p>All times are UTC. The page looks again every minute while it is in sight.</p></footer>
-    <${Toasts} />
+    ${phase === "known" && html`<${Toasts} />`}
   `;
 }
 

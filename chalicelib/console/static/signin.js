@@ -23,8 +23,9 @@ export function SignIn() {
     }
   };
   return html`
-    <div class="narrow">
-      <${Card} title="A token is needed">
+    <div class="narrow stack">
+      <h1>A token is needed</h1>
+      <${Card} label="A token is needed">
         <p>The API answers those who are known to it. The token stays in this tab and is gone when the tab is closed.</p>
         <${Form} label="Sign in" onSubmit=${submit}>
           <${Field} label="Access token" type="password" autocomplete="off" spellcheck=${false} required value=${given}

@@ -1,12 +1,12 @@
 // The sync on the console: its state, runs and their changes, and the pairs.
 
 import { addressOf } from "./console.js";
-import { RunsChart } from "./device_parameters.view_chart.js";
-import { Pair } from "./device_parameters.view_pair.js";
-import { Pairs } from "./device_parameters.view_pairs.js";
-import { Run, Runs } from "./device_parameters.view_runs.js";
-import { SyncState } from "./device_parameters.view_state.js";
-import { Sync } from "./device_parameters.view_sync.js";
+import { RunsChart } from "./view_chart.js";
+import { Pair } from "./view_pair.js";
+import { Pairs } from "./view_pairs.js";
+import { Run, Runs } from "./view_runs.js";
+import { SyncState } from "./view_state.js";
+import { Sync } from "./view_sync.js";
 
 export const view = {
   title: "Device parameters",

@@ -1,7 +1,7 @@
 // Tables of changes, each of which can be explained.
 
 import { Chip, Empty, FilterBar, List, Named, Table, filtersFrom, html, words } from "./console.js";
-import { KINDS, TONES, pairAddress } from "./device_parameters.view_words.js";
+import { KINDS, TONES, pairAddress } from "./view_words.js";
 
 const FIELDS = [{ name: "change", label: "Show", any: "all changes", options: KINDS }];
 

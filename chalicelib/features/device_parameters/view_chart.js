@@ -1,7 +1,7 @@
 // Additions up, removals down, a bar for each run at the instant it looked at.
 
 import { Answered, Chart, Table, count, html, plural, useAnswer, useMemo, utc } from "./console.js";
-import { scaleOf, timeLabels, timeRange } from "./device_parameters.view_scales.js";
+import { scaleOf, timeLabels, timeRange } from "./view_scales.js";
 
 const RECENT = 100;
 

@@ -1,9 +1,9 @@
 // Planning a run, starting one, and releasing what the guard holds.
 
 import { ApiError, Button, Card, Confirm, Field, Form, count, heard, html, may, plural, post, refresh, roleOf, toast, useEffect, useOnce, useRef, useState } from "./console.js";
-import { isOver, outcome, waitUntilEnded } from "./device_parameters.view_waiting.js";
-import { heldCount } from "./device_parameters.view_state.js";
-import { changesInWords } from "./device_parameters.view_words.js";
+import { isOver, outcome, waitUntilEnded } from "./view_waiting.js";
+import { heldCount } from "./view_state.js";
+import { changesInWords } from "./view_words.js";
 
 const HINT = "How far back to look. Empty: as configured. A plan changes nothing.";
 

@@ -1,8 +1,8 @@
 // Why a pair is in the table, or why it is not.
 
 import { Age, Answered, Card, Chip, Empty, Facts, Instant, Name, Table, html, minutes, useAnswer, words } from "./console.js";
-import { ExplainForm } from "./device_parameters.view_pairs.js";
-import { TONES, runAddress } from "./device_parameters.view_words.js";
+import { ExplainForm } from "./view_pairs.js";
+import { TONES, runAddress } from "./view_words.js";
 
 const COLUMNS = [
   { title: "Run", isHeader: true, cell: (change) => html`<a href=${runAddress(change)}>${change.run_id}</a>` },

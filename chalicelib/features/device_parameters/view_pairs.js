@@ -1,8 +1,8 @@
 // Which device reports which parameter, and a form that asks about any pair.
 
 import { Age, Button, Card, FilterBar, Form, List, Named, filtersFrom, html, navigate, useState } from "./console.js";
-import { IdField, devicesLike, parametersLike } from "./device_parameters.view_suggestions.js";
-import { pairAddress } from "./device_parameters.view_words.js";
+import { IdField, devicesLike, parametersLike } from "./view_suggestions.js";
+import { pairAddress } from "./view_words.js";
 
 const FIELDS = [
   { name: "q", label: "Name", hint: "part of a name" },

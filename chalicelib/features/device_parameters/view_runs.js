@@ -1,9 +1,9 @@
 // Every run, by what became of it and who asked for it; and one run with all it changed.
 
 import { Answered, Card, Chip, Count, Facts, FilterBar, Instant, List, count, duration, filtersFrom, html, minutes, useAnswer, words } from "./console.js";
-import { RunChanges } from "./device_parameters.view_changes.js";
-import { Deltas } from "./device_parameters.view_state.js";
-import { TONES, runAddress } from "./device_parameters.view_words.js";
+import { RunChanges } from "./view_changes.js";
+import { Deltas } from "./view_state.js";
+import { TONES, runAddress } from "./view_words.js";
 
 const FIELDS = [
   { name: "status", label: "Status", options: ["running", "succeeded", "guarded", "failed", "skipped"] },

@@ -1,7 +1,7 @@
 // The state of the whole, the last run and its deltas.
 
 import { Age, Answered, Chip, Tiles, count, duration, html, minutes, plural, useAnswer, useRefreshEvery, useTitleNote, words } from "./console.js";
-import { TONES, runAddress } from "./device_parameters.view_words.js";
+import { TONES, runAddress } from "./view_words.js";
 
 const WHILE_RUNNING_MS = 5_000;
 

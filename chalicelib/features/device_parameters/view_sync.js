@@ -1,11 +1,11 @@
 // The sync by itself: its state, what can be done about it, and what it changed last.
 
 import { Age, Answered, Card, Empty, count, html, plural, useAnswer, useEffect, useRef, useState } from "./console.js";
-import { PlannedChanges, RunChanges } from "./device_parameters.view_changes.js";
-import { RunsChart } from "./device_parameters.view_chart.js";
-import { Control } from "./device_parameters.view_control.js";
-import { State } from "./device_parameters.view_state.js";
-import { TONES, changesInWords, runAddress } from "./device_parameters.view_words.js";
+import { PlannedChanges, RunChanges } from "./view_changes.js";
+import { RunsChart } from "./view_chart.js";
+import { Control } from "./view_control.js";
+import { State } from "./view_state.js";
+import { TONES, changesInWords, runAddress } from "./view_words.js";
 
 const RECENT = 100;
 

@@ -1,7 +1,7 @@
 // A run that a function of its own carries out, until it has ended.
 
 import { ApiError, duration, get, plural } from "./console.js";
-import { changesInWords } from "./device_parameters.view_words.js";
+import { changesInWords } from "./view_words.js";
 
 const FIRST_WAIT_MS = 800;
 const LONGEST_WAIT_MS = 15_000;

@@ -1,7 +1,7 @@
 // Heartbeats on the console: which devices have fallen silent, and what a device last said.
 
-import { DeviceState } from "./heartbeats.view_device.js";
-import { SilentDevices, SilentSites } from "./heartbeats.view_silence.js";
+import { DeviceState } from "./view_device.js";
+import { SilentDevices, SilentSites } from "./view_silence.js";
 
 export const view = {
   title: "Heartbeats",

@@ -17,7 +17,7 @@ const DEVICE_COLUMNS = [
 ];
 
 const SITE_COLUMNS = [
-  { title: "Site", isHeader: true, class: "half", cell: (site) => html`<a href=${siteAddress(site)}><${Name}>${site.site_id}<//></a>` },
+  { title: "Site", isHeader: true, class: "most", cell: (site) => html`<a href=${siteAddress(site)}><${Name}>${site.site_id}<//></a>` },
   { title: "Silent", isNumeric: true, cell: (site) => count(site.stale_count) },
   { title: "The longest", class: "nowrap", cell: (site) => html`<${Age} at=${site.oldest_last_seen_ts} />` },
 ];

@@ -1,6 +1,6 @@
 // Loads of Parquet files on the console: all of them, and each with what became of its rows.
 
-import { Load, Loads, NewestLoads } from "./parquet_loads.view_loads.js";
+import { Load, Loads, NewestLoads } from "./view_loads.js";
 
 export const view = {
   title: "Parquet loads",

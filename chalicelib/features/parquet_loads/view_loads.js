@@ -24,7 +24,7 @@ const ROWS = [
 const number = { title: "Load", isHeader: true, cell: (load) => html`<a href=${addressOf(["parquet_loads", String(load.load_id)])} aria-label=${`Load ${load.load_id}`}>${load.load_id}</a>` };
 const status = { title: "Status", cell: (load) => html`<${Chip} code=${load.status} tone=${TONES[load.status]} />` };
 const file = { title: "File", class: "half", cell: (load) => html`<${Name}>${load.key}<//>` };
-const shortFile = { title: "File", class: "half", cell: (load) => html`<${Name}>${load.key.split("/").at(-1)}<//>` };
+const shortFile = { title: "File", class: "most", cell: (load) => html`<${Name}>${load.key.split("/").at(-1)}<//>` };
 
 const COLUMNS = [
   number,
