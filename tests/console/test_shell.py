@@ -26,12 +26,25 @@ export const view = {
   panels: [{ title: "Toy box", Component: () => html`<p>Full of toys.</p>` }],
 };
 """
+FOR_ADMINS = """
+import { html } from "./console.js";
+const Keys = () => html`<p id="keys">All the keys.</p>`;
+export const view = {
+  title: "Keys", order: 80,
+  pages: [{ path: "", title: "Keys", isListed: true, least: "admin", Component: Keys }],
+  panels: [{ title: "Key box", least: "admin", Component: Keys }],
+};
+"""
 THROWING = """
 import { html } from "./console.js";
 const Throwing = () => { throw new Error("broken"); };
 export const view = {
   title: "Faulty", order: 90,
-  pages: [{ path: "", title: "Faulty", isListed: true, Component: Throwing }],
+  pages: [
+    { path: "", title: "Faulty", isListed: true, Component: Throwing },
+    { path: "untitled", title: Throwing, Component: Throwing },
+  ],
+  formerly: Throwing,
   panels: [{ title: "Faulty panel", Component: Throwing }],
 };
 """
@@ -133,6 +146,20 @@ def test_a_feature_brings_its_view_by_itself(visit: Visit, add_view: AddView, ap
     assert page.text("h1") == "Toy a/b"
 
 
+@pytest.mark.parametrize(("role", "is_offered"), [("operator", False), ("admin", True)])
+def test_a_view_is_offered_to_those_who_may(
+    visit: Visit, add_view: AddView, api: StubApi, role: str, is_offered: bool
+) -> None:
+    add_view("keys", FOR_ADMINS)
+    api.role = role
+    page = visit("")
+    assert page.is_shown(f"//nav{link('Keys')}") is is_offered
+    assert page.is_shown(card("Key box")) is is_offered
+    page.go("#/keys")
+    assert page.is_shown("#keys") is is_offered
+    assert page.is_shown("main [role=alert]") is not is_offered
+
+
 def test_a_view_that_throws_leaves_the_rest_alone(visit: Visit, add_view: AddView) -> None:
     add_view("faulty", THROWING)
     page = visit("")
@@ -140,6 +167,10 @@ def test_a_view_that_throws_leaves_the_rest_alone(visit: Visit, add_view: AddVie
     assert page.is_shown(card("Sync"))
     page.find(f"//nav{link('Faulty')}").click()
     page.wait_for_text("main [role=alert]", "Everything else works.")
+    page.go("#/faulty/untitled")
+    assert page.text("h1") == "Faulty"
+    page.go("#/nowhere")
+    assert page.text("h1") == "No such page"
     page.find(f"//nav{link('Runs')}").click()
     page.wait_for_count(rows("Runs"), 25)
 

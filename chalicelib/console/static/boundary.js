@@ -15,3 +15,13 @@ export function Boundary({ children }) {
     </div>
   `;
 }
+
+/** What *work* of a view gives, or *otherwise* where it fails. */
+export function attempt(work, otherwise = null) {
+  try {
+    return work();
+  } catch (error) {
+    console.error(error);
+    return otherwise;
+  }
+}

@@ -27,6 +27,9 @@ function Group({ view, found }) {
     const href = addressOf([view.name, ...segmentsOf(page.path)]);
     return html`<${Entry} href=${href} current=${currentFor(view, page, found)}>${text}<//>`;
   };
+  if (pages.length === 0) {
+    return null;
+  }
   if (pages.length === 1) {
     return html`<ul><li>${entry(pages[0], view.title)}</li></ul>`;
   }

@@ -4,12 +4,14 @@ import { Boundary } from "./boundary.js";
 import { html } from "./html.js";
 import { Card } from "./parts.js";
 import { addressOf, segmentsOf } from "./router.js";
+import { may } from "./session.js";
 
 export function Overview({ views }) {
   const panels = views.flatMap((view) => view.panels.map((panel) => ({ view, panel })));
+  const offered = panels.filter(({ panel }) => may(panel.least));
   return html`
     <div class="panels">
-      ${panels.map(({ view, panel }) => html`<${Panel} key=${view.name + panel.title} view=${view} panel=${panel} />`)}
+      ${offered.map(({ view, panel }) => html`<${Panel} key=${view.name + panel.title} view=${view} panel=${panel} />`)}
     </div>
   `;
 }

@@ -1,6 +1,7 @@
 // Addresses behind the `#`, such as `#/users/logins/42?status=failed`: the name of a feature, the path
 // of one of its pages, and what its lists are filtered by.
 
+import { may } from "./session.js";
 import { store } from "./store.js";
 
 const here = store(parse(location.hash));
@@ -61,8 +62,8 @@ export function listedFor({ view, page }) {
   return candidates.sort((one, other) => other.path.length - one.path.length)[0];
 }
 
-/** The pages that the navigation leads to. */
-export const listedPages = (view) => view.pages.filter((page) => page.isListed);
+/** The pages that the navigation leads to, for whoever is asking. */
+export const listedPages = (view) => view.pages.filter((page) => page.isListed && may(page.least));
 
 export const segmentsOf = (path) => path.split("/").filter(Boolean);
 

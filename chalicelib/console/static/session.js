@@ -10,8 +10,8 @@ const WITHOUT_ROLE = "That token has no role here; reading takes the role viewer
 /** *phase*: `starting`, `stranger` (a token is needed), `known`, or `unreachable`. */
 export const session = store({ phase: "starting", me: null, refusal: "", error: null });
 
-/** Whether whoever is asking has *role* or more. */
-export const may = (role) => ROLES.indexOf(session.get().me?.role) >= ROLES.indexOf(role);
+/** Whether whoever is asking has *role* or more; what names no role is for all of them. */
+export const may = (role = ROLES[0]) => ROLES.indexOf(session.get().me?.role) >= ROLES.indexOf(role);
 
 export const roleOf = () => session.get().me?.role ?? "unknown";
 

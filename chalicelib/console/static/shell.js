@@ -1,7 +1,7 @@
 // The shell: who is asking, the way around, and the page that the address names.
 
 import { token } from "./api.js";
-import { Boundary } from "./boundary.js";
+import { Boundary, attempt } from "./boundary.js";
 import { html } from "./html.js";
 import { Navigation } from "./navigation.js";
 import { Overview } from "./overview.js";
@@ -10,7 +10,7 @@ import { useEffect, useLayoutEffect, useRef } from "./preact_hooks.js";
 import { lookedAt, refresh, watchSight } from "./refresh.js";
 import { loadViews } from "./registry.js";
 import { addressOf, pageAt, redirect, useAddress } from "./router.js";
-import { enter, session, signOut } from "./session.js";
+import { enter, may, session, signOut } from "./session.js";
 import { SignIn } from "./signin.js";
 import { Failure, Loading } from "./states.js";
 import { Age } from "./times.js";
@@ -106,13 +106,16 @@ function Page({ views, path, found }) {
 
 function titleOf(path, found) {
   if (found) {
-    const { title } = found.page;
-    return typeof title === "function" ? title(found.params) : title;
+    const { view, page, params } = found;
+    return typeof page.title === "function" ? attempt(() => page.title(params), view.title) : page.title;
   }
   return path?.length === 0 ? "Overview" : "No such page";
 }
 
 function contentOf(views, path, found, query) {
+  if (found && !may(found.page.least)) {
+    return html`<div class="notice notice-bad" role="alert">This page takes the role ${found.page.least}.</div>`;
+  }
   if (found) {
     return html`<${found.page.Component} params=${found.params} query=${query} />`;
   }
@@ -144,7 +147,7 @@ function Heading({ title, at }) {
 /** A view may know an address from before the console: `formerly(hash)` gives today's, or null. */
 function useFormerAddress(views, found) {
   useLayoutEffect(() => {
-    const known = found ? null : views.map((view) => view.formerly?.(location.hash)).find(Boolean);
+    const known = found ? null : views.map((view) => attempt(() => view.formerly?.(location.hash))).find(Boolean);
     if (known) {
       redirect(known);
     }
