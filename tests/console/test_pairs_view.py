@@ -24,6 +24,18 @@ def test_pairs_are_looked_up_by_name_and_id(visit: Visit, api: StubApi) -> None:
     page.wait_for_text(card("Pairs"), "No pair is like that.")
 
 
+def test_what_is_being_typed_stays_as_it_is(visit: Visit) -> None:
+    page = visit(PAIRS)
+    page.enter("Name", "boiler ")
+    page.wait_for_count(rows("Pairs"), 2)
+    page.find(field("Name")).send_keys("room")
+    page.wait_for_script("return location.hash.endsWith('q=boiler+room')")
+    assert page.find(field("Name")).get_attribute("value") == "boiler room"
+    page.find(button("Show all")).click()
+    page.wait_for_count(rows("Pairs"), 25)
+    assert page.find(field("Name")).get_attribute("value") == ""
+
+
 def test_a_pair_of_the_list_is_explained(visit: Visit) -> None:
     page = visit(f"{PAIRS}?device_id=d-001")
     page.find(f"{rows('Pairs')}[1]//a").click()

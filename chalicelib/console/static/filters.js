@@ -48,16 +48,28 @@ function Choice({ name, label, options, any = "any", value }) {
 function Search({ name, label, hint, value }) {
   const id = useId();
   const [typed, type] = useState(value);
-  const waiting = useRef();
-  useEffect(() => type(value), [value]);
-  useEffect(() => () => clearTimeout(waiting.current), []);
-  const look = (text) => setQuery({ [name]: text.trim() });
+  const waiting = useRef(null);
+  const stop = () => {
+    clearTimeout(waiting.current);
+    waiting.current = null;
+  };
+  const look = (text) => {
+    stop();
+    setQuery({ [name]: text.trim() });
+  };
   const soon = (event) => {
     const text = event.target.value;
+    stop();
     type(text);
-    clearTimeout(waiting.current);
     waiting.current = setTimeout(look, TYPING_MS, text);
   };
+  // The address may change by itself, such as at "Show all"; whoever is typing goes on.
+  useEffect(() => {
+    if (waiting.current === null) {
+      type((now) => (now.trim() === value ? now : value));
+    }
+  }, [value]);
+  useEffect(() => stop, []);
   return html`
     <span class="filter">
       <label for=${id}>${label}</label>
