@@ -6,7 +6,7 @@ import os
 os.environ["AUTH_MODE"] = "none"
 
 from app import app
-from chalicelib.access.gate import declared_routes
+from chalicelib.http.gate import declared_routes
 from reference.document import PATH, document
 from stack.declared import DECLARED
 

@@ -67,7 +67,7 @@ def add_view(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AddView:
         file = tmp_path / f"{name}.js"
         file.write_text(module, encoding="utf-8")
         monkeypatch.setitem(ASSETS, f"{name}.view.js", Asset(file, (file,)))
-        views = views_module([*FEATURES, name], ASSETS)
+        views = views_module([*(feature.name for feature in FEATURES), name], ASSETS)
         monkeypatch.setattr("chalicelib.console.routes.VIEWS_MODULE", views)
 
     return add

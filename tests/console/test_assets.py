@@ -85,8 +85,8 @@ def test_the_shell_is_told_of_each_feature_that_has_a_view(
     client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     told = client.http.get(f"/assets/{VIEWS}").body.decode()
-    assert told == views_module(FEATURES, ASSETS)
-    assert all(f'"{feature}"' in told for feature in FEATURES)
+    assert told == views_module([feature.name for feature in FEATURES], ASSETS)
+    assert all(f'"{feature.name}"' in told for feature in FEATURES)
 
     for feature in ("seen", "unseen"):
         (tmp_path / feature).mkdir()

@@ -3,7 +3,7 @@
 import pytest
 
 from app import app
-from chalicelib.access.gate import declared_routes
+from chalicelib.http.gate import declared_routes
 from reference.document import PATH, document
 from stack.declared import DECLARED
 from stack.written import files

@@ -2,7 +2,7 @@
 
 from chalice.app import Chalice
 
-from chalicelib.access.gate import declared_routes
+from chalicelib.http.gate import declared_routes
 from chalicelib.access.model import Role, Scope
 from chalicelib.feature import Alarm, Events, Function, Metric, Parameter, Setting
 from chalicelib.http import Asked, Nothing, Routes

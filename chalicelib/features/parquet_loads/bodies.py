@@ -6,7 +6,7 @@ from typing import Annotated
 from chalicelib.bodies import UNSET, Body, Count, Instant, Meta, SerialNumber, UnsetType
 from chalicelib.features.parquet_loads import model
 from chalicelib.features.parquet_loads.model import Dataset, LoadStatus, Sink
-from chalicelib.http.paging import PageQuery
+from chalicelib.paging import PageQuery
 
 LoadId = Annotated[SerialNumber, Meta(description="The number of the load.", examples=[43])]
 

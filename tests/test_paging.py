@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib import bodies
 from chalicelib.bodies import UNSET
 from chalicelib.errors import InvalidRequestError
-from chalicelib.http.paging import PageQuery, cursor, page_of, start_after
+from chalicelib.paging import PageQuery, cursor, page_of, start_after
 
 STORABLE = st.text().filter(lambda text: "\0" not in text)
 KEYS = st.lists(st.tuples(STORABLE, st.integers(0, 2**63 - 1)), unique=True).map(sorted)
