@@ -11,7 +11,6 @@ from chalice.deploy.swagger import CFNSwaggerGenerator
 from chalice.local import ARNMatcher
 from chalice.test import Client, HTTPResponse
 
-from chalicelib.http import gate
 from chalicelib.access.callers import require_role
 from chalicelib.access.errors import (
     AccessNotConfiguredError,
@@ -19,6 +18,7 @@ from chalicelib.access.errors import (
     UndeclaredRouteError,
 )
 from chalicelib.access.model import Principal, Requirement, Role, Scope
+from chalicelib.http import gate
 from tests.access.conftest import PROJECT
 from tests.access.issuer import API_TOKEN, API_TOKEN_SHA256, ORGANIZATION, SUBJECT, Issuer
 from tests.access.sample_app import build

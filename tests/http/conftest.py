@@ -8,9 +8,8 @@ import pytest
 from chalice.app import Chalice
 from chalice.test import Client, HTTPResponse
 
-from chalicelib.http import gate
 from chalicelib.feature import Feature
-from chalicelib.http import Routes
+from chalicelib.http import Routes, gate
 from chalicelib.http.answers import in_our_envelope
 from tests.http import toys
 from tests.http.toys import Json

@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 from chalice.app import Chalice
 
-from chalicelib.http import gate
 from chalicelib.access.errors import UndeclaredRouteError
 from chalicelib.access.model import Role, Scope
 from chalicelib.bodies import SerialNumber
 from chalicelib.errors import UnknownResourceError
-from chalicelib.http import Asked, Nothing, Routes
+from chalicelib.http import Asked, Nothing, Routes, gate
 from tests.http.conftest import FEATURE
 from tests.http.toys import Box, Json, Toy, ToyQuery
 

@@ -10,10 +10,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
 from chalicelib.access import errors as access_errors
-from chalicelib.http.gate import declared_routes
 from chalicelib.access.model import Role
 from chalicelib.errors import ApplicationError
 from chalicelib.features import FEATURES
+from chalicelib.http.gate import declared_routes
 from chalicelib.service.feature import SERVICE
 from chalicelib.version import VERSION
 from tests.openapi.described import DOCUMENT, Operation, operations

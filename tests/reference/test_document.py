@@ -2,10 +2,10 @@
 
 from chalice.app import Chalice
 
-from chalicelib.http.gate import declared_routes
 from chalicelib.access.model import Role, Scope
 from chalicelib.feature import Alarm, Events, Function, Metric, Parameter, Setting
 from chalicelib.http import Asked, Nothing, Routes
+from chalicelib.http.gate import declared_routes
 from reference.document import document
 from reference.markdown import table
 from tests.stack.declarations import feature, service

@@ -8,8 +8,8 @@ import pytest
 from alembic import command
 
 from app import app
-from chalicelib.http.gate import declared_routes
 from chalicelib.database import engine_for
+from chalicelib.http.gate import declared_routes
 from chalicelib.settings import database_from_environment
 from stack.database_roles import REFRESH, RUNTIME, role_name
 from tests.databases import connect
