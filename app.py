@@ -12,7 +12,7 @@ from chalice.app import (
 )
 
 from chalicelib import logs, settings
-from chalicelib.access import gate
+from chalicelib.http import gate
 from chalicelib.console.routes import routes as console_routes
 from chalicelib.database.migrate import migrate as run_migration
 from chalicelib.features.device_parameters import invocations as device_parameters

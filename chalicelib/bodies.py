@@ -212,6 +212,7 @@ def _part_of(container: Any, name: str) -> Any:
 
 def _without_null(found: Any) -> Any:
     """The one type of a union that is not null."""
+    found = _without_metadata(found)
     kinds = [kind for kind in getattr(found, "types", ()) if type(kind).__name__ != "NoneType"]
     return _without_metadata(kinds[0] if kinds else found)
 

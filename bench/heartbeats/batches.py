@@ -11,7 +11,8 @@ from sqlalchemy import Connection, text
 
 from bench.heartbeats.fleet import Fleet, Item
 from chalicelib.database import Deadline
-from chalicelib.features.heartbeats import payload, store
+from chalicelib.features.heartbeats import batch as batches
+from chalicelib.features.heartbeats import store
 from chalicelib.features.heartbeats.model import MAX_BATCH, DeviceFields, merge
 from chalicelib.features.heartbeats.record import record
 
@@ -39,7 +40,7 @@ _PLAIN_UPSERT = f"""
         updated_at = excluded.updated_at
 """  # noqa: S608 constants
 _DROPPED = {"idx_device_state_site": "last_seen only", "idx_device_state_last_seen": "no index"}
-_EXPLAIN_MERGE = f"EXPLAIN (ANALYZE, WAL, FORMAT JSON) {store._MERGE_HEARTBEATS.text}"
+_EXPLAIN_MERGE = f"EXPLAIN (ANALYZE, WAL, FORMAT JSON) {store.sql.merge_heartbeats.text}"
 
 
 def measure_batches(fleet: Fleet, repeats: int) -> list[dict[str, Any]]:
@@ -101,12 +102,13 @@ def _seconds(
 
 
 def _record(fleet: Fleet, items: list[Item]) -> None:
-    record(fleet.engine, Deadline.after(600), {"devices": items})
+    record(fleet.engine, Deadline.after(600), batches.read_batch({"devices": items}))
 
 
 def _devices(connection: Connection, items: list[Item]) -> dict[str, DeviceFields]:
-    arrival = payload.arrival(store.database_clock(connection))
-    return merge(payload.read({"devices": items}, arrival).heartbeats)
+    arrival = batches.arrival(store.database_clock(connection))
+    reports, _ = batches.dated(batches.read_batch({"devices": items}), arrival)
+    return merge(reports)
 
 
 def _plain(fleet: Fleet, items: list[Item]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Engine, create_engine, text
 
 from bench import databases
 from chalicelib.database import Deadline, engine_for
+from chalicelib.features.heartbeats.batch import read_batch
 from chalicelib.features.heartbeats.model import MAX_BATCH
 from chalicelib.features.heartbeats.record import record
 from chalicelib.settings import DatabaseSettings
@@ -72,7 +73,7 @@ def fleet_of(server: URL, devices: int) -> Iterator[Fleet]:
         chance.shuffle(numbers)
         for start in range(0, devices, MAX_BATCH):
             items = [item(number) for number in numbers[start : start + MAX_BATCH]]
-            record(fleet.engine, Deadline.after(600), {"devices": items})
+            record(fleet.engine, Deadline.after(600), read_batch({"devices": items}))
         fleet.settle()
         yield fleet
 

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, text
 from bench.heartbeats.fleet import Fleet
 from chalicelib import database
 from chalicelib.database import Deadline
-from chalicelib.features.heartbeats import listings
+from chalicelib.features.heartbeats import store
+from chalicelib.features.heartbeats.bodies import StaleDeviceQuery, StaleSiteQuery
 from chalicelib.features.heartbeats.check import notice
-from chalicelib.features.heartbeats.settings import HeartbeatSettings
-from chalicelib.http.paging import PageRequest
+from chalicelib.paging import cursor
 
 STALE_AFTER_SECONDS = 120
 _HOUR = timedelta(hours=1)
@@ -42,21 +42,19 @@ def measure_reads(fleet: Fleet, repeats: int) -> dict[str, float]:
     fleet.execute(_ALL_ALIVE)
     fleet.execute(_ONE_IN_A_HUNDRED_SILENT)
     fleet.settle()
-    seen_before = datetime.now(UTC) - timedelta(seconds=STALE_AFTER_SECONDS)
-    first = PageRequest(50, None)
-    later = PageRequest(50, (seen_before - 2 * _HOUR, "hvac-unit-0500000"))
+    now = datetime.now(UTC)
+    seen_before = now - timedelta(seconds=STALE_AFTER_SECONDS)
+    later = cursor((seen_before - 2 * _HOUR, "hvac-unit-0500000"))
 
-    def devices(page: PageRequest, site_id: str | None) -> Callable[[Connection], object]:
-        return lambda connection: listings.list_stale(
-            connection, page, seen_before=seen_before, site_id=site_id
-        )
+    def devices(query: StaleDeviceQuery) -> Callable[[Connection], object]:
+        return lambda connection: store.list_stale_devices(connection, query, now, seen_before)
 
     queries: dict[str, Callable[[Connection], object]] = {
-        "first page": devices(first, None),
-        "later page": devices(later, None),
-        "page of a site": devices(first, "building-100"),
-        "counts by site": lambda connection: listings.list_stale_sites(
-            connection, first, seen_before=seen_before
+        "first page": devices(StaleDeviceQuery()),
+        "later page": devices(StaleDeviceQuery(after=later)),
+        "page of a site": devices(StaleDeviceQuery(site_id="building-100")),
+        "counts by site": lambda connection: store.list_stale_sites(
+            connection, StaleSiteQuery(), now, seen_before
         ),
         "the view, counted": lambda connection: connection.execute(text(_VIEW)).all(),
     }
@@ -65,22 +63,26 @@ def measure_reads(fleet: Fleet, repeats: int) -> dict[str, float]:
 
 def measure_checks(fleet: Fleet) -> dict[str, Any]:
     """One device in ten falls silent at once, stays silent, and comes back."""
-    settings = HeartbeatSettings(fleet.settings, STALE_AFTER_SECONDS, "bus")
     fleet.execute(_ALL_ALIVE)
-    found = {"nobody is silent": _check(fleet, settings)}
+    found = {"nobody is silent": _check(fleet)}
     fleet.execute(_ONE_IN_TEN_SILENT)
     fleet.settle()
-    found["a tenth fell silent"] = _check(fleet, settings)
-    found["nothing new"] = _check(fleet, settings)
+    found["a tenth fell silent"] = _check(fleet)
+    found["nothing new"] = _check(fleet)
     fleet.execute(_ONE_IN_TEN_ALIVE)
-    found["a tenth came back"] = _check(fleet, settings)
+    found["a tenth came back"] = _check(fleet)
     return found
 
 
-def _check(fleet: Fleet, settings: HeartbeatSettings) -> dict[str, Any]:
+def _check(fleet: Fleet) -> dict[str, Any]:
     """The transaction of a check; what it queues is counted, not sent."""
     started = time.perf_counter()
-    seen = notice(fleet.engine, settings, Deadline.after(600))
+    seen = notice(
+        fleet.engine,
+        Deadline.after(600),
+        stale_after_seconds=STALE_AFTER_SECONDS,
+        is_told=True,
+    )
     seconds = time.perf_counter() - started
     events = fleet.value("SELECT count(*) FROM iot_data.outbox_events")
     fleet.execute("TRUNCATE iot_data.outbox_events")

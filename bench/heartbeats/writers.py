@@ -9,9 +9,10 @@ from bench.heartbeats.fleet import Fleet, chance, item, separate_engine
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.features.heartbeats import store
-from chalicelib.features.heartbeats.model import Heartbeat, merge
+from chalicelib.features.heartbeats.model import Report, merge
 
 WRITERS, BATCHES, BATCH_SIZE, DEVICES = 16, 10, 1_000, 5_000
+_ANY_AGE = timedelta(days=1)
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -23,31 +24,31 @@ def measure_writers(fleet: Fleet) -> dict[str, Any]:
     with ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(lambda batches: _write(fleet, batches), written))
     seconds = time.perf_counter() - started
-    heartbeats = [found for batches in written for batch in batches for found in batch]
+    reports = [report for batches in written for batch in batches for report in batch]
     return {
         "writers": WRITERS,
         "devices": DEVICES,
-        "heartbeats": len(heartbeats),
+        "heartbeats": len(reports),
         "seconds": round(seconds, 2),
-        "rows_per_second": round(len(heartbeats) / seconds),
+        "rows_per_second": round(len(reports) / seconds),
         "deadlocks": fleet.value(_DEADLOCKS) - before,
-        "fields_lost": _count_lost(fleet, heartbeats),
+        "fields_lost": _count_lost(fleet, reports),
     }
 
 
-def _batch() -> list[Heartbeat]:
+def _batch() -> list[Report]:
     now = datetime.now(UTC)
-    heartbeats = []
+    reports = []
     for number in chance.choices(range(DEVICES), k=BATCH_SIZE):
         fields = item(number)
         device_id, _ = fields.pop("device_id"), fields.pop("ts")
         fields.pop(chance.choice(["status", "agent_version", "cpu_pct"]))
         seen_at = now + timedelta(microseconds=chance.randrange(10**6))
-        heartbeats.append(Heartbeat(device_id, seen_at, fields))
-    return heartbeats
+        reports.append(Report(device_id, seen_at, fields))
+    return reports
 
 
-def _write(fleet: Fleet, batches: list[list[Heartbeat]]) -> None:
+def _write(fleet: Fleet, batches: list[list[Report]]) -> None:
     engine = separate_engine(fleet)
     try:
         for batch in batches:
@@ -58,13 +59,15 @@ def _write(fleet: Fleet, batches: list[list[Heartbeat]]) -> None:
         engine.dispose()
 
 
-def _count_lost(fleet: Fleet, heartbeats: list[Heartbeat]) -> int:
+def _count_lost(fleet: Fleet, reports: list[Report]) -> int:
     """How many fields are not what the model says."""
-    wanted = merge(heartbeats)
+    wanted = merge(reports)
     with fleet.engine.begin() as connection:
-        states = {device_id: store.find_state(connection, device_id) for device_id in wanted}
+        states = {
+            device_id: store.find_state(connection, device_id, _ANY_AGE) for device_id in wanted
+        }
     return sum(
-        getattr(states[device_id], name) != setting.value
+        getattr(states[device_id], name) != dated.value
         for device_id, fields in wanted.items()
-        for name, setting in fields.items()
+        for name, dated in fields.items()
     )

@@ -1,7 +1,7 @@
 """What every route shares: how it is declared, what it reads, what it answers."""
 
 from chalicelib.http.answers import Answer
-from chalicelib.http.paging import Page, PageQuery, page_of, start_after
+from chalicelib.paging import Page, PageQuery, page_of, start_after
 from chalicelib.http.requests import REQUEST_SECONDS, Asked, Nothing, reading, writing
 from chalicelib.http.routes import Routes
 

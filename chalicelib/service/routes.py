@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from chalicelib.access.gate import declared_routes
+from chalicelib.http.gate import declared_routes
 from chalicelib.access.model import Role, Scope
 from chalicelib.bodies import Body, Meta
 from chalicelib.http import Asked, Nothing, Routes

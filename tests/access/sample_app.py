@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from chalice.app import AuthRequest, AuthResponse, Chalice
 
-from chalicelib.access import gate
+from chalicelib.http import gate
 from chalicelib.access.callers import is_known, require_role
 from chalicelib.access.model import Role, Scope
 from chalicelib.bodies import Body, Meta

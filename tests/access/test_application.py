@@ -10,7 +10,7 @@ from chalice.local import ARNMatcher
 from chalice.test import Client, HTTPResponse
 
 from app import app, authorize
-from chalicelib.access import gate
+from chalicelib.http import gate
 from chalicelib.access.model import Principal, Role, Scope
 from chalicelib.http.routes import Route
 from tests.access.conftest import PROJECT

@@ -8,7 +8,7 @@ from chalice.app import AuthRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.access import gate
+from chalicelib.http import gate
 from chalicelib.access.errors import UnauthorizedError
 from chalicelib.access.settings import access_from_environment
 from chalicelib.access.tokens import authenticate

@@ -11,7 +11,7 @@ from chalice.deploy.swagger import CFNSwaggerGenerator
 from chalice.local import ARNMatcher
 from chalice.test import Client, HTTPResponse
 
-from chalicelib.access import gate
+from chalicelib.http import gate
 from chalicelib.access.callers import require_role
 from chalicelib.access.errors import (
     AccessNotConfiguredError,
@@ -355,7 +355,7 @@ def test_an_application_with_a_route_that_declares_nothing_does_not_start(
 
 def test_a_function_that_verifies_no_jwt_does_not_pay_for_it() -> None:
     program = (
-        "import sys; from chalicelib.access import gate; "
+        "import sys; from chalicelib.http import gate; "
         "print(sorted({'jwt', 'cryptography', 'chalice.local'} & set(sys.modules)))"
     )
     result = subprocess.run(

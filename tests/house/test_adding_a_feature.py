@@ -1,4 +1,4 @@
-"""Whoever follows docs/adding-a-feature.md touches nothing else, and finds the feature everywhere."""
+"""Whoever follows docs/adding-a-feature.md touches nothing else, and finds it everywhere."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 
 from devdb.local_server import LocalServer
 from tests.house.guide import REGISTER, TRIGGERS, contents, follow, read_guide
-from tests.openapi.conftest import free_port
+from tests.ports import free_port
 from tests.package.packaged import package
 from tests.sandbox import PROJECT, Sandbox
 

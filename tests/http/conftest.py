@@ -8,7 +8,7 @@ import pytest
 from chalice.app import Chalice
 from chalice.test import Client, HTTPResponse
 
-from chalicelib.access import gate
+from chalicelib.http import gate
 from chalicelib.feature import Feature
 from chalicelib.http import Routes
 from chalicelib.http.answers import in_our_envelope

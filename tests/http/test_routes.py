@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from chalice.app import Chalice
 
-from chalicelib.access import gate
+from chalicelib.http import gate
 from chalicelib.access.errors import UndeclaredRouteError
 from chalicelib.access.model import Role, Scope
 from chalicelib.bodies import SerialNumber

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from app import app
-from chalicelib.access.gate import declared_routes
+from chalicelib.http.gate import declared_routes
 from chalicelib.http.openapi import document
 
 METHODS = ("get", "head", "post")

@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
 from chalicelib.access import errors as access_errors
-from chalicelib.access.gate import declared_routes
+from chalicelib.http.gate import declared_routes
 from chalicelib.access.model import Role
 from chalicelib.errors import ApplicationError
 from chalicelib.features import FEATURES

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import app
-from chalicelib.access.gate import declared_routes
+from chalicelib.http.gate import declared_routes
 from tests.package.packaged import Json, of_type, package
 
 ORIGIN = "https://ops.example"

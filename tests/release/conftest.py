@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.console.routes import ASSETS, STATIC
+from chalicelib.console.assets import ASSETS, INDEX
 from release.build import Release, build
 from release.project import ROOT, Project
 
@@ -24,8 +24,8 @@ def copy_project(root: Path) -> Project:
         shutil.copy2(ROOT / name, root / name)
     (root / "requirements.txt").write_text("", encoding="utf-8")
     edit_resources(root, _without_layers)
-    for asset in ASSETS.values():
-        place = root / "chalicelib" / "console" / STATIC.name / asset.file
+    for path in {INDEX}.union(*(asset.files for asset in ASSETS.values())):
+        place = root / path.relative_to(ROOT)
         place.parent.mkdir(exist_ok=True)
         place.touch()
     return Project(root)

@@ -9,6 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from chalicelib.features.parquet_loads.feature import PYARROW
 from release import archive
 from release.build import Release, build
 from release.chalice_package import TEMPLATE
@@ -16,7 +17,7 @@ from release.errors import ReleaseRefusedError
 from release.layer import build as layers
 from release.layer import contents, wheel
 from release.project import Project
-from stack import layers as declared
+from stack.layers import resource
 from tests.release.conftest import BuildStage, copy_project, edit_resources
 
 USER = "Migrate"
@@ -24,8 +25,8 @@ USES_ARROW = "import pyarrow as pa\nfrom pyarrow import csv\nimport pyarrow.parq
 
 
 def with_a_layer(resources: dict[str, Any]) -> dict[str, Any]:
-    resources[USER]["Properties"]["Layers"] = [{"Ref": declared.PYARROW.resource}]
-    return {**resources, declared.PYARROW.resource: declared.resource(declared.PYARROW)}
+    resources[USER]["Properties"]["Layers"] = [{"Ref": PYARROW.resource}]
+    return {**resources, PYARROW.resource: resource(PYARROW)}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_a_function_that_has_the_layer_gets_it_made(release: Release) -> None:
 
 def test_the_layer_runs_on_what_the_package_runs_on(release: Release) -> None:
     template = json.loads((release.out / TEMPLATE).read_text("utf-8"))
-    properties = template["Resources"][declared.PYARROW.resource]["Properties"]
+    properties = template["Resources"][PYARROW.resource]["Properties"]
     assert properties["CompatibleRuntimes"] == [release.runtime]
     assert (release.out / properties["ContentUri"]).is_file()
 

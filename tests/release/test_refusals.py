@@ -1,6 +1,7 @@
 """What would not run, or not until the first invocation, is no package."""
 
 import json
+import re
 import tarfile
 from pathlib import Path, PurePosixPath
 from textwrap import dedent
@@ -48,9 +49,19 @@ def test_a_refusal_leaves_no_earlier_package_to_be_deployed(
     assert list(out.iterdir()) == []
 
 
-def test_a_missing_chart_library_is_refused(make: BuildStage, project: Project) -> None:
-    (project.root / "chalicelib/console/static/vendor/uPlot.min.css").unlink()
-    with pytest.raises(ReleaseRefusedError, match=r"lacks vendor/uPlot\.min\.css: run `python -m"):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "chalicelib/console/static/vendor/uPlot.min.css",
+        "chalicelib/console/static/vendor/preact.js",
+        "chalicelib/console/static/shell.js",
+        "chalicelib/features/heartbeats/view.js",
+        "chalicelib/features/heartbeats/view_device.js",
+    ],
+)
+def test_a_page_that_lacks_a_part_is_refused(make: BuildStage, project: Project, name: str) -> None:
+    (project.root / name).unlink()
+    with pytest.raises(ReleaseRefusedError, match=f"lacks {re.escape(name)}: run `python -m"):
         make()
 
 

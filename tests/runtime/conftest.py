@@ -31,8 +31,8 @@ def sample(name: str) -> Any:
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Release:
     """What `make package` makes."""
-    if not all((VENDOR / name).is_file() for name in FILES):
-        pytest.skip("the chart library is missing: run `python -m web.build`")
+    if not all((VENDOR / file.name).is_file() for file in FILES):
+        pytest.skip("a library of the page is missing: run `python -m web.build`")
     return build(Project(), STAGE, tmp_path_factory.mktemp("package"))
 
 
@@ -127,7 +127,7 @@ def _warm_containers(
     task_root: Path,
     layers: dict[str, Path],
     runtime: Path,
-    database: Sandbox,
+    timescale: Sandbox,
     stage_variables: dict[str, dict[str, str]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[StartContainer]:
@@ -139,7 +139,7 @@ def _warm_containers(
             if handler not in known or not known[handler].is_running:
                 variables = {
                     **stage_variables[handler],
-                    **database.environment,
+                    **timescale.environment,
                     "AUTH_MODE": "none",
                 }
                 output, opt = logs / f"{handler}.log", layers.get(handler)

@@ -52,7 +52,7 @@ def lock(migrated: Sandbox) -> Iterator[None]:
     other.close()
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_a_run_that_waits_too_long_ends_itself_and_is_recorded(
     start: StartContainer, migrated: Sandbox, lock: None
 ) -> None:

@@ -25,7 +25,7 @@ from chalicelib.features.device_parameters.model import (
     Window,
     observation_window,
 )
-from chalicelib.http.paging import PageQuery
+from chalicelib.paging import PageQuery
 
 CHANGES_SHOWN = 50
 LOGGED_CHANGES_SHOWN = 10

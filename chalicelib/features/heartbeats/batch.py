@@ -6,10 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-import msgspec
-
 from chalicelib import bodies
-from chalicelib.bodies import UNSET
 from chalicelib.errors import InvalidRequestError
 from chalicelib.features.heartbeats.bodies import Heartbeat, HeartbeatBatch, RefusedHeartbeat
 from chalicelib.features.heartbeats.model import CLOCK_TOLERANCE, Report, Value
@@ -31,11 +28,13 @@ class Arrival(NamedTuple):
     now: datetime
 
 
-@dataclass(frozen=True)
-class Parsed:
-    """A heartbeat that is well-formed; *said_at* is None where it does not say its time."""
+class Parsed(NamedTuple):
+    """A heartbeat that is well-formed; *said_at* is None where it does not say its time.
 
-    index: int
+    *place* is its place in the batch, from 0.
+    """
+
+    place: int
     device_id: str
     said_at: datetime | None
     fields: Mapping[str, Value]
@@ -96,17 +95,16 @@ def _batch(items: list[object], *, is_single: bool) -> Batch:
     return batch
 
 
-def _parsed(index: int, item: object) -> Parsed:
+def _parsed(place: int, item: object) -> Parsed:
     if not isinstance(item, Mapping):
         raise InvalidRequestError("a heartbeat must be a JSON object")
     heartbeat = bodies.read(Heartbeat, item)
+    # What is read names what the item names, since nothing else is taken.
     named = {
-        name: _stored(name, value)
-        for name, value in msgspec.structs.asdict(heartbeat).items()
-        if value is not UNSET and name not in _NO_FIELDS
+        name: _stored(name, getattr(heartbeat, name)) for name in item if name not in _NO_FIELDS
     }
     said_at = read_device_instant(_TIME, heartbeat.ts) if heartbeat.ts else None
-    return Parsed(index, heartbeat.device_id, said_at, named)
+    return Parsed(place, heartbeat.device_id, said_at, named)
 
 
 def _stored(name: str, value: Value) -> Value:
@@ -125,9 +123,9 @@ def dated(batch: Batch, arrival: Arrival) -> tuple[list[Report], list[RefusedHea
     first = arrival.arrived_at - (batch.size - 1) * _MICROSECOND
     for parsed in batch.parsed:
         if parsed.said_at is not None and parsed.said_at > arrival.now + CLOCK_TOLERANCE:
-            refused.append(_refused(parsed.index, parsed.device_id, _ahead_of_us()))
+            refused.append(_refused(parsed.place, parsed.device_id, _ahead_of_us()))
         else:
-            seen_at = parsed.said_at or first + parsed.index * _MICROSECOND
+            seen_at = parsed.said_at or first + parsed.place * _MICROSECOND
             reports.append(Report(parsed.device_id, seen_at, parsed.fields))
     return reports, refused
 

@@ -1,7 +1,6 @@
 """What heartbeats say, and how many of them add up to one state. Standard library only."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -22,8 +21,7 @@ class DeviceStatus(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """A heartbeat with its time. *fields* holds what it names: `site_id` always, None to clear."""
 
     device_id: str

@@ -1,17 +1,15 @@
 """Fixtures: devices that were last seen so long ago, and the check that looks for them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine
 
 from chalicelib.database import Deadline
+from chalicelib.features.heartbeats.bodies import SilenceCheck
 from chalicelib.features.heartbeats.check import check
-from chalicelib.features.heartbeats.model import Check
-from chalicelib.features.heartbeats.settings import HeartbeatSettings, heartbeats_from_environment
 from tests.aws import Aws
 from tests.outbox.listener import Listener
 from tests.sandbox import Sandbox
@@ -55,21 +53,17 @@ def listener(aws: Aws) -> Listener:
 
 
 @pytest.fixture
-def settings(migrated: Sandbox) -> HeartbeatSettings:
-    return replace(heartbeats_from_environment(), change_event_bus=BUS)
+def look(migrated: Sandbox, engine: Engine) -> Callable[..., SilenceCheck]:
+    """One check."""
 
-
-@pytest.fixture
-def look(engine: Engine, settings: HeartbeatSettings) -> Callable[..., Check]:
-    """One check, with these settings changed."""
-
-    def look_once(**changed: Any) -> Check:
-        return check(engine, replace(settings, **changed), Deadline.after(60))
+    def look_once(stale_after_seconds: int = 120, bus: str | None = BUS) -> SilenceCheck:
+        deadline = Deadline.after(60)
+        return check(engine, deadline, stale_after_seconds=stale_after_seconds, bus=bus)
 
     return look_once
 
 
 @pytest.fixture
-def look_untold(look: Callable[..., Check]) -> Callable[..., Check]:
+def look_untold(look: Callable[..., SilenceCheck]) -> Callable[..., SilenceCheck]:
     """One check, of which nobody is told."""
-    return lambda **changed: look(change_event_bus=None, **changed)
+    return partial(look, bus=None)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.features.heartbeats.model import Heartbeat
+from chalicelib.features.heartbeats.model import Report
 from tests.sandbox import Sandbox
 
 FIELDS = (
@@ -14,11 +14,11 @@ FIELDS = (
 State = dict[str, Any]
 
 
-def expected(heartbeats: Iterable[Heartbeat]) -> dict[str, State]:
+def expected(reports: Iterable[Report]) -> dict[str, State]:
     """Each field is what the last heartbeat that named it said; of equals, the greatest."""
-    by_device: dict[str, list[Heartbeat]] = {}
-    for heartbeat in heartbeats:
-        by_device.setdefault(heartbeat.device_id, []).append(heartbeat)
+    by_device: dict[str, list[Report]] = {}
+    for report in reports:
+        by_device.setdefault(report.device_id, []).append(report)
     return {device_id: _state(said) for device_id, said in by_device.items()}
 
 
@@ -30,11 +30,11 @@ def stored(sandbox: Sandbox) -> dict[str, State]:
     return {state.pop("device_id"): _in_utc(state) for state in states}
 
 
-def _state(said: list[Heartbeat]) -> State:
-    state: State = {"last_seen_ts": max(heartbeat.seen_at for heartbeat in said)}
+def _state(said: list[Report]) -> State:
+    state: State = {"last_seen_ts": max(report.seen_at for report in said)}
     for name in ("site_id", *FIELDS):
-        naming = [heartbeat for heartbeat in said if name in heartbeat.fields]
-        last = max((heartbeat.seen_at for heartbeat in naming), default=None)
+        naming = [report for report in said if name in report.fields]
+        last = max((report.seen_at for report in naming), default=None)
         values = [found.fields[name] for found in naming if found.seen_at == last]
         state[name] = max((v for v in values if v is not None), default=None)
     return state

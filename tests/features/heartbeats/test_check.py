@@ -14,8 +14,7 @@ from app import check_heartbeats
 from chalicelib.database import Deadline
 from chalicelib.features.heartbeats import check as checking
 from chalicelib.features.heartbeats import store
-from chalicelib.features.heartbeats.model import Check
-from chalicelib.features.heartbeats.settings import HeartbeatSettings
+from chalicelib.features.heartbeats.bodies import SilenceCheck
 from tests import emf
 from tests.databases import connect
 from tests.features.device_parameters.test_invocations import SCHEDULE, LambdaContext
@@ -26,7 +25,7 @@ from tests.sandbox import PROJECT, Sandbox
 SECOND = timedelta(seconds=1)
 
 
-def counts(found: Check) -> tuple[int, int, int]:
+def counts(found: SilenceCheck) -> tuple[int, int, int]:
     return found.became_stale, found.recovered, found.stale
 
 
@@ -46,7 +45,9 @@ def queued(migrated: Sandbox) -> int:
     return count
 
 
-def test_a_transition_is_noticed_once(devices: Devices, look_untold: Callable[..., Check]) -> None:
+def test_a_transition_is_noticed_once(
+    devices: Devices, look_untold: Callable[..., SilenceCheck]
+) -> None:
     devices.seen("alive", 0 * SECOND)
     devices.seen("silent", 121 * SECOND)
     assert counts(look_untold()) == (1, 0, 1)
@@ -60,14 +61,14 @@ def test_a_transition_is_noticed_once(devices: Devices, look_untold: Callable[..
 
 @pytest.mark.parametrize(("age", "is_noticed"), [(59, 0), (62, 1)])
 def test_the_limit_is_the_configured_one(
-    devices: Devices, look_untold: Callable[..., Check], age: int, is_noticed: int
+    devices: Devices, look_untold: Callable[..., SilenceCheck], age: int, is_noticed: int
 ) -> None:
     devices.seen("d", age * SECOND)
     assert look_untold(stale_after_seconds=61).became_stale == is_noticed
 
 
 def test_a_longer_limit_takes_silence_back(
-    devices: Devices, look_untold: Callable[..., Check]
+    devices: Devices, look_untold: Callable[..., SilenceCheck]
 ) -> None:
     devices.seen("d", 200 * SECOND)
     assert counts(look_untold()) == (1, 0, 1)
@@ -75,7 +76,7 @@ def test_a_longer_limit_takes_silence_back(
 
 
 def test_a_device_that_is_deleted_is_forgotten_without_a_word(
-    migrated: Sandbox, devices: Devices, look: Callable[..., Check], listener: Listener
+    migrated: Sandbox, devices: Devices, look: Callable[..., SilenceCheck], listener: Listener
 ) -> None:
     devices.seen("d", 200 * SECOND)
     look()
@@ -86,7 +87,7 @@ def test_a_device_that_is_deleted_is_forgotten_without_a_word(
 
 
 def test_each_transition_is_told_once(
-    migrated: Sandbox, devices: Devices, look: Callable[..., Check], listener: Listener
+    migrated: Sandbox, devices: Devices, look: Callable[..., SilenceCheck], listener: Listener
 ) -> None:
     devices.seen("x", 200 * SECOND, "a")
     devices.seen("y", 300 * SECOND, "a")
@@ -109,7 +110,7 @@ def test_each_transition_is_told_once(
 
 
 def test_an_event_says_what_is_to_know(
-    migrated: Sandbox, devices: Devices, look: Callable[..., Check], listener: Listener
+    migrated: Sandbox, devices: Devices, look: Callable[..., SilenceCheck], listener: Listener
 ) -> None:
     devices.seen("gerät-☃", 200 * SECOND)
     silent_since = migrated.value("SELECT last_seen_ts FROM iot_data.device_state")
@@ -140,7 +141,7 @@ def test_an_event_says_what_is_to_know(
 
 
 def test_the_events_fit_their_schema(
-    devices: Devices, look: Callable[..., Check], listener: Listener
+    devices: Devices, look: Callable[..., SilenceCheck], listener: Listener
 ) -> None:
     schema = json.loads((PROJECT / "docs/events/device-silence.schema.json").read_text("utf-8"))
     validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -155,7 +156,7 @@ def test_the_events_fit_their_schema(
 
 
 def test_a_site_s_outage_is_a_few_events_that_fit_the_bus(
-    migrated: Sandbox, devices: Devices, look: Callable[..., Check], listener: Listener
+    migrated: Sandbox, devices: Devices, look: Callable[..., SilenceCheck], listener: Listener
 ) -> None:
     devices.seen_many(2_000, 200 * SECOND, "ä" * 200)
     assert look().became_stale == 2_000
@@ -175,12 +176,11 @@ def test_a_crash_before_the_events_went_out_loses_none(
     migrated: Sandbox,
     engine: Engine,
     devices: Devices,
-    settings: HeartbeatSettings,
-    look: Callable[..., Check],
+    look: Callable[..., SilenceCheck],
     listener: Listener,
 ) -> None:
     devices.seen("d", 200 * SECOND)
-    checking.notice(engine, settings, Deadline.after(60))
+    checking.notice(engine, Deadline.after(60), stale_after_seconds=120, is_told=True)
     assert listener.events() == []
     assert look().became_stale == 0
     assert told(listener.events()) == [("Device Stale", "a", ["d"])]
@@ -189,14 +189,14 @@ def test_a_crash_before_the_events_went_out_loses_none(
 def test_a_check_that_fails_has_noticed_nothing(
     migrated: Sandbox,
     devices: Devices,
-    look: Callable[..., Check],
+    look: Callable[..., SilenceCheck],
     listener: Listener,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     devices.seen("d", 200 * SECOND)
     note_transitions = store.note_transitions
 
-    def note_and_fail(*arguments: Any) -> Check:
+    def note_and_fail(*arguments: Any) -> SilenceCheck:
         note_transitions(*arguments)
         raise ZeroDivisionError
 
@@ -210,7 +210,7 @@ def test_a_check_that_fails_has_noticed_nothing(
 
 
 def test_without_a_bus_it_is_noticed_and_nobody_told(
-    migrated: Sandbox, devices: Devices, look_untold: Callable[..., Check]
+    migrated: Sandbox, devices: Devices, look_untold: Callable[..., SilenceCheck]
 ) -> None:
     devices.seen("d", 200 * SECOND)
     assert look_untold().pending_event_count is None
@@ -229,12 +229,12 @@ def another_check(migrated: Sandbox) -> Iterator[None]:
     connection.close()
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_a_second_check_at_the_same_time_gives_way(
     migrated: Sandbox,
     devices: Devices,
     another_check: None,
-    look_untold: Callable[..., Check],
+    look_untold: Callable[..., SilenceCheck],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     devices.seen("d", 200 * SECOND)
@@ -244,9 +244,9 @@ def test_a_second_check_at_the_same_time_gives_way(
     assert migrated.rows("SELECT FROM iot_data.stale_devices") == []
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_checks_at_the_same_time_tell_each_transition_once(
-    migrated: Sandbox, devices: Devices, look: Callable[..., Check], listener: Listener
+    migrated: Sandbox, devices: Devices, look: Callable[..., SilenceCheck], listener: Listener
 ) -> None:
     devices.seen_many(500, 200 * SECOND)
     with ThreadPoolExecutor(4) as pool:

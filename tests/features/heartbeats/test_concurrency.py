@@ -13,20 +13,21 @@ from sqlalchemy import create_engine
 from chalicelib import database
 from chalicelib.database import Deadline, engine_for
 from chalicelib.features.heartbeats import store
-from chalicelib.features.heartbeats.model import Heartbeat, merge
+from chalicelib.features.heartbeats.batch import read_batch
+from chalicelib.features.heartbeats.model import Report, merge
 from chalicelib.features.heartbeats.record import record
 from tests.features.heartbeats.oracle import expected, stored
 from tests.sandbox import Sandbox
 
-pytestmark = pytest.mark.multi_backend
+pytestmark = pytest.mark.postgresql
 WRITERS, BATCHES, BATCH_SIZE, DEVICES = 16, 6, 60, 40
 START = datetime(2026, 11, 1, 10, tzinfo=UTC)
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
-def batch(chance: random.Random) -> list[Heartbeat]:
+def batch(chance: random.Random) -> list[Report]:
     """Devices and fields at random, within the same few milliseconds."""
-    heartbeats = []
+    reports = []
     for _ in range(BATCH_SIZE):
         fields = {
             "site_id": chance.choice("ab"),
@@ -36,8 +37,8 @@ def batch(chance: random.Random) -> list[Heartbeat]:
         }
         fields.pop(chance.choice(["cpu_pct", "queue_depth", "status"]))
         seen_at = START + timedelta(microseconds=chance.randrange(5_000))
-        heartbeats.append(Heartbeat(f"device-{chance.randrange(DEVICES)}", seen_at, fields))
-    return heartbeats
+        reports.append(Report(f"device-{chance.randrange(DEVICES)}", seen_at, fields))
+    return reports
 
 
 def test_sixteen_writers_lose_nothing_and_never_deadlock(migrated: Sandbox) -> None:
@@ -45,7 +46,7 @@ def test_sixteen_writers_lose_nothing_and_never_deadlock(migrated: Sandbox) -> N
     written = [[batch(chance) for _ in range(BATCHES)] for _ in range(WRITERS)]
     all_ready = Barrier(WRITERS)
 
-    def write(batches: list[list[Heartbeat]]) -> None:
+    def write(batches: list[list[Report]]) -> None:
         engine = create_engine(engine_for(migrated.settings).url, pool_size=1)
         all_ready.wait(timeout=30)
         for one in batches:
@@ -66,7 +67,7 @@ def test_a_device_deleted_meanwhile_is_stored_anew(migrated: Sandbox) -> None:
     items = [{"device_id": f"device-{number}", "site_id": "a"} for number in range(200)]
 
     def write(_: int) -> int:
-        return record(engine, Deadline.after(60), {"devices": items}).stored
+        return record(engine, Deadline.after(60), read_batch({"devices": items})).stored
 
     with ThreadPoolExecutor(2) as pool:
         answers = pool.map(write, range(10))

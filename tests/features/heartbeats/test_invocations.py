@@ -1,18 +1,22 @@
 """The Lambda functions, invoked as AWS invokes them."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from app import record_heartbeats, record_queued_heartbeats
 from chalicelib.database import engine_for
-from chalicelib.errors import DatabaseUnavailableError, InvalidRequestError
-from chalicelib.features.heartbeats import payload
-from chalicelib.features.heartbeats.model import MAX_BATCH
+from chalicelib.errors import DatabaseBusyError, DatabaseUnavailableError, InvalidRequestError
+from chalicelib.features.heartbeats import batch as batches
+from chalicelib.features.heartbeats import store
+from chalicelib.features.heartbeats.bodies import Heartbeat
+from chalicelib.features.heartbeats.model import MAX_BATCH, DeviceFields
 from tests import emf
 from tests.features.device_parameters.test_invocations import LambdaContext
 from tests.features.heartbeats.oracle import stored
@@ -21,6 +25,7 @@ from tests.sandbox import PROJECT, Sandbox
 MICROSECOND = timedelta(microseconds=1)
 SENT_AT = datetime(2026, 11, 1, 10, 17, 3, 250_000, tzinfo=UTC)
 GOOD = {"device_id": "good", "site_id": "a"}
+KNOWN_FIELDS = Heartbeat.__struct_fields__
 BAD = {"device_id": "bad", "site_id": "a", "status": "fine"}
 
 
@@ -152,13 +157,13 @@ scalars = (
     )
 )
 items = scalars | st.dictionaries(
-    st.sampled_from([*payload.KNOWN_FIELDS, "colour"]) | st.text(max_size=5),
+    st.sampled_from([*KNOWN_FIELDS, "colour"]) | st.text(max_size=5),
     scalars | st.lists(scalars, max_size=2),
     max_size=6,
 )
 named_items = st.builds(
     lambda item, device_id: {**item, "device_id": device_id, "site_id": "a"},
-    st.dictionaries(st.sampled_from(payload.KNOWN_FIELDS), scalars, max_size=4),
+    st.dictionaries(st.sampled_from(KNOWN_FIELDS), scalars, max_size=4),
     st.text(min_size=1, max_size=256),
 )
 
@@ -231,6 +236,54 @@ def test_messages_may_hold_more_than_one_statement_takes(migrated: Sandbox) -> N
     ]
     assert deliver(*batches) == []
     assert len(stored(migrated)) == 12_000
+
+
+@pytest.fixture
+def busy_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The first attempt to store fails after it has stored; how many heartbeats each one held."""
+    merge_heartbeats = store.merge_heartbeats
+    attempts: list[int] = []
+
+    def merge_and_fail_once(connection: Connection, devices: Mapping[str, DeviceFields]) -> None:
+        attempts.append(len(devices))
+        merge_heartbeats(connection, devices)
+        if len(attempts) == 1:
+            raise DatabaseBusyError("the rows are locked")
+
+    monkeypatch.setattr(store, "merge_heartbeats", merge_and_fail_once)
+    return attempts
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was parsed, in order."""
+    read_batch = batches.read_batch
+    contents: list[object] = []
+
+    def read_and_note(content: object) -> batches.Batch:
+        contents.append(content)
+        return read_batch(content)
+
+    monkeypatch.setattr(batches, "read_batch", read_and_note)
+    return contents
+
+
+def test_what_came_is_parsed_once_however_often_it_is_stored(
+    migrated: Sandbox, busy_once: list[int], parsed: list[object]
+) -> None:
+    assert deliver({"devices": [GOOD, BAD]}, {**GOOD, "device_id": "other"}) == ["0"]
+    assert busy_once == [2, 2]
+    assert parsed == [{"devices": [GOOD, BAD]}, {**GOOD, "device_id": "other"}]
+    assert stored(migrated).keys() == {"good", "other"}
+
+
+def test_an_invocation_is_stored_with_the_second_attempt(
+    migrated: Sandbox, busy_once: list[int]
+) -> None:
+    at = SENT_AT.isoformat()
+    answer = invoke({"devices": [{**GOOD, "ts": at}, BAD]})
+    assert (answer["stored"], len(answer["refused"]), busy_once) == (1, 1, [1, 1])
+    assert stored(migrated)["good"]["last_seen_ts"] == SENT_AT
 
 
 def test_without_a_database_every_message_comes_again(

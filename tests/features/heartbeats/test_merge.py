@@ -1,5 +1,6 @@
 """However heartbeats arrive, and however often, they leave the same state, field by field."""
 
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,10 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from chalicelib import database
+from chalicelib.bodies import MAX_INTEGER
 from chalicelib.database import Deadline
 from chalicelib.features.heartbeats import store
-from chalicelib.features.heartbeats.fields import MAX_DOUBLE, MAX_INTEGER
-from chalicelib.features.heartbeats.model import MAX_BATCH, Heartbeat, Value, merge
+from chalicelib.features.heartbeats.model import MAX_BATCH, Report, Value, merge
 from tests.features.heartbeats.oracle import expected, stored
 from tests.sandbox import Sandbox
 
@@ -30,25 +31,25 @@ values: dict[str, st.SearchStrategy[Value]] = {
     "agent_version": texts | st.sampled_from(["1.0", "1.0.0", "é", "z", "Z"]),
     "poll_interval_s": st.integers(0, 3),
     "cpu_pct": st.floats(0, 100).map(lambda value: value + 0.0),
-    "disk_free_gb": st.floats(0, MAX_DOUBLE).map(lambda value: value + 0.0),
+    "disk_free_gb": st.floats(0, sys.float_info.max).map(lambda value: value + 0.0),
     "status": st.sampled_from(["ready", "degraded", "error"]),
 }
 said = st.fixed_dictionaries(
     {"site_id": st.sampled_from(["a", "b", "B"])},
     optional={name: st.none() | value for name, value in values.items()},
 )
-heartbeats = st.builds(Heartbeat, st.sampled_from(DEVICES), instants, said)
+reports = st.builds(Report, st.sampled_from(DEVICES), instants, said)
 # In what batches they come, some of them again, in any order.
-deliveries = st.lists(st.lists(heartbeats, max_size=8), max_size=5)
+deliveries = st.lists(st.lists(reports, max_size=8), max_size=5)
 
 
-def beat(seen_at: int, device_id: str = "d", **fields: Value) -> Heartbeat:
-    return Heartbeat(device_id, START + seen_at * MICROSECOND, {"site_id": "a", **fields})
+def beat(seen_at: int, device_id: str = "d", **fields: Value) -> Report:
+    return Report(device_id, START + seen_at * MICROSECOND, {"site_id": "a", **fields})
 
 
 @pytest.fixture
-def store_batch(migrated: Sandbox, engine: Engine) -> Callable[[list[Heartbeat]], None]:
-    def store_one(batch: list[Heartbeat]) -> None:
+def store_batch(migrated: Sandbox, engine: Engine) -> Callable[[list[Report]], None]:
+    def store_one(batch: list[Report]) -> None:
         with database.transaction(engine, Deadline.after(60)) as connection:
             store.merge_heartbeats(connection, merge(batch))
 
@@ -66,12 +67,12 @@ def store_batch(migrated: Sandbox, engine: Engine) -> Callable[[list[Heartbeat]]
 @example(batches=[[beat(1, status="ready")], [beat(1, status="degraded")]], again=None)
 def test_any_order_and_any_repetition_end_in_the_same_state(
     migrated: Sandbox,
-    store_batch: Callable[[list[Heartbeat]], None],
-    batches: list[list[Heartbeat]],
+    store_batch: Callable[[list[Report]], None],
+    batches: list[list[Report]],
     again: Any,
 ) -> None:
     migrated.migrate()
-    told = [heartbeat for batch in batches for heartbeat in batch]
+    told = [report for batch in batches for report in batch]
     for batch in batches:
         store_batch(batch)
     assert stored(migrated) == expected(told)
@@ -81,8 +82,8 @@ def test_any_order_and_any_repetition_end_in_the_same_state(
         assert stored(migrated) == expected(told)
 
 
-@given(told=st.lists(heartbeats, max_size=12), data=st.data())
-def test_a_batch_is_merged_as_the_database_merges(told: list[Heartbeat], data: Any) -> None:
+@given(told=st.lists(reports, max_size=12), data=st.data())
+def test_a_batch_is_merged_as_the_database_merges(told: list[Report], data: Any) -> None:
     merged = merge(told)
     assert {device_id: values_of(fields) for device_id, fields in merged.items()} == {
         device_id: {name: state[name] for name in merged[device_id]}
@@ -92,11 +93,11 @@ def test_a_batch_is_merged_as_the_database_merges(told: list[Heartbeat], data: A
 
 
 def values_of(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: setting.value for name, setting in fields.items()}
+    return {name: dated.value for name, dated in fields.items()}
 
 
 def test_a_field_that_is_absent_stays_and_null_clears_it(
-    migrated: Sandbox, store_batch: Callable[[list[Heartbeat]], None]
+    migrated: Sandbox, store_batch: Callable[[list[Report]], None]
 ) -> None:
     store_batch([beat(1, cpu_pct=5.0, status="ready")])
     store_batch([beat(2, status=None)])
@@ -105,7 +106,7 @@ def test_a_field_that_is_absent_stays_and_null_clears_it(
 
 
 def test_a_late_heartbeat_sets_what_no_newer_one_named(
-    migrated: Sandbox, store_batch: Callable[[list[Heartbeat]], None]
+    migrated: Sandbox, store_batch: Callable[[list[Report]], None]
 ) -> None:
     store_batch([beat(1, cpu_pct=5.0)])
     store_batch([beat(4, queue_depth=1)])
@@ -116,7 +117,7 @@ def test_a_late_heartbeat_sets_what_no_newer_one_named(
 
 
 def test_a_device_that_moves_belongs_to_its_newest_site(
-    migrated: Sandbox, store_batch: Callable[[list[Heartbeat]], None]
+    migrated: Sandbox, store_batch: Callable[[list[Report]], None]
 ) -> None:
     store_batch([beat(2, site_id="new")])
     store_batch([beat(1, site_id="old")])
@@ -124,7 +125,7 @@ def test_a_device_that_moves_belongs_to_its_newest_site(
 
 
 def test_last_seen_never_moves_back_whoever_else_writes_it(
-    migrated: Sandbox, store_batch: Callable[[list[Heartbeat]], None]
+    migrated: Sandbox, store_batch: Callable[[list[Report]], None]
 ) -> None:
     store_batch([beat(1)])
     migrated.rows(
@@ -135,7 +136,7 @@ def test_last_seen_never_moves_back_whoever_else_writes_it(
 
 
 def test_a_state_that_somebody_else_wrote_is_taken_over(
-    migrated: Sandbox, store_batch: Callable[[list[Heartbeat]], None]
+    migrated: Sandbox, store_batch: Callable[[list[Report]], None]
 ) -> None:
     migrated.rows(
         "INSERT INTO iot_data.device_state (device_id, site_id, last_seen_ts, cpu_pct, status) "
@@ -149,7 +150,7 @@ def test_a_state_that_somebody_else_wrote_is_taken_over(
 
 
 def test_a_device_that_is_deleted_is_forgotten(
-    migrated: Sandbox, store_batch: Callable[[list[Heartbeat]], None]
+    migrated: Sandbox, store_batch: Callable[[list[Report]], None]
 ) -> None:
     store_batch([beat(5, cpu_pct=5.0)])
     migrated.rows("DELETE FROM iot_data.device_state")
@@ -159,7 +160,7 @@ def test_a_device_that_is_deleted_is_forgotten(
 
 
 def test_more_than_one_statement_takes_are_stored_all_the_same(
-    migrated: Sandbox, store_batch: Callable[[list[Heartbeat]], None]
+    migrated: Sandbox, store_batch: Callable[[list[Report]], None]
 ) -> None:
     store_batch([beat(1, f"device-{number}") for number in range(MAX_BATCH + 1)])
     assert migrated.value("SELECT count(*) FROM iot_data.device_state") == MAX_BATCH + 1
@@ -173,13 +174,13 @@ def test_more_than_one_statement_takes_are_stored_all_the_same(
 @given(ages=st.dictionaries(st.sampled_from(DEVICES), st.integers(0, 240), min_size=1))
 def test_the_view_shows_who_is_silent_for_two_minutes(
     migrated: Sandbox,
-    store_batch: Callable[[list[Heartbeat]], None],
+    store_batch: Callable[[list[Report]], None],
     ages: dict[str, int],
 ) -> None:
     migrated.migrate()
     now = migrated.now()
     store_batch(
-        [Heartbeat(d, now - timedelta(seconds=age), {"site_id": "a"}) for d, age in ages.items()]
+        [Report(d, now - timedelta(seconds=age), {"site_id": "a"}) for d, age in ages.items()]
     )
     shown = migrated.rows("SELECT device_id, age, now() FROM iot_data.v_devices_stale")
     elapsed = (migrated.now() - now).total_seconds()

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from chalicelib import database
+from chalicelib.bodies import UNSET, UnsetType
 from chalicelib.database import Deadline
-from chalicelib.features.heartbeats import listings, store
-from chalicelib.features.heartbeats.model import Heartbeat, merge
-from chalicelib.http.paging import PageRequest
+from chalicelib.features.heartbeats import store
+from chalicelib.features.heartbeats.bodies import StaleDeviceQuery, StaleSiteQuery
+from chalicelib.features.heartbeats.model import Report, merge
+from chalicelib.paging import cursor
 from tests.sandbox import Sandbox
 
 DEVICES = 20_000
@@ -58,17 +60,19 @@ def plans(connection: Connection) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize(
     ("site_id", "index"),
-    [(None, "idx_device_state_last_seen"), ("site-7", "idx_device_state_site")],
+    [(UNSET, "idx_device_state_last_seen"), ("site-7", "idx_device_state_site")],
 )
 @pytest.mark.parametrize("is_later", [False, True])
 def test_a_page_of_silent_devices_is_read_from_an_index(
-    large_fleet: Sandbox, engine: Engine, site_id: str | None, index: str, is_later: bool
+    large_fleet: Sandbox, engine: Engine, site_id: str | UnsetType, index: str, is_later: bool
 ) -> None:
     now = large_fleet.now()
-    page = PageRequest(50, (now - timedelta(hours=2), "device-7") if is_later else None)
+    query = StaleDeviceQuery(site_id=site_id)
+    if is_later:
+        query.after = cursor((now - timedelta(hours=2), "device-7"))
     seen_before = now - timedelta(minutes=2)
     with database.transaction(engine, Deadline.after(60)) as connection, plans(connection) as found:
-        listings.list_stale(connection, page, seen_before=seen_before, site_id=site_id)
+        store.list_stale_devices(connection, query, now, seen_before)
     [plan] = found
     assert index in plan
     assert "Seq Scan" not in plan
@@ -77,16 +81,16 @@ def test_a_page_of_silent_devices_is_read_from_an_index(
 def test_counting_by_site_reads_the_silent_devices_only(
     large_fleet: Sandbox, engine: Engine
 ) -> None:
-    seen_before = large_fleet.now() - timedelta(minutes=2)
+    now = large_fleet.now()
     with database.transaction(engine, Deadline.after(60)) as connection, plans(connection) as found:
-        listings.list_stale_sites(connection, PageRequest(50, None), seen_before=seen_before)
+        store.list_stale_sites(connection, StaleSiteQuery(), now, now - timedelta(minutes=2))
     assert "Seq Scan" not in found[0]
 
 
 @pytest.mark.parametrize("size", [1, 1_000])
 def test_a_batch_looks_its_devices_up(large_fleet: Sandbox, engine: Engine, size: int) -> None:
     now = large_fleet.now()
-    batch = [Heartbeat(f"device-{n}", now, {"site_id": "a"}) for n in range(1, size + 1)]
+    batch = [Report(f"device-{n}", now, {"site_id": "a"}) for n in range(1, size + 1)]
     with database.transaction(engine, Deadline.after(60)) as connection, plans(connection) as found:
         store.merge_heartbeats(connection, merge(batch))
     assert len(found) == 2
