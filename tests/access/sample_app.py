@@ -4,12 +4,11 @@ from typing import Annotated, Any
 
 from chalice.app import AuthRequest, AuthResponse, Chalice
 
-from chalicelib.http import gate
 from chalicelib.access.callers import is_known, require_role
 from chalicelib.access.model import Role, Scope
 from chalicelib.bodies import Body, Meta
 from chalicelib.feature import Feature
-from chalicelib.http import Asked, Nothing, Routes
+from chalicelib.http import Asked, Nothing, Routes, gate
 from chalicelib.http.answers import in_our_envelope
 
 APP_PY = """

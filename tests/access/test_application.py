@@ -10,8 +10,8 @@ from chalice.local import ARNMatcher
 from chalice.test import Client, HTTPResponse
 
 from app import app, authorize
-from chalicelib.http import gate
 from chalicelib.access.model import Principal, Role, Scope
+from chalicelib.http import gate
 from chalicelib.http.routes import Route
 from tests.access.conftest import PROJECT
 from tests.access.issuer import API_TOKEN, ORGANIZATION, SUBJECT, Issuer

@@ -8,10 +8,10 @@ from chalice.app import AuthRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.http import gate
 from chalicelib.access.errors import UnauthorizedError
 from chalicelib.access.settings import access_from_environment
 from chalicelib.access.tokens import authenticate
+from chalicelib.http import gate
 from tests.access.attacks import FORBIDDEN, UNAUTHORIZED, Attack
 from tests.access.conftest import Server
 from tests.access.issuer import Issuer, segment
