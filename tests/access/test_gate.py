@@ -11,13 +11,11 @@ from chalice.deploy.swagger import CFNSwaggerGenerator
 from chalice.local import ARNMatcher
 from chalice.test import Client, HTTPResponse
 
-from chalicelib.access.callers import require_role
 from chalicelib.access.errors import (
     AccessNotConfiguredError,
-    ForbiddenError,
     UndeclaredRouteError,
 )
-from chalicelib.access.model import Principal, Requirement, Role, Scope
+from chalicelib.access.model import Role
 from chalicelib.http import gate
 from tests.access.conftest import PROJECT
 from tests.access.issuer import API_TOKEN, API_TOKEN_SHA256, ORGANIZATION, SUBJECT, Issuer
@@ -302,42 +300,6 @@ def test_on_an_open_path_those_who_could_read_the_others_are_known(
     token = trusting.token(trusting.claims(**claims))
     assert ask(app, token, path="/health").json_body == {"status": "up", "is_known": expected}
     assert ask(app, None, path="/health").json_body == {"status": "up", "is_known": False}
-
-
-@pytest.mark.parametrize("held", list(Role))
-@pytest.mark.parametrize("needed", list(Role))
-def test_roles_include_the_lower_ones_and_devices_stand_apart(held: Role, needed: Role) -> None:
-    ascending = [Role.VIEWER, Role.OPERATOR, Role.ADMIN]
-    is_enough = held is needed or (
-        held in ascending
-        and needed in ascending
-        and ascending.index(held) > ascending.index(needed)
-    )
-    assert held.includes(needed) is is_enough
-    if is_enough:
-        require_role(Principal("someone", held), needed)
-    else:
-        with pytest.raises(ForbiddenError, match=f"this needs the role {needed}"):
-            require_role(Principal("someone", held), needed)
-
-
-@pytest.mark.parametrize("least", list(Role))
-@pytest.mark.parametrize("role", list(Role))
-def test_a_requirement_is_met_by_roles_that_include_it_and_by_admins(
-    role: Role, least: Role
-) -> None:
-    """An admin may stand in for a device, to try out what devices send."""
-    is_met = Requirement(least, Scope.ORGANIZATION).is_met_by(Principal("someone", role))
-    assert is_met is (role is Role.ADMIN or role.includes(least))
-
-
-@pytest.mark.parametrize(
-    ("least", "scope"),
-    [(None, Scope.PLATFORM), (None, Scope.ORGANIZATION), (Role.VIEWER, Scope.OPEN)],
-)
-def test_a_requirement_names_a_role_unless_it_is_open(least: Role | None, scope: Scope) -> None:
-    with pytest.raises(ValueError, match="a route names its least role, unless it is open"):
-        Requirement(least, scope)
 
 
 def test_an_application_with_a_route_that_declares_nothing_does_not_start(

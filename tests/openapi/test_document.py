@@ -160,6 +160,41 @@ def test_a_field_says_what_it_means_unless_its_type_does(name: str) -> None:
         assert schema.get("description", "").endswith(".") or is_said_elsewhere, field
 
 
+@each_operation
+def test_whatever_comes_in_is_bounded(operation: Operation) -> None:
+    """Else a text that no column can hold, or Infinity, would get as far as the database."""
+    item = DOCUMENT["paths"][operation.route]
+    parameters = [*item.get("parameters", []), *operation.described.get("parameters", [])]
+    body = operation.described.get("requestBody", {})
+    for name, schema in [
+        *((each["name"], each["schema"]) for each in parameters),
+        *(field for part in parts(body) if "schema" in part for field in fields(part["schema"])),
+    ]:
+        # A time of a device is text or number, and judged as a whole where it is read.
+        if name not in ("ts", "last_upload_ts"):
+            assert list(unbounded(schema)) == [], name
+
+
+def fields(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The fields of a body, those of what it refers to included."""
+    for part in parts(schema):
+        if "$ref" in part:
+            name = part["$ref"].rpartition("/")[2]
+            properties = DOCUMENT["components"]["schemas"][name].get("properties", {})
+            yield from properties.items()
+            yield from fields(properties)
+
+
+def unbounded(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The parts of *schema* that take texts or numbers of any kind."""
+    for part in parts(schema):
+        is_bounded_text = {"pattern", "enum"} & part.keys()
+        is_bounded_number = {"minimum", "maximum"} <= part.keys()
+        is_text, is_number = part.get("type") == "string", part.get("type") in ("number", "integer")
+        if (is_text and not is_bounded_text) or (is_number and not is_bounded_number):
+            yield part
+
+
 def examples() -> Iterator[tuple[dict[str, Any], Any]]:
     """Schemas and what is said to fit them: beside the schema, or as one of its own keywords."""
     for part in parts(DOCUMENT):
