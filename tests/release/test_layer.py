@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +20,7 @@ from release.layer import contents, wheel
 from release.project import Project
 from stack.layers import resource
 from tests.release.conftest import BuildStage, copy_project, edit_resources
+from tests.shared import made_once
 
 USER = "Migrate"
 USES_ARROW = "import pyarrow as pa\nfrom pyarrow import csv\nimport pyarrow.parquet\n"
@@ -45,7 +47,7 @@ def layered(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def release(layered: Project, tmp_path_factory: pytest.TempPathFactory) -> Release:
-    return build(layered, "prod", tmp_path_factory.mktemp("out"))
+    return made_once(tmp_path_factory, "layered", partial(build, layered, "prod"))
 
 
 @pytest.fixture(scope="module")

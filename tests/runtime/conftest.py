@@ -4,6 +4,7 @@ import json
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from release.chalice_package import TEMPLATE, ZIP
 from release.layer.build import ZIP as LAYER_ZIP
 from release.project import ROOT, Project
 from tests.sandbox import Sandbox
+from tests.shared import made_once
 from web.build import FILES, VENDOR
 
 StartContainer = Callable[..., Container]
@@ -31,9 +33,15 @@ def sample(name: str) -> Any:
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Release:
     """What `make package` makes."""
+<<<<<<< HEAD
     if not all((VENDOR / file.name).is_file() for file in FILES):
         pytest.skip("a library of the page is missing: run `python -m web.build`")
     return build(Project(), STAGE, tmp_path_factory.mktemp("package"))
+=======
+    if not all((VENDOR / name).is_file() for name in FILES):
+        pytest.skip("the chart library is missing: run `python -m web.build`")
+    return made_once(tmp_path_factory, "release", partial(build, Project(), STAGE))
+>>>>>>> suite
 
 
 @pytest.fixture(scope="session")
