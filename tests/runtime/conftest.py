@@ -33,15 +33,9 @@ def sample(name: str) -> Any:
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Release:
     """What `make package` makes."""
-<<<<<<< HEAD
     if not all((VENDOR / file.name).is_file() for file in FILES):
         pytest.skip("a library of the page is missing: run `python -m web.build`")
-    return build(Project(), STAGE, tmp_path_factory.mktemp("package"))
-=======
-    if not all((VENDOR / name).is_file() for name in FILES):
-        pytest.skip("the chart library is missing: run `python -m web.build`")
     return made_once(tmp_path_factory, "release", partial(build, Project(), STAGE))
->>>>>>> suite
 
 
 @pytest.fixture(scope="session")
