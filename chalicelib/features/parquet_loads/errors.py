@@ -14,7 +14,7 @@ ApplicationError
 │   ├── FileTooLargeError       a part that must be in memory at once does not fit
 │   ├── SchemaMismatchError     columns are missing, superfluous or of the wrong type
 │   └── TooManyRejectedError    more rows are bad than the settings allow
-├── ReaderMissingError          retryable: Parquet cannot be read on this system          → 503
+├── ReaderMissingError          retryable: Parquet cannot be read on this system           → 503
 ├── SourceUnavailableError      retryable: S3 gave no usable answer, even when asked again → 503
 └── ObjectChangedError          retryable: the object has changed since it was looked at   → 409
 """

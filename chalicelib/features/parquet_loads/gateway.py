@@ -133,10 +133,10 @@ def _range(found: ObjectVersion, start: int, end: int) -> bytes:
     """All of the bytes `[start, end)`, of this version and no other."""
 
     def get(s3: Any, at: dict[str, str]) -> bytes:
-        asked = {"Range": f"bytes={start}-{end - 1}", "IfMatch": found.etag}
+        part = {"Range": f"bytes={start}-{end - 1}", "IfMatch": found.etag}
         # Used as a context manager, the body would hand out the bare stream, which raises errors
         # of urllib3 instead of errors of the SDK.
-        with closing(s3.get_object(**at, **asked)["Body"]) as body:
+        with closing(s3.get_object(**at, **part)["Body"]) as body:
             data: bytes = body.read()
         if len(data) != end - start:
             raise SourceUnavailableError(f"S3 broke off in the middle of {found.location.url}")
