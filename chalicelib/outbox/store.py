@@ -1,4 +1,4 @@
-"""The queue of events: written by whatever makes them true, emptied by the sender.
+"""The queue of events: the work that makes them true fills it, and the sender empties it.
 
 A feature whose events are built from many rows inserts into `iot_data.outbox_events` in a
 statement of its own, so that those rows never leave the database.
@@ -26,7 +26,7 @@ _COUNT_PENDING = _statements["count_pending"]
 
 # Any constant does, as long as every sender uses the same one.
 _SENDER_LOCK = 0x6F757462  # "outb"
-# What `PutEvents` takes in one request, and a bound for what is put into a column.
+# What `PutEvents` takes in one request, and the length to which a reason is cut for its column.
 MAX_ENTRIES = 10
 MAX_REASON_CHARACTERS = 500
 
@@ -74,7 +74,7 @@ def next_batch(connection: Connection, stream: str) -> list[QueuedEvent]:
 
 
 def forget_sent(connection: Connection, positions: list[int]) -> None:
-    """Take the events that the bus has into its keeping out of the queue."""
+    """Remove from the queue the events that the bus has accepted."""
     connection.execute(_FORGET_SENT, {"positions": positions})
 
 

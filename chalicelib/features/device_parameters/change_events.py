@@ -17,7 +17,7 @@ NAME_LENGTH = 1024
 
 
 def queue(connection: Connection, run: Run) -> None:
-    """Queue what *run* changed; nothing where it changed nothing."""
+    """Queue events about what *run* changed, if it changed anything."""
     if not run.has_changes:
         return
     values = {

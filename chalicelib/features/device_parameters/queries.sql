@@ -63,10 +63,11 @@ CREATE TEMPORARY TABLE planned_change (
 ) ON COMMIT DROP
 
 -- name: plan_delta
--- Three branches on purpose: one query with both conditions on the aggregate misleads the
--- planner by two orders of magnitude. Those that can repeat a pair are grouped before the UNION,
--- which then sees pairs and not measurements; the first bucket holds a pair once, and grouping
--- it only makes the planner sort. One statement, one snapshot: counts and plan cannot disagree.
+-- There are three branches on purpose: one query with both conditions on the aggregate misleads the
+-- planner by two orders of magnitude. The branches that can repeat a pair are grouped before the
+-- UNION, which then sees pairs and not measurements. The first bucket holds each pair once, and
+-- grouping it would only make the planner sort. All of this is one statement, which sees one
+-- snapshot, so that counts and plan cannot disagree.
 WITH evidence AS (
     SELECT device_id, parameter_id
     FROM iot_data.device_parameters_hourly
@@ -458,7 +459,7 @@ WHERE view_schema = 'iot_data'
   AND view_name = 'device_parameters_hourly'
 
 -- name: materialized_until
--- The watermark of an aggregate that holds nothing is in 4714 BC, which no Python datetime is.
+-- The watermark of an aggregate that holds nothing is in 4714 BC, which no Python datetime can be.
 SELECT nullif(greatest(watermark, 'epoch'), 'epoch')
 FROM timescaledb_information.continuous_aggregates AS aggregate
 JOIN _timescaledb_catalog.hypertable AS materialization
@@ -471,8 +472,9 @@ WHERE aggregate.view_schema = 'iot_data'
   AND aggregate.view_name = 'device_parameters_hourly'
 
 -- name: queue_change_events
--- In chunks, because EventBridge bounds an event, and bills by 64 KB; what exceeds a chunk by its
--- last change is still far below the bound, since names are cut and a key holds at most 2.7 KB.
+-- The changes are cut into chunks, because EventBridge limits the size of an event, and bills each
+-- 64 KB. The last change of a chunk may exceed the chunk, but stays far below the limit: names are
+-- cut, and a key holds at most 2.7 KB.
 WITH logged AS (
     SELECT row_number() OVER (ORDER BY change, device_id, parameter_id) AS position,
            jsonb_strip_nulls(jsonb_build_object(
