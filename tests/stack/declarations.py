@@ -21,7 +21,7 @@ def service() -> Feature:
 
 
 def resources(features: Sequence[Feature]) -> Json:
-    """The resources of a template made of *features*."""
+    """The resources of the template that is made of *features*."""
     made: Json = template([service(), *features])["Resources"]
     return made
 
