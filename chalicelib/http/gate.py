@@ -116,7 +116,7 @@ def _granted(app: Chalice, principal: Principal) -> list[AuthRoute | str]:
 
 
 def _granted_at(app: Chalice, address: str, methods: set[str]) -> AuthRoute:
-    """API Gateway bounds the size of the answer, so that what is granted as a whole is one entry."""
+    """One entry where all of an address is granted: API Gateway bounds the size of the answer."""
     is_all = methods == app.routes[address].keys()
     return AuthRoute(_pattern(address), ["*"] if is_all else sorted(methods))
 

@@ -113,23 +113,35 @@ class Routes(Blueprint):
 
     def post(self, address: str, **declared: Unpack[Writing]) -> Decorator:
         """A route that adds something, or starts it."""
-        return self._writing("POST", address, declared)
+        return self._writing("POST", address, **declared)
 
     def put(self, address: str, **declared: Unpack[Writing]) -> Decorator:
         """A route that changes something as a whole, or field by field."""
-        return self._writing("PUT", address, declared)
+        return self._writing("PUT", address, **declared)
 
     def patch(self, address: str, **declared: Unpack[Writing]) -> Decorator:
         """A route that changes a part of something."""
-        return self._writing("PATCH", address, declared)
+        return self._writing("PATCH", address, **declared)
 
     def delete(self, address: str, **declared: Unpack[Writing]) -> Decorator:
         """A route that removes something."""
-        return self._writing("DELETE", address, declared)
+        return self._writing("DELETE", address, **declared)
 
-    def _writing(self, method: str, address: str, declared: Writing) -> Decorator:
-        answers = declared["answers"]
-        requirement = Requirement(declared["least"], declared["scope"])
+    def _writing(
+        self,
+        method: str,
+        address: str,
+        *,
+        least: Role | None,
+        scope: Scope,
+        answers: Kind | Mapping[int, Kind],
+        body: Kind | tuple[Kind, ...] | None = None,
+        query: type[Any] = Nothing,
+        refuses: tuple[type[ApplicationError], ...] = (),
+        headers: Mapping[str, str] | None = None,
+        examples: Mapping[str, object] | None = None,
+    ) -> Decorator:
+        requirement = Requirement(least, scope)
         return lambda view: self._declare(
             Route(
                 self.feature,
@@ -137,13 +149,13 @@ class Routes(Blueprint):
                 (method,),
                 requirement,
                 view,
-                declared.get("query", Nothing),
+                query,
                 _path_kinds(view, address),
                 answers if isinstance(answers, Mapping) else {200: answers},
-                declared.get("body"),
-                declared.get("refuses", ()),
-                declared.get("headers", {}),
-                declared.get("examples", {}),
+                body,
+                refuses,
+                headers or {},
+                examples or {},
             )
         )
 
