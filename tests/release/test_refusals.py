@@ -66,11 +66,11 @@ def test_a_page_that_lacks_a_part_is_refused(make: BuildStage, project: Project,
 
 
 def test_a_handler_outside_of_app_py_is_refused(make: BuildStage, project: Project) -> None:
-    routes = project.root / "chalicelib" / "device_parameters" / "routes.py"
+    routes = project.root / "chalicelib" / "features" / "device_parameters" / "routes.py"
     stray = """
 
     @routes.lambda_function()
-    def stray(event: Any, context: Any) -> None: ...
+    def stray(event: object, context: object) -> None: ...
     """
     routes.write_text(routes.read_text("utf-8") + dedent(stray))
     with pytest.raises(ReleaseRefusedError) as refusal:
