@@ -202,7 +202,7 @@ def test_the_oldest_python_comes_with_a_warning() -> None:
     ("name", "is_needed"),
     [
         ("chalicelib/tests/model.py", True),
-        ("migrations/versions/20261121_sync_runs.py", True),
+        ("migrations/versions/0003_device_parameters_runs.py", True),
         ("sqlalchemy/engine/base.py", True),
         ("sqlalchemy/testing/fixtures.py", False),
         ("sqlalchemy/py.typed", False),
