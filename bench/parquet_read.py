@@ -72,13 +72,14 @@ def _in_a_process(function: Any, *arguments: Any) -> Any:
 def _read(path: Path, dataset: str, layout: str, rows: int) -> Reading:
     started = time.perf_counter()
     from chalicelib.features.parquet_loads.model import Dataset
-    from chalicelib.features.parquet_loads.read import open_parquet
-    from chalicelib.features.parquet_loads.validate import Validator
+    from chalicelib.features.parquet_loads.parquet.read import open_parquet
+    from chalicelib.features.parquet_loads.rows.schema import require_columns
+    from chalicelib.features.parquet_loads.rows.validation import Validator
 
     imported, imported_kb, cpu = time.perf_counter(), peak_kb(), time.process_time()
     validator = Validator(Dataset(dataset))
     with open_parquet(path) as source:
-        validator.check_schema(source.schema)
+        require_columns(Dataset(dataset), source.schema)
         good = sum(len(validator.check(batch, row).good) for row, batch in source.batches())
     seconds = time.process_time() - cpu
     if good != rows:

@@ -26,12 +26,16 @@ from rich.table import Table
 from bench import results
 from chalicelib.database import Deadline
 from chalicelib.features.parquet_loads.settings import TimestreamSettings
-from chalicelib.features.parquet_loads.timestream import TimestreamSink
-from chalicelib.features.parquet_loads.timestream_records import DIMENSIONS, WriteRequest, plan
+from chalicelib.features.parquet_loads.timestream.write_requests import (
+    DIMENSIONS,
+    WriteRequest,
+    plan,
+)
+from chalicelib.features.parquet_loads.timestream.writer import TimestreamWriter
 
 KEPT = Path(__file__).parent / "results" / "timestream.json"
 DATASET = "generation"
-STUB = "tests.features.parquet_loads.timestream_stub"
+STUB = "tests.features.parquet_loads.timestream.stub"
 ROWS, BATCH_ROWS = 60_000, 50_000
 REQUEST_RECORDS = 100
 IN_FLIGHT = (1, 4, 8)
@@ -223,7 +227,7 @@ def _load(url: str, batches: list[pa.RecordBatch], version: int, in_flight: int)
     settings = TimestreamSettings("energy", {DATASET: DATASET}, REQUEST_RECORDS, 3, url)
     started = time.perf_counter()
     deadline = Deadline.after(3600)
-    with TimestreamSink(settings, DATASET, version, deadline, in_flight=in_flight) as sink:
+    with TimestreamWriter(settings, DATASET, version, deadline, in_flight=in_flight) as sink:
         for batch in batches:
             sink.write(batch)
         result = sink.close()

@@ -5,7 +5,9 @@ fit, the error names the place by its path, such as `devices[3].cpu_pct`.
 """
 
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -13,6 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.errors import InvalidRequestError
+from chalicelib.instants import SPELLED
 
 __all__ = ["UNSET", "Body", "Meta", "UnsetType"]
 
@@ -22,8 +25,11 @@ T = TypeVar("T")
 STORABLE = r"^[^\x00\ud800-\udfff]*$"
 MAX_INTEGER = 2**31 - 1
 MAX_BIGINT = 2**63 - 1
+MAX_NUMBER = sys.float_info.max
 
-_WHERE = re.compile(r"^(?P<problem>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+_WHERE = re.compile(
+    r"^(?P<problem>.*?)(?: - at (?P<in_name>`key` in )?`\$(?P<path>.*)`)?$", re.DOTALL
+)
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _PLAIN_WORDS = {
@@ -35,6 +41,7 @@ _PLAIN_WORDS = {
     "array": "a list",
     "datetime": "an instant",
 }
+_UNBOUNDED = re.compile(rf" [<>]= -?{re.escape(str(MAX_NUMBER))}$")
 _SHOWN = 40
 
 
@@ -54,6 +61,9 @@ Id = Annotated[str, Meta(pattern=STORABLE, min_length=1, max_length=256)]
 WholeNumber = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Count = Annotated[int, Meta(ge=0, le=MAX_BIGINT)]
 SerialNumber = Annotated[int, Meta(ge=1, le=MAX_BIGINT)]
+# Python's JSON knows NaN and Infinity, and takes 1e400 for the latter. A number that comes in is
+# bounded on both sides, by these limits or by narrower ones, which keeps them out.
+Number = Annotated[float, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 # What goes out. Whatever the zone of the database session, what comes out of it is in UTC.
 Instant = Annotated[
     datetime,
@@ -67,20 +77,38 @@ def read(kind: type[T], value: object) -> T:
     Raises `InvalidRequestError`, whose detail `parameter` is the path of what does not fit.
     """
     try:
-        return _converted(kind, value)
-    except msgspec.ValidationError as error:
-        raise _refusal(error, kind, "field") from None
-    except UnicodeError:
-        # msgspec writes the name of an unknown field into its error, if UTF-8 can spell it.
-        raise _naming("", "has a field whose name no text may hold") from None
+        return msgspec.convert(value, kind)
+    except (msgspec.ValidationError, UnicodeError, RecursionError):
+        # Batches are read item by item: what is right must not wait for what finds faults.
+        return _read_again(kind, value)
+
+
+def _read_again(kind: type[T], value: object) -> T:
+    """*value* with what msgspec does not know of JSON put right, or the refusal in our words."""
+    with _refusing(kind, "field"):
+        try:
+            return _converted(kind, value)
+        except UnicodeError:
+            return _converted(kind, _each(value, _spellable))
 
 
 def read_texts(kind: type[T], values: Mapping[str, str]) -> T:
     """Parameters of an address, which are all texts, as a *kind*; raises as `read` does."""
+    with _refusing(kind, "parameter"):
+        try:
+            return msgspec.convert(values, kind, strict=False)
+        except UnicodeError:
+            return msgspec.convert(_each(values, _spellable), kind, strict=False)
+
+
+@contextmanager
+def _refusing(kind: type[Any], noun: str) -> Iterator[None]:
     try:
-        return msgspec.convert(values, kind, strict=False)
+        yield
     except msgspec.ValidationError as error:
-        raise _refusal(error, kind, "parameter") from None
+        raise _refusal(error, kind, noun) from None
+    except RecursionError:
+        raise _naming("", "is nested too deeply") from None
 
 
 def _converted(kind: type[T], value: object) -> T:
@@ -89,22 +117,31 @@ def _converted(kind: type[T], value: object) -> T:
     except msgspec.ValidationError as error:
         if not _is_about_a_float(error):
             raise
-    return msgspec.convert(_with_whole_numbers(value), kind)
+    return msgspec.convert(_each(value, _whole), kind)
 
 
 def _is_about_a_float(error: msgspec.ValidationError) -> bool:
     return "`int" in str(error) and "got `float`" in str(error)
 
 
-def _with_whole_numbers(value: object) -> object:
-    """JSON has one kind of number: 120.0 is 120."""
-    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_BIGINT:
-        return int(value)
+def _each(value: object, change: Callable[[Any], object]) -> object:
+    """*value* with every name, text and number in it changed."""
     if isinstance(value, Mapping):
-        return {name: _with_whole_numbers(item) for name, item in value.items()}
+        return {change(name): _each(item, change) for name, item in value.items()}
     if isinstance(value, list):
-        return [_with_whole_numbers(item) for item in value]
-    return value
+        return [_each(item, change) for item in value]
+    return change(value)
+
+
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 120.0 is 120."""
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) <= MAX_BIGINT
+    return int(value) if is_whole else value  # type: ignore[call-overload]
+
+
+def _spellable(value: object) -> object:
+    """A text as UTF-8 can spell it: msgspec fails where it shows one that is wrong and cannot."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def _refusal(error: msgspec.ValidationError, kind: type[Any], noun: str) -> InvalidRequestError:
@@ -120,12 +157,15 @@ def _refusal(error: msgspec.ValidationError, kind: type[Any], noun: str) -> Inva
         return InvalidRequestError(sentence, parameter=_joined(place, name))
     if problem.startswith("Invalid enum value"):
         return _naming(place, f"must be one of {_choices_of(kind, path)}")
-    return _naming(place, _in_plain_words(problem))
+    words = _in_plain_words(problem)
+    if noun == "parameter":
+        words = words.removesuffix(", not text")
+    return _naming(place, words, whose="a name in " if found and found["in_name"] else "")
 
 
-def _naming(place: str, problem: str) -> InvalidRequestError:
-    shown = place or "body"
-    return InvalidRequestError(f"{'the body' if not place else shown} {problem}", parameter=shown)
+def _naming(place: str, problem: str, whose: str = "") -> InvalidRequestError:
+    sentence = f"{whose}{place or 'the body'} {problem}"
+    return InvalidRequestError(sentence, parameter=place or "body")
 
 
 def _joined(place: str, name: str) -> str:
@@ -136,11 +176,17 @@ def _in_plain_words(problem: str) -> str:
     """From "Expected `int | null`, got `str`" to "must be a whole number or null, not text"."""
     if problem.endswith("out of range"):
         return "is out of range"
+    if "RFC3339" in problem or "timezone" in problem:
+        return f"must be {SPELLED}"
+    if repr(STORABLE) in problem:
+        return "holds a character no text may hold"
     for name, words in _PLAIN_WORDS.items():
         problem = re.sub(rf"\b{name}\b(?=[^`]*`)", words, problem)
     problem = problem.replace(" | ", " or ").replace("`", "").replace(", got ", ", not ")
-    problem = problem.replace(f"matching regex {STORABLE!r}", "without characters no text may hold")
-    return problem.replace("Expected", "must be", 1)
+    if "whole number" in problem:
+        problem = problem.removesuffix(", not a number")
+    problem = _UNBOUNDED.sub(" that is finite", problem)
+    return problem.replace("Expected", "must be", 1).replace("Invalid", "is not a valid", 1)
 
 
 def _names_of(kind: type[Any], path: str) -> str:

@@ -12,27 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # Declarations take their settings from here as well, and so need one import only.
-from chalicelib.setting import Setting, matching, one_of, schedule_expression, whole
-
-__all__ = [
-    "FIVE_MINUTES",
-    "HOUR",
-    "PUT_EVENTS",
-    "Alarm",
-    "Delivery",
-    "Feature",
-    "Function",
-    "If",
-    "Layer",
-    "Metric",
-    "Parameter",
-    "Permission",
-    "Setting",
-    "matching",
-    "one_of",
-    "schedule_expression",
-    "whole",
-]
+from chalicelib.setting import Setting as Setting
+from chalicelib.setting import matching as matching
+from chalicelib.setting import one_of as one_of
+from chalicelib.setting import schedule_expression as schedule_expression
+from chalicelib.setting import whole as whole
 
 HOUR = 3600
 FIVE_MINUTES = 300
@@ -78,8 +62,7 @@ class Permission:
 PUT_EVENTS = Permission(
     "events:PutEvents",
     (
-        "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}"
-        ":event-bus/${ChangeEventBusName}",
+        "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${ChangeEventBusName}",
     ),
     condition="TellsOfChanges",
 )
@@ -89,11 +72,10 @@ PUT_EVENTS = Permission(
 class Delivery:
     """For invocations that nobody waits for: how often, and for how long, Lambda tries again.
 
-    What fails all the same goes to the dead-letter queue, unless a later invocation makes up for
-    it. *is_rule* says that an EventBridge rule or schedule of ours invokes the function: then the
-    delivery may fail before Lambda has accepted it. *detail* is added to the event pattern in
-    app.py: it holds what is known only when the stack is deployed. *bus* is the bus whose events
-    it follows, the account's default one where it is None.
+    What fails all the same goes to the dead-letter queue unless a later invocation makes up for it,
+    so that it need not be kept. *is_rule* says that an EventBridge rule or schedule of ours invokes
+    the function: then the delivery may fail before Lambda has accepted it. *detail* adds to the
+    event pattern in app.py what only the deployment knows; *bus* is None for the account's own.
     """
 
     retries: int
@@ -180,14 +162,25 @@ class Alarm:
 
 
 @dataclass(frozen=True)
+class Events:
+    """The events that a feature sends, by what they are called, such as `change`.
+
+    It reports how many wait as `ChangeEventsPending`: for more than *may_wait_h* is an alarm.
+    """
+
+    kind: str
+    may_wait_h: int
+
+
+@dataclass(frozen=True)
 class Feature:
     """A feature, which is a folder of `chalicelib/features/`.
 
     *split_by* is a further dimension of its metrics, with its values: each of them has a line in
-    the graphs and an alarm of its own, in whose texts `{value}` stands for it. *rights* holds for
-    each database role what it may do with which table, view or sequence of the schema; a name that
-    ends in `?` need not exist. *aggregates* are its continuous aggregates, each with the
-    tables that it reads. *api_may* and *api_variables* are what its routes need.
+    the graphs and an alarm of its own, in whose texts `{value}` stands for it. *objects* are its
+    tables, views and sequences, with what they hold. *rights* says by database role what it may do
+    with which of these and others; a name that ends in `?` need not exist. *aggregates* are its
+    continuous aggregates, with the tables that each reads. *api_* is what its routes need.
     """
 
     name: str
@@ -198,6 +191,8 @@ class Feature:
     metrics: tuple[Metric, ...] = ()
     split_by: tuple[str, tuple[str, ...]] | None = None
     alarms: tuple[Alarm, ...] = ()
+    sends: Events | None = None
+    objects: Mapping[str, str] = field(default_factory=dict)
     rights: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     aggregates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     api_may: tuple[Permission, ...] = ()

@@ -6,6 +6,7 @@ from chalicelib.errors import InvalidRequestError
 
 # ISO 8601, or the milliseconds since 1970. Devices send either.
 SpelledInstant = str | float
+SPELLED = "an ISO 8601 instant with its zone, such as 2026-11-01T10:17:03.25Z"
 
 # A clock that was never set says 1970, or the day on which its firmware was built.
 EARLIEST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -26,9 +27,7 @@ def read_instant(name: str, spelled: object) -> datetime:
     """
     found = _from_text(spelled) if isinstance(spelled, str) else None
     if found is None:
-        raise _refusal(
-            name, "must be an ISO 8601 instant with its zone, such as 2026-11-01T10:17:03.25Z"
-        )
+        raise _refusal(name, f"must be {SPELLED}")
     return found
 
 
@@ -36,11 +35,7 @@ def read_device_instant(name: str, spelled: object) -> datetime:
     """*spelled* as `read_instant` takes it, or milliseconds since 1970; not before 2000."""
     found = _from_text(spelled) if isinstance(spelled, str) else _from_milliseconds(spelled)
     if found is None:
-        raise _refusal(
-            name,
-            "must be an ISO 8601 instant with its zone, such as 2026-11-01T10:17:03.25Z, or "
-            "milliseconds since 1970",
-        )
+        raise _refusal(name, f"must be {SPELLED}, or milliseconds since 1970")
     if found < EARLIEST_INSTANT:
         raise _refusal(name, f"must not be before {EARLIEST_INSTANT:%Y-%m-%d}")
     return found

@@ -1,10 +1,12 @@
--- What the function that loads Parquet files may do in its database; database-roles.md says why.
+-- What the role device_parameters_loader may do, and nothing else; database-roles.md says why.
+-- Written from the declarations of the features by `make template`.
 --
 -- As the owner of the tables or a superuser, in the application's database, after each
--- `alembic upgrade`, where files are loaded into TimescaleDB:
+-- `alembic upgrade`:
 --     psql --set ON_ERROR_STOP=1 --single-transaction --file docs/loader-role.sql
--- It may be repeated at will. For another name of the role, replace it throughout.
+-- It may be repeated at will. For another name of a role, replace it throughout.
 
+-- Roles belong to the server rather than to one of its databases, so they may be there already.
 DO $$
 BEGIN
     IF to_regrole('device_parameters_loader') IS NULL THEN
@@ -13,7 +15,7 @@ BEGIN
 END
 $$;
 
--- A file is staged in a temporary table. Where PUBLIC still has these two, they change nothing.
+-- Rows are compared in temporary tables. Where PUBLIC still has these two, they change nothing.
 DO $$
 BEGIN
     EXECUTE format(
@@ -24,11 +26,11 @@ $$;
 
 GRANT USAGE ON SCHEMA iot_data TO device_parameters_loader;
 
--- The platform's: what files bring, and what newer files take back.
-GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.timescale_measurements TO device_parameters_loader;
-
--- Ours, a line a table.
+-- service: The service itself.
 GRANT SELECT ON iot_data.alembic_version TO device_parameters_loader;
+
+-- parquet_loads: Parquet files that become readings, and what became of each file.
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.timescale_measurements TO device_parameters_loader;
 GRANT SELECT, INSERT, UPDATE ON iot_data.parquet_loads TO device_parameters_loader;
 GRANT SELECT, INSERT, UPDATE ON iot_data.parquet_objects TO device_parameters_loader;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.energy_readings TO device_parameters_loader;

@@ -1,8 +1,10 @@
--- What the application may do in its database, and nothing else; database-roles.md says why.
+-- What the role device_parameters_runtime may do, and nothing else; database-roles.md says why.
+-- Written from the declarations of the features by `make template`.
 --
--- As a superuser, in the application's database, after each `alembic upgrade`:
+-- As a superuser, in the application's database, after each
+-- `alembic upgrade`:
 --     psql --set ON_ERROR_STOP=1 --single-transaction --file docs/runtime-role.sql
--- It may be repeated at will. For other names of the two roles, replace them throughout.
+-- It may be repeated at will. For another name of a role, replace it throughout.
 
 -- Roles belong to the server rather than to one of its databases, so they may be there already.
 DO $$
@@ -16,24 +18,24 @@ BEGIN
 END
 $$;
 
--- Only an owner may refresh, and what is materialized is read with the owner's rights.
+-- Only an owner may refresh. What is materialized is read with the owner's rights.
 ALTER MATERIALIZED VIEW iot_data.device_parameters_hourly OWNER TO device_parameters_refresh;
 GRANT SELECT ON iot_data.timescale_measurements TO device_parameters_refresh;
 GRANT device_parameters_refresh TO device_parameters_runtime;
 
--- Whoever migrates must still be able to alter and drop the aggregate.
+-- Whoever migrates must still be able to alter and drop the aggregates.
 DO $$
 DECLARE
     migrator regrole;
 BEGIN
     SELECT relowner INTO STRICT migrator
     FROM pg_class
-    WHERE oid = 'iot_data.device_parameters'::regclass;
+    WHERE oid = 'iot_data.alembic_version'::regclass;
     EXECUTE format('GRANT device_parameters_refresh TO %s', migrator);
 END
 $$;
 
--- A run compares in a temporary table. Where PUBLIC still has these two, they change nothing.
+-- Rows are compared in temporary tables. Where PUBLIC still has these two, they change nothing.
 DO $$
 BEGIN
     EXECUTE format(
@@ -44,24 +46,17 @@ $$;
 
 GRANT USAGE ON SCHEMA iot_data TO device_parameters_runtime;
 
--- The platform's: read only. The measurements are readable through device_parameters_refresh.
-GRANT SELECT ON iot_data.redshift_devices TO device_parameters_runtime;
-GRANT SELECT ON iot_data.timescale_parameters TO device_parameters_runtime;
-
--- Ours, a line a table.
+-- service: The service itself.
 GRANT SELECT ON iot_data.alembic_version TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.outbox_events TO device_parameters_runtime;
+
+-- device_parameters: Which parameter does which device report? The table, and the runs that keep it in step.
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_parameters TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.sync_runs TO device_parameters_runtime;
 GRANT USAGE ON SEQUENCE iot_data.sync_runs_run_id_seq TO device_parameters_runtime;
 GRANT SELECT, INSERT, DELETE ON iot_data.device_parameter_changes TO device_parameters_runtime;
-GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.outbox_events TO device_parameters_runtime;
-GRANT SELECT, INSERT, UPDATE ON iot_data.device_state TO device_parameters_runtime;
-GRANT SELECT, INSERT, UPDATE ON iot_data.device_state_fields TO device_parameters_runtime;
-GRANT SELECT, INSERT, DELETE ON iot_data.stale_devices TO device_parameters_runtime;
--- Of the loads, what `GET /loads` shows; loader-role.sql has the rest.
-GRANT SELECT ON iot_data.parquet_loads TO device_parameters_runtime;
-
--- For `verify --against legacy-view`, where the table has replaced a view.
+GRANT SELECT ON iot_data.redshift_devices TO device_parameters_runtime;
+GRANT SELECT ON iot_data.timescale_parameters TO device_parameters_runtime;
 DO $$
 BEGIN
     IF to_regclass('iot_data.device_parameters_legacy_view') IS NOT NULL THEN
@@ -69,3 +64,11 @@ BEGIN
     END IF;
 END
 $$;
+
+-- heartbeats: The last state of each device, and whether the device is alive.
+GRANT SELECT, INSERT, UPDATE ON iot_data.device_state TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE ON iot_data.device_state_fields TO device_parameters_runtime;
+GRANT SELECT, INSERT, DELETE ON iot_data.stale_devices TO device_parameters_runtime;
+
+-- parquet_loads: Parquet files that become readings, and what became of each file.
+GRANT SELECT ON iot_data.parquet_loads TO device_parameters_runtime;

@@ -12,8 +12,7 @@ from sqlalchemy.exc import OperationalError
 from chalicelib import database
 from chalicelib.database import schema, tables
 from chalicelib.errors import ApplicationError
-from chalicelib.features import modules
-from chalicelib.outbox import tables as outbox_tables  # noqa: F401 the outbox has a table as well
+from chalicelib.features import gathered_metadata
 from chalicelib.settings import MIGRATION_LOCK_TIMEOUT, database_from_environment
 from migrations import preflight
 from migrations.renames import rename_revision
@@ -21,8 +20,7 @@ from migrations.renames import rename_revision
 # Waiting for a lock queues every reader behind the waiting migration, so it gives up early.
 LOCK_TIMEOUT = MIGRATION_LOCK_TIMEOUT.value()
 
-# Importing the features' tables puts them into the metadata.
-TABLES = list(modules("tables"))
+METADATA = gathered_metadata()
 
 if context.config.config_file_name is not None and context.config.attributes.get("logs", True):
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
@@ -84,7 +82,7 @@ def _limit_statements(connection: Connection) -> None:
 def _configure(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=tables.metadata,
+        target_metadata=METADATA,
         version_table=schema.VERSION_TABLE,
         version_table_schema=tables.SCHEMA,
         transaction_per_migration=True,
@@ -100,7 +98,7 @@ def _is_ours(name: str | None, kind: str, parents: MutableMapping[Any, str | Non
     if kind == "schema":
         return name == tables.SCHEMA
     if kind == "table":
-        return f"{tables.SCHEMA}.{name}" in tables.metadata.tables
+        return f"{tables.SCHEMA}.{name}" in METADATA.tables
     return True
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from chalicelib.console.routes import ASSETS
+from chalicelib.console.assets import ASSETS, INDEX
 from release.errors import ReleaseRefusedError
-from release.project import Project
+from release.project import ROOT, Project
 from release.template import Function
 
 # Lambda's limits, in bytes: unpacked, and uploaded without S3.
@@ -21,9 +21,10 @@ _BUILT_HERE = re.compile(r"^Tag: .*-(linux_\w+)$", re.MULTILINE)
 
 
 def require_page(project: Project) -> None:
-    """The page's chart library is fetched, not kept: without it the page shows no chart."""
-    static = project.root / "chalicelib" / "console" / "static"
-    missing = [asset.file for asset in ASSETS.values() if not (static / asset.file).is_file()]
+    """All that the page consists of is there; its libraries are fetched, not kept with the code."""
+    files = {INDEX}.union(*(asset.files for asset in ASSETS.values()))
+    names = sorted(path.relative_to(ROOT).as_posix() for path in files)
+    missing = [name for name in names if not (project.root / name).is_file()]
     if missing:
         raise ReleaseRefusedError(
             f"the page lacks {', '.join(missing)}: run `python -m web.build` (`make setup` does)"

@@ -1,4 +1,4 @@
-"""Writes the template that `chalice package` merges into its own: all of AWS around the functions.
+"""Writes what surrounds the code from the declarations: the AWS resources and the database roles.
 
-`functions.py` is the table to add a function to; everything a function needs follows from it.
+Every module takes the declared features and knows none of them by name.
 """

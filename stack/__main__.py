@@ -1,6 +1,7 @@
-"""`python -m stack`: write `.chalice/resources.json`."""
+"""`python -m stack`: write every file that follows from the declarations."""
 
-from stack import template
+from stack.written import ROOT, files
 
 if __name__ == "__main__":
-    template.PATH.write_text(template.rendered(), "utf-8")
+    for path, text in files().items():
+        (ROOT / path).write_text(text, "utf-8")

@@ -1,266 +1,167 @@
-"""What somebody must be told, whom, and where it says what to do."""
+"""Every alarm: what triggers it, who is told, and which section of operations.md helps."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from stack import metrics, sizes
-from stack.functions import FUNCTIONS, HOUR, LOAD, Function
+from chalicelib.feature import HOUR, Alarm, Events, Feature, Function, Metric
+from stack import metrics, names
+from stack.declared import Declared, functions
 from stack.intrinsics import Json, ref, sub, when
-from stack.metrics import Metric
+from stack.metrics import Series
+from stack.parameters import NAMESPACE
 
 TOPIC = "AlarmTopic"
-_MINUTES_5 = 300
 _NEAR = 0.8
 _MILLISECONDS = 1000
 
-# What silence means. A counter that nobody adds to is not reported at all: nothing happened.
-_NOTHING_HAPPENED = "notBreaching"
-# A run reports once; until another one says otherwise, its word stands.
-_AS_LAST_SEEN = "ignore"
-_SILENCE_IS_THE_ALARM = "breaching"
-
 
 @dataclass(frozen=True)
-class Alarm:
-    """*datapoints* of *periods* in a row are on the wrong side of the threshold."""
+class Watch:
+    """An alarm, under its logical id, on a series of its own."""
 
     resource: str
-    name: str
-    anchor: str
-    meaning: str
-    metric: Metric
-    statistic: str
-    threshold: float
-    missing: str
-    period: int = _MINUTES_5
-    periods: int = 1
-    datapoints: int = 1
-    comparison: str = "GreaterThanThreshold"
+    alarm: Alarm
+    series: Series
 
 
-def all_alarms() -> list[Alarm]:
-    """Those of every function, then those of the whole."""
-    return [alarm for function in FUNCTIONS for alarm in _of(function)] + [
-        _no_successful_run(),
-        _removals_held(),
-        _change_events_pending(),
-        _silence_events_pending(),
-        _no_heartbeat_check(),
-        *(_failed_loads(dataset) for dataset in metrics.DATASETS),
-        _timestream_throttled(),
+def watches(declared: Declared) -> list[Watch]:
+    """Those of every function, those of every feature, then those of the whole."""
+    return [
+        *(watch for function in functions(declared) for watch in _of_function(function)),
+        *(watch for feature in declared for watch in _of_feature(feature)),
         _api_errors(),
         _dead_letters(),
     ]
 
 
-def resources() -> dict[str, Json]:
-    """The alarms, and the topic that goes with an address."""
+def resources(declared: Declared) -> dict[str, Json]:
+    """The alarms, what is counted for them in logs, and the topic that goes with an address."""
+    filters = [metric for feature in declared for metric in metrics.counted(feature)]
     return {
         TOPIC: _topic(),
-        **_throttled_requests(),
-        **{alarm.resource: _resource(alarm) for alarm in all_alarms()},
+        **{f"{metric.name}Filter": _filter(metric) for metric in filters},
+        **{watch.resource: _resource(watch) for watch in watches(declared)},
     }
 
 
-def _of(function: Function) -> list[Alarm]:
-    alarms = [_near_timeout(function)]
+def _of_function(function: Function) -> Iterator[Watch]:
+    resource = names.resource(function.name)
+    near_timeout = metrics.of_function(function, "Duration")
+    yield Watch(f"{resource}NearTimeout", _near_timeout(function), near_timeout)
     if function.errors_are_alarming:
-        alarms.append(_errors(function))
-    if sizes.is_limited(function.name) or not function.errors_are_alarming:
-        alarms.append(_throttles(function))
-    return alarms
+        errors = metrics.of_function(function, "Errors")
+        yield Watch(f"{resource}Errors", _errors(function), errors)
+    if function.concurrency is not None or not function.errors_are_alarming:
+        throttles = metrics.of_function(function, "Throttles")
+        yield Watch(f"{resource}Throttles", _throttles(function), throttles)
+
+
+def _of_feature(feature: Feature) -> Iterator[Watch]:
+    pending = (_events_pending(feature.sends),) if feature.sends else ()
+    for alarm in (*feature.alarms, *pending):
+        for value, series in metrics.series(feature, alarm.metric).items():
+            yield _split(alarm, value, series) if value else Watch(_id(alarm), alarm, series)
+
+
+def _split(alarm: Alarm, value: str, series: Series) -> Watch:
+    """The alarm for one value of the dimension by which the feature's metrics are split."""
+    name, meaning = f"{alarm.name}-{value}", alarm.meaning.format(value=value)
+    return Watch(
+        f"{_id(alarm)}Of{names.camel(value)}", replace(alarm, name=name, meaning=meaning), series
+    )
+
+
+def _id(alarm: Alarm) -> str:
+    return names.camel(alarm.name)
 
 
 def _errors(function: Function) -> Alarm:
     return Alarm(
-        resource=f"{function.resource}Errors",
-        name=f"{function.name}-errors",
-        anchor="function-errors",
-        meaning=f"{function.name} ({function.purpose}) raised, timed out or did not start.",
-        metric=metrics.of_function(function, "Errors"),
+        f"{function.name}-errors",
+        f"{function.name}, which {function.purpose}, raised, timed out or did not start.",
+        section="function-errors",
+        metric="Errors",
         statistic="Sum",
-        threshold=0,
-        missing=_NOTHING_HAPPENED,
     )
 
 
 def _near_timeout(function: Function) -> Alarm:
-    timeout = sizes.timeout_seconds(function.name)
-    seconds = function.slow_after_seconds or timeout * _NEAR
+    seconds = function.slow_after_s or function.timeout_s * _NEAR
     return Alarm(
-        resource=f"{function.resource}NearTimeout",
-        name=f"{function.name}-near-timeout",
-        anchor="function-near-its-timeout",
-        meaning=f"{function.name} took more than {seconds:.0f} of the {timeout} s it may take.",
-        metric=metrics.of_function(function, "Duration"),
+        f"{function.name}-near-timeout",
+        f"{function.name} took more than {seconds:.0f} of the {function.timeout_s} s it may take.",
+        section="function-near-its-timeout",
+        metric="Duration",
         statistic="Maximum",
         threshold=round(seconds * _MILLISECONDS),
-        missing=_NOTHING_HAPPENED,
     )
 
 
 def _throttles(function: Function) -> Alarm:
     """For longer than one run may take: two at once are normal, and Lambda tries again."""
     return Alarm(
-        resource=f"{function.resource}Throttles",
-        name=f"{function.name}-throttles",
-        anchor="function-throttled",
-        meaning=f"{function.name} has been turned away by its concurrency limit for 20 minutes.",
-        metric=metrics.of_function(function, "Throttles"),
+        f"{function.name}-throttles",
+        f"{function.name} has been turned away by its concurrency limit for 20 minutes.",
+        section="function-throttled",
+        metric="Throttles",
         statistic="Sum",
-        threshold=0,
-        missing=_NOTHING_HAPPENED,
         periods=4,
         datapoints=4,
     )
 
 
-def _no_successful_run() -> Alarm:
-    """A run that never started says nothing at all, which no alarm on errors would notice."""
+def _events_pending(events: Events) -> Alarm:
+    """Of several hours one more is looked at: hourly reports drift over the edge of an hour."""
+    hours = events.may_wait_h
     return Alarm(
-        resource="NoSuccessfulRun",
-        name="no-successful-run",
-        anchor="no-successful-run",
-        meaning="No run has succeeded in two intervals: device_parameters is going stale.",
-        metric=metrics.of_runs("RunSucceeded"),
-        statistic="Sum",
-        threshold=1,
-        missing=_SILENCE_IS_THE_ALARM,
-        period=HOUR,
-        periods=2,
-        datapoints=2,
-        comparison="LessThanThreshold",
-    )
-
-
-def _removals_held() -> Alarm:
-    return Alarm(
-        resource="RemovalsHeld",
-        name="removals-held",
-        anchor="removals-held",
-        meaning="The guard holds removals back: either ingestion is down, or a fleet really left.",
-        metric=metrics.of_runs("GuardTripped"),
-        statistic="Maximum",
-        threshold=0,
-        missing=_AS_LAST_SEEN,
-    )
-
-
-def _change_events_pending() -> Alarm:
-    """Three hours in which two must be bad: hourly runs drift over the edge of an hour."""
-    return Alarm(
-        resource="ChangeEventsPending",
-        name="change-events-pending",
-        anchor="change-events-pending",
-        meaning="Change events have not been accepted by the event bus for two hours.",
-        metric=metrics.of_runs("ChangeEventsPending"),
+        f"{events.kind}-events-pending",
+        f"{events.kind.capitalize()} events have waited for {hours} h: the bus does not take them.",
+        section="events-pending",
+        metric=metrics.EVENTS_PENDING.name,
         statistic="Minimum",
-        threshold=0,
-        missing=_NOTHING_HAPPENED,
-        period=HOUR,
-        periods=3,
-        datapoints=2,
+        period_s=HOUR,
+        periods=hours if hours == 1 else hours + 1,
+        datapoints=hours,
     )
 
 
-def _silence_events_pending() -> Alarm:
-    return Alarm(
-        resource="SilenceEventsPending",
-        name="silence-events-pending",
-        anchor="change-events-pending",
-        meaning="Events of silent devices have not been accepted by the event bus for an hour.",
-        metric=metrics.of_heartbeats("ChangeEventsPending"),
-        statistic="Minimum",
-        threshold=0,
-        missing=_NOTHING_HAPPENED,
-        period=HOUR,
-    )
-
-
-def _no_heartbeat_check() -> Alarm:
-    """A check that never started notices no silence."""
-    return Alarm(
-        resource="NoHeartbeatCheck",
-        name="no-heartbeat-check",
-        anchor="no-heartbeat-check",
-        meaning="No check for silent devices has ended well for 15 minutes.",
-        metric=metrics.of_heartbeats("DevicesStale"),
-        statistic="SampleCount",
-        threshold=1,
-        missing=_SILENCE_IS_THE_ALARM,
-        periods=3,
-        datapoints=3,
-        comparison="LessThanThreshold",
-    )
-
-
-def _failed_loads(dataset: str) -> Alarm:
-    """What cannot be loaded as it is: for Lambda, that is no error."""
-    return Alarm(
-        resource=f"FailedLoadsOf{dataset.title()}",
-        name=f"failed-loads-{dataset}",
-        anchor="failed-loads",
-        meaning=f"Files of the dataset {dataset} have not been loaded.",
-        metric=metrics.of_loads("ProcessingErrors", dataset),
-        statistic="Sum",
-        threshold=0,
-        missing=_NOTHING_HAPPENED,
-    )
-
-
-def _timestream_throttled() -> Alarm:
-    return Alarm(
-        resource="TimestreamThrottled",
-        name="timestream-throttled",
-        anchor="timestream-throttled",
-        meaning="Timestream has turned requests away for a quarter of an hour.",
-        metric=metrics.TIMESTREAM_THROTTLED,
-        statistic="Sum",
-        threshold=0,
-        missing=_NOTHING_HAPPENED,
-        periods=3,
-        datapoints=3,
-    )
-
-
-def _api_errors() -> Alarm:
+def _api_errors() -> Watch:
     """The average of this metric is the share of requests; one bad answer at night is no alarm."""
-    return Alarm(
-        resource="ApiErrors",
-        name="api-errors",
-        anchor="api-errors",
-        meaning="More than 5 % of the API's answers were 5XX in two of the last three 5 minutes.",
-        metric=metrics.of_api("5XXError"),
+    alarm = Alarm(
+        "api-errors",
+        "More than 5 % of the API's answers were 5XX in two of the last three 5 minutes.",
+        section="api-errors",
+        metric="5XXError",
         statistic="Average",
         threshold=0.05,
-        missing=_NOTHING_HAPPENED,
         periods=3,
         datapoints=2,
     )
+    return Watch(_id(alarm), alarm, metrics.of_api(alarm.metric))
 
 
-def _dead_letters() -> Alarm:
-    return Alarm(
-        resource="DeadLettersVisible",
-        name="dead-letters",
-        anchor="dead-letters",
-        meaning="An invocation failed for good and waits in the dead-letter queue for 14 days.",
-        metric=metrics.of_dead_letters("ApproximateNumberOfMessagesVisible"),
+def _dead_letters() -> Watch:
+    alarm = Alarm(
+        "dead-letters",
+        "An invocation failed for good and waits in the dead-letter queue for 14 days.",
+        section="dead-letters",
+        metric="ApproximateNumberOfMessagesVisible",
         statistic="Maximum",
-        threshold=0,
-        missing=_NOTHING_HAPPENED,
     )
+    return Watch("DeadLettersVisible", alarm, metrics.of_dead_letters(alarm.metric))
 
 
-def _resource(alarm: Alarm) -> Json:
+def _resource(watch: Watch) -> Json:
+    alarm = watch.alarm
     told = [when("TellsTopic", ref("AlarmTopicArn")), when("TellsAddress", ref(TOPIC))]
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
             "AlarmName": sub(f"${{AWS::StackName}}-{alarm.name}"),
-            "AlarmDescription": f"{alarm.meaning} See docs/operations.md#{alarm.anchor}",
-            **alarm.metric.as_properties(),
+            "AlarmDescription": f"{alarm.meaning} See docs/operations.md#{alarm.section}",
+            **watch.series.as_properties(),
             "Statistic": alarm.statistic,
-            "Period": alarm.period,
+            "Period": alarm.period_s,
             "EvaluationPeriods": alarm.periods,
             "DatapointsToAlarm": alarm.datapoints,
             "ComparisonOperator": alarm.comparison,
@@ -272,20 +173,20 @@ def _resource(alarm: Alarm) -> Json:
     }
 
 
-def _throttled_requests() -> dict[str, Json]:
-    """What a load logs at its end, as a metric."""
+def _filter(metric: Metric) -> Json:
+    """What a function logs, as a metric."""
     properties = {
-        "LogGroupName": ref(LOAD.logs),
-        "FilterPattern": '{ $.message = "timestream_written" && $.throttled > 0 }',
+        "LogGroupName": ref(names.logs(str(metric.function))),
+        "FilterPattern": metric.pattern,
         "MetricTransformations": [
             {
-                "MetricNamespace": metrics.TIMESTREAM_THROTTLED.namespace,
-                "MetricName": metrics.TIMESTREAM_THROTTLED.name,
-                "MetricValue": "$.throttled",
+                "MetricNamespace": NAMESPACE,
+                "MetricName": metric.name,
+                "MetricValue": metric.value,
             }
         ],
     }
-    return {"TimestreamThrottling": {"Type": "AWS::Logs::MetricFilter", "Properties": properties}}
+    return {"Type": "AWS::Logs::MetricFilter", "Properties": properties}
 
 
 def _topic() -> Json:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from stack import delivery, layers
-from stack.functions import API, FUNCTIONS, SYNC, Function
-from stack.intrinsics import NO_VALUE, Json, attribute, ref, sub, when
-from stack.parameters import NAMESPACE
+from chalicelib.feature import Function, Permission
+from stack import delivery, layers, names
+from stack.declared import API, Declared, functions
+from stack.intrinsics import NO_VALUE, Json, attribute, filled, ref, sub, when
+from stack.parameters import NAMESPACE, secret
 
 # What AWS lists for functions in a VPC. Only `*` will do as their resource.
 NETWORK_ACTIONS = (
@@ -18,6 +19,7 @@ NETWORK_ACTIONS = (
 )
 LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
 SEND_ACTION = "sqs:SendMessage"
+SECRET_ACTION = "secretsmanager:GetSecretValue"  # noqa: S105 an action's name
 
 # app.py reads these while it is imported, whichever function it is imported for.
 _ACCESS = {
@@ -36,45 +38,60 @@ _DATABASE = {
 }
 
 
-def resources() -> dict[str, Json]:
+def resources(declared: Declared) -> dict[str, Json]:
     """The functions' additions to what Chalice generates, and what stands beside them."""
     merged: dict[str, Json] = {}
-    for function in FUNCTIONS:
-        merged[function.resource] = {"Properties": _properties(function)}
-        merged[function.role] = {"Properties": {"Policies": policies(function)}}
-        merged[function.logs] = _log_group(function)
+    for function in functions(declared):
+        name = function.name
+        merged[names.resource(name)] = {"Properties": _properties(function, declared)}
+        merged[names.role(name)] = {"Properties": {"Policies": _policies(function, declared)}}
+        merged[names.logs(name)] = _log_group(function)
         merged |= {layer.resource: layers.resource(layer) for layer in function.layers}
     return merged
 
 
-def outputs() -> dict[str, Json]:
+def outputs(declared: Declared) -> dict[str, Json]:
     """Each function's name, to invoke it by; Chalice gives the API's."""
-    return {
-        f"{function.resource}Name": {"Value": ref(function.resource)}
-        for function in FUNCTIONS
-        if function is not API
-    }
+    invoked = [names.resource(one.name) for one in functions(declared) if one.name != API]
+    return {f"{resource}Name": {"Value": ref(resource)} for resource in invoked}
 
 
-def policies(function: Function) -> list[Any]:
+def _policies(function: Function, declared: Declared) -> list[Any]:
     """All that *function* may do, in place of what the stage's policy file says."""
-    granted = [_policy("logs", LOG_ACTIONS, attribute(function.logs))]
+    granted = [_policy("logs", LOG_ACTIONS, attribute(names.logs(function.name)))]
     if function.uses_database:
         granted.append(when("IsInVpc", _network_policy()))
     if function.delivery and function.delivery.is_kept:
         granted.append(_policy("dead-letters", (SEND_ACTION,), attribute(delivery.QUEUE)))
-    for permission in function.may:
-        name = permission.action.replace(":", "-")
-        policy = _policy(name, (permission.action,), permission.resource)
-        granted.append(when(permission.condition, policy) if permission.condition else policy)
-    return granted
+    if function.uses_database:
+        granted.append(_policy("login", (SECRET_ACTION,), secret(function, declared)))
+    return granted + _declared_policies(function.may)
 
 
-def _properties(function: Function) -> Json:
+def _declared_policies(permissions: tuple[Permission, ...]) -> list[Any]:
+    """One for each action and condition: two of the same name would be one."""
+    resources: dict[tuple[str, str | None], list[str]] = {}
+    for permission in permissions:
+        key = (permission.action, permission.condition)
+        resources.setdefault(key, []).extend(permission.resources)
+    return [
+        _declared_policy(action, condition, list(dict.fromkeys(texts)))
+        for (action, condition), texts in resources.items()
+    ]
+
+
+def _declared_policy(action: str, condition: str | None, texts: list[str]) -> Any:
+    name = "-".join([*action.split(":"), *([condition] if condition else [])])
+    resource = filled(texts[0] if len(texts) == 1 else texts)
+    policy = _policy(name, (action,), resource)
+    return when(condition, policy) if condition else policy
+
+
+def _properties(function: Function, declared: Declared) -> Json:
     properties: Json = {
         # Named here, a log group exists before the first line, and Lambda creates none.
-        "LoggingConfig": {"LogGroup": ref(function.logs)},
-        "Environment": {"Variables": _variables(function)},
+        "LoggingConfig": {"LogGroup": ref(names.logs(function.name))},
+        "Environment": {"Variables": _variables(function, declared)},
     }
     if function.uses_database:
         properties["VpcConfig"] = when(
@@ -90,17 +107,19 @@ def _properties(function: Function) -> Json:
     return properties
 
 
-def _variables(function: Function) -> Json:
+def _variables(function: Function, declared: Declared) -> Json:
+    # The stage's own values are for functions without a stack, whose names are others.
+    for_routes_only = {name: NO_VALUE for feature in declared for name in feature.api_variables}
     return {
         **_ACCESS,
-        **(_database(function) if function.uses_database else {}),
-        **function.variables,
-        "SYNC_FUNCTION_NAME": ref(SYNC.resource) if function is API else NO_VALUE,
+        **(_database(function, declared) if function.uses_database else {}),
+        **for_routes_only,
+        **filled(function.variables),
     }
 
 
-def _database(function: Function) -> Json:
-    return {**_DATABASE, "TIMESCALE_DB_SECRET_ARN": function.secret}
+def _database(function: Function, declared: Declared) -> Json:
+    return {**_DATABASE, "TIMESCALE_DB_SECRET_ARN": secret(function, declared)}
 
 
 def _log_group(function: Function) -> Json:

@@ -4,22 +4,21 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from stack import alarms
+from chalicelib.feature import FIVE_MINUTES, Feature, Function, Metric
+from stack import alarms, metrics, names
+from stack.declared import APP, Declared, functions
 from stack.delivery import QUEUE
-from stack.functions import FUNCTIONS, HOUR, Function
 from stack.intrinsics import Json, attribute, ref, sub
-from stack.metrics import API_NAME, DATASETS, LOADS, STAGE
+from stack.metrics import STAGE, Series
 from stack.parameters import NAMESPACE
 
 DASHBOARD = "Dashboard"
 _COLUMNS = 24
 _HEIGHT = 6
-_MINUTES_5 = 300
-# Placeholders that `Fn::Sub` fills in; the rest of the body is as it stands here.
-_RUNS = "${Namespace}"
-_DELTAS = ("Added", "Removed", "Renamed")
+# A placeholder that `Fn::Sub` fills in; the rest of the body is as it stands here.
+_OURS = "${Namespace}"
 
-_FAILED_RUNS = """\
+_FAILURES = """\
 fields @timestamp, message, error_code, run_id, exception
 | filter level in ["ERROR", "CRITICAL"] or @message like /Task timed out|Runtime exited/
 | sort @timestamp desc
@@ -33,7 +32,7 @@ class Graph:
     title: str
     series: list[list[Any]]
     statistic: str = "Sum"
-    period: int = _MINUTES_5
+    period: int = FIVE_MINUTES
     width: int = 8
     options: Json = field(default_factory=dict)
 
@@ -51,10 +50,10 @@ class Graph:
         return {"type": "metric", "width": self.width, "height": _HEIGHT, "properties": properties}
 
 
-def resources() -> dict[str, Json]:
+def resources(declared: Declared) -> dict[str, Json]:
     """The dashboard, named after the stack."""
     body = sub(
-        json.dumps({"widgets": _placed(_widgets())}),
+        json.dumps({"widgets": _placed(_widgets(declared))}),
         Namespace=NAMESPACE,
         Stage=STAGE,
         DeadLetterQueue=attribute(QUEUE, "QueueName"),
@@ -72,81 +71,59 @@ def outputs() -> dict[str, Json]:
     return {"DashboardURL": {"Value": sub(address)}}
 
 
-def _widgets() -> list[Json]:
-    graphs = [*_of_runs(), *_of_heartbeats(), *_of_loads(), *_of_functions(), *_of_requests()]
-    return [_alarm_widget(), *(graph.as_widget() for graph in graphs), _failed_runs_widget()]
+def _widgets(declared: Declared) -> list[Json]:
+    graphs = [
+        *(graph for feature in declared for graph in _of_feature(feature)),
+        _of_all(declared, metrics.EVENTS_PENDING),
+        _of_all(declared, metrics.COLD_START),
+        *_of_functions(functions(declared)),
+        *_of_requests(),
+    ]
+    shown = [graph.as_widget() for graph in graphs]
+    return [_alarm_widget(declared), *shown, _what_went_wrong(functions(declared))]
 
 
-def _of_runs() -> list[Graph]:
+def _of_feature(feature: Feature) -> list[Graph]:
+    """One for each title that its metrics name."""
+    sharing: dict[str, list[Metric]] = {}
+    for metric in feature.metrics:
+        sharing.setdefault(metric.graph, []).append(metric)
+    return [_graph(shared[0], _lines(feature, *shared)) for shared in sharing.values()]
+
+
+def _of_all(declared: Declared, metric: Metric) -> Graph:
+    """What every feature that reports *metric* says of it."""
+    reporting = [feature for feature in declared if metric in metrics.reported(feature)]
+    return _graph(metric, [line for feature in reporting for line in _lines(feature, metric)])
+
+
+def _graph(metric: Metric, lines: list[list[Any]]) -> Graph:
+    return Graph(metric.graph, lines, metric.statistic, metric.period_s)
+
+
+def _lines(feature: Feature, *shared: Metric) -> list[list[Any]]:
+    """The lines of a graph; a value of the dimension that splits them is a label."""
+    named = len(shared) > 1
     return [
-        Graph("Changes", [_of_run(name) for name in _DELTAS], period=HOUR),
-        Graph(
-            "Seconds of a run, and of its refresh",
-            [_of_run("RunDuration"), _of_run("RefreshDuration")],
-            statistic="Maximum",
-            period=HOUR,
-        ),
-        Graph(
-            "Seconds the aggregate lags behind",
-            [_of_run("MaterializationLag")],
-            statistic="Maximum",
-            period=HOUR,
-        ),
-        Graph("Observed pairs", [_of_run("Observed"), _of_run("Unresolved")], "Maximum", HOUR),
-        Graph("Held by the guard", [_of_run("Held"), _of_run("GuardTripped")], "Maximum", HOUR),
-        Graph("Runs", [_of_run("RunSucceeded"), _of_run("RunFailed")], period=HOUR),
-        Graph(
-            "Change events pending",
-            [_of_run("ChangeEventsPending"), _of_heartbeat("ChangeEventsPending")],
-            "Maximum",
-            HOUR,
-        ),
+        _line(series, value and (f"{metric.name} {value}" if named else value))
+        for metric in shared
+        for value, series in metrics.series(feature, metric.name).items()
     ]
 
 
-def _of_heartbeats() -> list[Graph]:
-    recorded = [_of_heartbeat(name) for name in ("HeartbeatsStored", "HeartbeatsRefused")]
-    transitions = [_of_heartbeat(name) for name in ("BecameStale", "Recovered")]
+def _line(series: Series, label: str | None) -> list[Any]:
+    dimensions = [part for dimension in series.dimensions.items() for part in dimension]
+    return [_OURS, series.name, *dimensions, *([{"label": label}] if label else [])]
+
+
+def _of_functions(all_functions: list[Function]) -> list[Graph]:
+    duration = "Milliseconds an invocation, longest"
+    dead_letters = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"]
     return [
-        Graph("Heartbeats", recorded),
-        Graph("Silent devices", [_of_heartbeat("DevicesStale")], "Maximum"),
-        Graph("Devices that fell silent, and came back", transitions),
-    ]
-
-
-def _of_loads() -> list[Graph]:
-    return [
-        Graph("Rows loaded", _by_dataset("RecordsProcessed")),
-        Graph("Rows rejected", _by_dataset("RecordsRejected")),
-        Graph("Batches", _by_dataset("BatchesProcessed")),
-        Graph("Failed loads", _by_dataset("ProcessingErrors")),
-        Graph("Seconds of a load", _by_dataset("LoadDuration"), statistic="Maximum"),
-    ]
-
-
-def _of_functions() -> list[Graph]:
-    return [
-        Graph("Errors", [_of_function(function, "Errors") for function in FUNCTIONS]),
-        Graph("Throttles", [_of_function(function, "Throttles") for function in FUNCTIONS]),
-        Graph(
-            "Milliseconds an invocation, longest",
-            [_of_function(function, "Duration") for function in FUNCTIONS],
-            statistic="Maximum",
-        ),
-        Graph(
-            "Cold starts",
-            [_of_run("ColdStart"), _of_heartbeat("ColdStart"), *_by_dataset("ColdStart")],
-        ),
-        Graph(
-            "Dead letters",
-            [
-                [
-                    *("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
-                    *("QueueName", "${DeadLetterQueue}"),
-                ]
-            ],
-            statistic="Maximum",
-        ),
+        Graph("Errors", [_of_function(one, "Errors") for one in all_functions]),
+        Graph("Throttles", [_of_function(one, "Throttles") for one in all_functions]),
+        Graph(duration, [_of_function(one, "Duration") for one in all_functions], "Maximum"),
+        Graph("Dead letters", [[*dead_letters, "${DeadLetterQueue}"]], "Maximum"),
     ]
 
 
@@ -167,44 +144,29 @@ def _of_requests() -> list[Graph]:
     ]
 
 
-def _of_run(name: str) -> list[Any]:
-    return [_RUNS, name, "service", "sync"]
-
-
-def _of_heartbeat(name: str) -> list[Any]:
-    return [_RUNS, name, "service", "heartbeats"]
-
-
-def _by_dataset(name: str) -> list[list[Any]]:
-    return [
-        [_RUNS, name, "dataset", dataset, "service", LOADS, {"label": dataset}]
-        for dataset in DATASETS
-    ]
-
-
 def _of_function(function: Function, name: str) -> list[Any]:
-    value = f"${{{function.resource}}}"
+    value = f"${{{names.resource(function.name)}}}"
     return ["AWS/Lambda", name, "FunctionName", value, {"label": function.name}]
 
 
 def _of_api(name: str, **options: str) -> list[Any]:
-    dimensions = ["ApiName", API_NAME, "Stage", "${Stage}"]
+    dimensions = ["ApiName", APP, "Stage", "${Stage}"]
     return ["AWS/ApiGateway", name, *dimensions, *([options] if options else [])]
 
 
-def _alarm_widget() -> Json:
-    arns = [f"${{{alarm.resource}.Arn}}" for alarm in alarms.all_alarms()]
+def _alarm_widget(declared: Declared) -> Json:
+    arns = [f"${{{watch.resource}.Arn}}" for watch in alarms.watches(declared)]
     properties = {"title": "Alarms", "alarms": arns}
     return {"type": "alarm", "width": _COLUMNS, "height": 4, "properties": properties}
 
 
-def _failed_runs_widget() -> Json:
-    sources = " | ".join(f"SOURCE '${{{function.logs}}}'" for function in FUNCTIONS)
+def _what_went_wrong(all_functions: list[Function]) -> Json:
+    sources = " | ".join(f"SOURCE '${{{names.logs(function.name)}}}'" for function in all_functions)
     properties = {
         "title": "What went wrong",
         "region": "${AWS::Region}",
         "view": "table",
-        "query": f"{sources} | {_FAILED_RUNS}",
+        "query": f"{sources} | {_FAILURES}",
     }
     return {"type": "log", "width": _COLUMNS, "height": _HEIGHT, "properties": properties}
 

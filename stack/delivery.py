@@ -1,8 +1,9 @@
 """Invocations that nobody waits for: tried again, then kept for a person to look at."""
 
-from stack import sizes
-from stack.functions import FUNCTIONS, HOUR, Delivery, Function
-from stack.intrinsics import Json, attribute, ref, sub
+from chalicelib.feature import HOUR, Delivery, Function
+from stack import names
+from stack.declared import Declared, functions
+from stack.intrinsics import Json, attribute, filled, ref, sub
 
 QUEUE = "DeadLetters"
 _RULE_ATTEMPTS = 10
@@ -12,26 +13,24 @@ _TIMEOUTS_HIDDEN = 6
 _FORTNIGHT = 14 * 24 * HOUR
 
 
-def resources() -> dict[str, Json]:
+def resources(declared: Declared) -> dict[str, Json]:
     """The queues, who may send and invoke, and what each function does with what fails."""
-    merged: dict[str, Json] = {QUEUE: _queue(), f"{QUEUE}Policy": _queue_policy()}
-    for function in FUNCTIONS:
+    merged: dict[str, Json] = {QUEUE: _queue(), f"{QUEUE}Policy": _queue_policy(declared)}
+    for function in functions(declared):
+        name = names.resource(function.name)
         if function.delivery:
-            merged[f"{function.resource}Invocation"] = _invocation(function, function.delivery)
+            merged[f"{name}Invocation"] = _invocation(function, function.delivery)
         if function.queue:
             merged[function.queue] = _source_queue(function)
         for service in function.invoked_by:
-            name = f"{function.resource}By{service.capitalize()}"
-            merged[name] = _invocable(function, service)
+            merged[f"{name}By{service.capitalize()}"] = _invocable(function, service)
     return merged
 
 
-def outputs() -> dict[str, Json]:
+def outputs(declared: Declared) -> dict[str, Json]:
     """Where the dead letters are, and where messages for the functions go."""
-    queues = {
-        f"{function.queue}Url": ref(function.queue) for function in FUNCTIONS if function.queue
-    }
-    addresses = {"DeadLetterQueueUrl": ref(QUEUE), **queues}
+    queues = [function.queue for function in functions(declared) if function.queue]
+    addresses = {"DeadLetterQueueUrl": ref(QUEUE), **{f"{name}Url": ref(name) for name in queues}}
     return {name: {"Value": address} for name, address in addresses.items()}
 
 
@@ -39,12 +38,13 @@ def rule(function: Function, delivery: Delivery) -> Json:
     """*function*'s event source, so that an event that cannot be delivered is kept as well."""
     kept = {"DeadLetterConfig": {"Arn": attribute(QUEUE)}} if delivery.is_kept else {}
     policy = {
-        "MaximumEventAgeInSeconds": delivery.max_age_seconds,
+        "MaximumEventAgeInSeconds": delivery.max_age_s,
         "MaximumRetryAttempts": _RULE_ATTEMPTS,
     }
-    pattern = {"Pattern": {"detail": delivery.detail}} if delivery.detail else {}
-    bus = {"EventBusName": delivery.bus} if delivery.bus else {}
-    return {_event(function): {"Properties": {**pattern, **bus, "RetryPolicy": policy, **kept}}}
+    pattern = {"Pattern": {"detail": filled(delivery.detail)}} if delivery.detail else {}
+    bus = {"EventBusName": filled(delivery.bus)} if delivery.bus else {}
+    properties = {**pattern, **bus, "RetryPolicy": policy, **kept}
+    return {names.event(function.name): {"Properties": properties}}
 
 
 def queue_source(function: Function, queue: str) -> Json:
@@ -56,12 +56,7 @@ def queue_source(function: Function, queue: str) -> Json:
         "Queue": sub(f"${{{queue}.Arn}}"),
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
     }
-    return {f"{function.resource}SqsEventSource": {"Properties": properties}}
-
-
-def _event(function: Function) -> str:
-    """The name that Chalice gives to a function's event source."""
-    return f"{function.resource}Event"
+    return {f"{names.resource(function.name)}SqsEventSource": {"Properties": properties}}
 
 
 def _invocation(function: Function, delivery: Delivery) -> Json:
@@ -69,10 +64,10 @@ def _invocation(function: Function, delivery: Delivery) -> Json:
     return {
         "Type": "AWS::Lambda::EventInvokeConfig",
         "Properties": {
-            "FunctionName": ref(function.resource),
+            "FunctionName": ref(names.resource(function.name)),
             "Qualifier": "$LATEST",
             "MaximumRetryAttempts": delivery.retries,
-            "MaximumEventAgeInSeconds": delivery.max_age_seconds,
+            "MaximumEventAgeInSeconds": delivery.max_age_s,
             **(destination if delivery.is_kept else {}),
         },
     }
@@ -85,7 +80,7 @@ def _invocable(function: Function, service: str) -> Json:
         "Type": "AWS::Lambda::Permission",
         "Properties": {
             "Action": "lambda:InvokeFunction",
-            "FunctionName": ref(function.resource),
+            "FunctionName": ref(names.resource(function.name)),
             "Principal": f"{service}.amazonaws.com",
             "SourceAccount": ref("AWS::AccountId"),
             "SourceArn": sub(rules),
@@ -101,7 +96,7 @@ def _source_queue(function: Function) -> Json:
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "SqsManagedSseEnabled": True,
-            "VisibilityTimeout": _TIMEOUTS_HIDDEN * sizes.timeout_seconds(function.name),
+            "VisibilityTimeout": _TIMEOUTS_HIDDEN * function.timeout_s,
             "RedrivePolicy": redrive,
         },
     }
@@ -120,12 +115,11 @@ def _queue() -> Json:
     }
 
 
-def _queue_policy() -> Json:
+def _queue_policy(declared: Declared) -> Json:
     """EventBridge sends on its own behalf, so the queue must say for which of its rules."""
-    # The rule's logical id is SAM's: the function's, then the event's.
     rules = [
-        attribute(function.resource + _event(function))
-        for function in FUNCTIONS
+        attribute(names.rule(function.name))
+        for function in functions(declared)
         if function.delivery and function.delivery.is_rule and function.delivery.is_kept
     ]
     statements = [

@@ -1,9 +1,15 @@
 """CloudFormation's functions, in their long form: Chalice merges JSON."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
+
+from chalicelib.feature import If
 
 Json = dict[str, Any]
 NO_VALUE: Json = {"Ref": "AWS::NoValue"}
+# `${Name}` or `${Name.Attribute}`, and nothing else.
+WHOLE = re.compile(r"\$\{([\w:]+)(?:\.(\w+))?\}")
 
 
 def ref(name: str) -> Json:
@@ -29,3 +35,22 @@ def when(condition: str, then: Any, otherwise: Any = NO_VALUE) -> Json:
 def is_given(parameter: str) -> Json:
     """A condition: *parameter* is not empty."""
     return {"Fn::Not": [{"Fn::Equals": [ref(parameter), ""]}]}
+
+
+def filled(value: object) -> Any:
+    """*value* of a declaration, with what its texts name in the template."""
+    if isinstance(value, If):
+        otherwise = NO_VALUE if value.otherwise is None else filled(value.otherwise)
+        return when(value.condition, filled(value.then), otherwise)
+    if isinstance(value, Mapping):
+        return {name: filled(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [filled(one) for one in value]
+    return _filled_text(value) if isinstance(value, str) else value
+
+
+def _filled_text(text: str) -> Any:
+    whole = WHOLE.fullmatch(text)
+    if whole:
+        return attribute(whole[1], whole[2]) if whole[2] else ref(whole[1])
+    return sub(text) if "${" in text else text

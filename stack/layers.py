@@ -1,21 +1,7 @@
 """What a function may find in /opt beside its own package."""
 
-from dataclasses import dataclass
-
+from chalicelib.feature import Layer
 from stack.intrinsics import Json
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A zip that `make package` puts beside the template, by its logical id."""
-
-    resource: str
-    zip_name: str
-    description: str
-
-
-# As big as everything else together, and needed by none of the others.
-PYARROW = Layer("PyarrowLayer", "pyarrow-layer.zip", "Arrow, as far as it reads Parquet")
 
 
 def resource(layer: Layer) -> Json:

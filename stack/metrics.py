@@ -1,25 +1,28 @@
-"""Metrics by what they count, as alarms and the dashboard name them."""
+"""Metrics as CloudWatch knows them: by what they count, of what."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.feature import HOUR, Feature, Function, Metric
+from stack import names
+from stack.declared import APP
 from stack.delivery import QUEUE
-from stack.functions import Function
 from stack.intrinsics import Json, attribute, ref
 from stack.parameters import NAMESPACE
 
-LOADS = "parquet_loads"
-# The last is for files whose key does not say what they are.
-DATASETS = ("generation", "consumption", "transmission", "measurements", "unknown")
-API_NAME = "device-parameters"
 # SAM's name for the stage that goes with the API.
 STAGE = ref("RestAPI.Stage")
+# Which every report holds, and which those hold that send events.
+COLD_START = Metric("ColdStart", graph="Cold starts")
+EVENTS_PENDING = Metric(
+    "ChangeEventsPending", graph="Change events pending", statistic="Maximum", period_s=HOUR
+)
 
 
 @dataclass(frozen=True)
-class Metric:
-    """One CloudWatch metric; dimensions are values of the template."""
+class Series:
+    """One metric of CloudWatch; dimensions are values of the template."""
 
     namespace: Any
     name: str
@@ -31,35 +34,42 @@ class Metric:
         return {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": dimensions}
 
 
-# Counted in the log, so that it has no dimensions.
-TIMESTREAM_THROTTLED = Metric(NAMESPACE, "TimestreamThrottled")
+def reported(feature: Feature) -> tuple[Metric, ...]:
+    """All that *feature* reports, with what it reports without saying so."""
+    own = tuple(metric for metric in feature.metrics if metric.function is None)
+    implied = (COLD_START,) if own else ()
+    return (*own, *((EVENTS_PENDING,) if feature.sends else ()), *implied)
 
 
-def of_runs(name: str) -> Metric:
-    """What the application itself reports of its runs."""
-    return Metric(NAMESPACE, name, {"service": "sync"})
+def counted(feature: Feature) -> tuple[Metric, ...]:
+    """What is counted in the logs of its functions instead."""
+    return tuple(metric for metric in feature.metrics if metric.function is not None)
 
 
-def of_heartbeats(name: str) -> Metric:
-    """What the application itself reports of heartbeats."""
-    return Metric(NAMESPACE, name, {"service": "heartbeats"})
+def series(feature: Feature, name: str) -> dict[str | None, Series]:
+    """A metric of *feature*, by the value of the dimension that splits it, None without one."""
+    if name in [metric.name for metric in counted(feature)]:
+        # A filter of log lines gives its metric no dimensions.
+        return {None: Series(NAMESPACE, name)}
+    if feature.split_by is None:
+        return {None: Series(NAMESPACE, name, {"service": feature.name})}
+    dimension, values = feature.split_by
+    return {
+        value: Series(NAMESPACE, name, {dimension: value, "service": feature.name})
+        for value in values
+    }
 
 
-def of_loads(name: str, dataset: str) -> Metric:
-    """What the application reports of the loads of *dataset*."""
-    return Metric(NAMESPACE, name, {"dataset": dataset, "service": LOADS})
-
-
-def of_function(function: Function, name: str) -> Metric:
+def of_function(function: Function, name: str) -> Series:
     """What Lambda reports of *function*."""
-    return Metric("AWS/Lambda", name, {"FunctionName": ref(function.resource)})
+    return Series("AWS/Lambda", name, {"FunctionName": ref(names.resource(function.name))})
 
 
-def of_api(name: str) -> Metric:
+def of_api(name: str) -> Series:
     """What API Gateway reports of the stage."""
-    return Metric("AWS/ApiGateway", name, {"ApiName": API_NAME, "Stage": STAGE})
+    return Series("AWS/ApiGateway", name, {"ApiName": APP, "Stage": STAGE})
 
 
-def of_dead_letters(name: str) -> Metric:
+def of_dead_letters(name: str) -> Series:
     """What SQS reports of the dead-letter queue."""
-    return Metric("AWS/SQS", name, {"QueueName": attribute(QUEUE, "QueueName")})
+    return Series("AWS/SQS", name, {"QueueName": attribute(QUEUE, "QueueName")})

@@ -1,14 +1,17 @@
 """What is decided when the stack is deployed: parameters, and the conditions they decide."""
 
+from chalicelib.feature import Feature, Function, Parameter
+from stack.declared import Declared, title
 from stack.intrinsics import Json, is_given, ref, when
+
+Groups = dict[str, dict[str, Json]]
 
 # How long CloudWatch Logs can be told to keep log lines.
 _RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
 _ARN = "^$|^arn:aws[a-z-]*:{service}:[a-z0-9-]+:[0-9]{{12}}:.+$"
-_TIMESTREAM_NAME = "^[A-Za-z0-9_.-]{3,256}$"
 
-# By group, in the order in which the console asks for them.
-_GROUPS: dict[str, dict[str, Json]] = {
+# Those of the stack itself by group, in the order in which the console asks for them.
+_GROUPS: Groups = {
     "Database": {
         "DatabaseHost": {
             "Default": "",
@@ -26,19 +29,8 @@ _GROUPS: dict[str, dict[str, Json]] = {
         "DatabaseSecretArn": {
             "AllowedPattern": _ARN.format(service="secretsmanager").removeprefix("^$|"),
             "ConstraintDescription": "the whole ARN of a secret, never the password itself",
-            "Description": "The Secrets Manager secret that holds the login, JSON as RDS writes it",
-        },
-        "MigrationSecretArn": {
-            "Default": "",
-            "AllowedPattern": _ARN.format(service="secretsmanager"),
-            "ConstraintDescription": "the whole ARN of a secret, never the password itself",
-            "Description": "The secret of the role that migrates; empty for the same login",
-        },
-        "LoadSecretArn": {
-            "Default": "",
-            "AllowedPattern": _ARN.format(service="secretsmanager"),
-            "ConstraintDescription": "the whole ARN of a secret, never the password itself",
-            "Description": "The secret of the role that loads files; empty for the same login",
+            "Description": "The Secrets Manager secret that holds the login, JSON as RDS writes "
+            "it. There is no parameter for a password",
         },
     },
     "Network": {
@@ -78,36 +70,17 @@ _GROUPS: dict[str, dict[str, Json]] = {
         "CorsAllowOrigin": {
             "Default": "",
             "AllowedPattern": "^$|^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
-            "Description": "The one other origin whose pages may call the API; "
-            "the stage must be packaged with the same one",
-        },
-    },
-    "Loads": {
-        "LoadBucketName": {
-            "Default": "",
-            "AllowedPattern": "^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
-            "Description": "The bucket whose Parquet files are loaded; empty for none",
-        },
-        "TimestreamDatabaseName": {
-            "Default": "",
-            "AllowedPattern": f"^$|{_TIMESTREAM_NAME}",
-            "Description": "The Timestream database that energy readings go to; empty to load "
-            "into TimescaleDB",
-        },
-        **{
-            f"{dataset.title()}TableName": {
-                "Default": dataset,
-                "AllowedPattern": _TIMESTREAM_NAME,
-                "Description": f"Its table for the dataset {dataset}",
-            }
-            for dataset in ("generation", "consumption", "transmission")
+            "Description": "The one other origin whose pages may call the API. Set "
+            "CORS_ALLOW_ORIGIN to the same before packaging: Chalice writes the answers to "
+            "preflights into the template",
         },
     },
     "Events and monitoring": {
         "ChangeEventBusName": {
             "Default": "",
             "AllowedPattern": "^$|^[A-Za-z0-9._/-]{1,256}$",
-            "Description": "The EventBridge bus that change events go to; empty for none",
+            "Description": "The EventBridge bus, in this account and region, that is told of "
+            "changes, and heard by functions that follow them; default is one, empty for none",
         },
         "MetricsNamespace": {
             "Default": "",
@@ -117,7 +90,8 @@ _GROUPS: dict[str, dict[str, Json]] = {
         "AlarmTopicArn": {
             "Default": "",
             "AllowedPattern": _ARN.format(service="sns"),
-            "Description": "An SNS topic to tell about alarms; empty for none",
+            "Description": "An SNS topic to tell about alarms, whose policy must let CloudWatch "
+            "publish; empty for none",
         },
         "AlarmEmail": {
             "Default": "",
@@ -133,28 +107,23 @@ _GROUPS: dict[str, dict[str, Json]] = {
         "ApiAccessLogs": {
             "Default": "false",
             "AllowedValues": ["true", "false"],
-            "Description": "One log line per request; API Gateway needs a CloudWatch role in "
-            "the account's settings for it",
+            "Description": "One log line per request. API Gateway needs a CloudWatch role in the "
+            "account's settings first: without it the deployment fails",
         },
     },
 }
 
-PARAMETERS: dict[str, Json] = {
-    name: {"Type": "String", **definition}
-    for group in _GROUPS.values()
-    for name, definition in group.items()
-}
+# Two stages in one account must not share one: their runs would be counted together.
+NAMESPACE = when("NamesItsMetrics", ref("MetricsNamespace"), ref("AWS::StackName"))
+# The login of all functions that have none of their own.
+DATABASE_SECRET = ref("DatabaseSecretArn")
 
-CONDITIONS: dict[str, Json] = {
+_CONDITIONS: dict[str, Json] = {
     # A list is compared as text; subnets without security groups are refused by Lambda itself.
     "IsInVpc": {
         "Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", ref("VpcSubnetIds")]}, ""]}],
     },
-    "MigratesAsAnother": is_given("MigrationSecretArn"),
-    "LoadsAsAnother": is_given("LoadSecretArn"),
     "AllowsAnotherOrigin": is_given("CorsAllowOrigin"),
-    "LoadsFiles": is_given("LoadBucketName"),
-    "LoadsIntoTimestream": is_given("TimestreamDatabaseName"),
     "TellsOfChanges": is_given("ChangeEventBusName"),
     "NamesItsMetrics": is_given("MetricsNamespace"),
     "TellsTopic": is_given("AlarmTopicArn"),
@@ -162,16 +131,63 @@ CONDITIONS: dict[str, Json] = {
     "LogsAccess": {"Fn::Equals": [ref("ApiAccessLogs"), "true"]},
 }
 
-MIGRATION_SECRET = when("MigratesAsAnother", ref("MigrationSecretArn"), ref("DatabaseSecretArn"))
-LOAD_SECRET = when("LoadsAsAnother", ref("LoadSecretArn"), ref("DatabaseSecretArn"))
 
-# Two stages in one account must not share one: their runs would be counted together.
-NAMESPACE = when("NamesItsMetrics", ref("MetricsNamespace"), ref("AWS::StackName"))
+def groups(declared: Declared) -> Groups:
+    """All parameters as the console groups them: each feature's under its own name by default."""
+    grouped = {label: dict(definitions) for label, definitions in _GROUPS.items()}
+    for feature, parameter in _declared(declared):
+        label = parameter.group or title(feature)
+        grouped.setdefault(label, {})[parameter.name] = _definition(parameter)
+    return grouped
 
 
-def interface() -> Json:
+def parameters(declared: Declared) -> dict[str, Json]:
+    """All parameters, by name."""
+    return {
+        name: {"Type": "String", **definition}
+        for definitions in groups(declared).values()
+        for name, definition in definitions.items()
+    }
+
+
+def conditions(declared: Declared) -> dict[str, Json]:
+    """What holds or does not, by what is given."""
+    of_features = {
+        parameter.condition: is_given(parameter.name)
+        for _, parameter in _declared(declared)
+        if parameter.condition
+    }
+    return {**_CONDITIONS, **of_features}
+
+
+def interface(declared: Declared) -> Json:
     """How the console groups the parameters."""
-    groups = [
-        {"Label": {"default": label}, "Parameters": list(names)} for label, names in _GROUPS.items()
+    asked = [
+        {"Label": {"default": label}, "Parameters": list(definitions)}
+        for label, definitions in groups(declared).items()
     ]
-    return {"AWS::CloudFormation::Interface": {"ParameterGroups": groups}}
+    return {"AWS::CloudFormation::Interface": {"ParameterGroups": asked}}
+
+
+def secret(function: Function, declared: Declared) -> Json:
+    """The login that *function* uses: its own where one is given."""
+    for _, parameter in _declared(declared):
+        if parameter.name == function.secret and parameter.condition:
+            return when(parameter.condition, ref(parameter.name), DATABASE_SECRET)
+    return ref(function.secret)
+
+
+def _declared(declared: Declared) -> list[tuple[Feature, Parameter]]:
+    return [(feature, parameter) for feature in declared for parameter in feature.parameters]
+
+
+def _definition(parameter: Parameter) -> Json:
+    said = {
+        "Default": parameter.default,
+        "NoEcho": parameter.is_secret or None,
+        "AllowedPattern": parameter.pattern,
+        "AllowedValues": list(parameter.choices) or None,
+        "ConstraintDescription": parameter.constraint,
+        "Description": parameter.description,
+    }
+    return {name: value for name, value in said.items() if value is not None}

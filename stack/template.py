@@ -1,33 +1,27 @@
 """The whole merge template."""
 
-import json
-from pathlib import Path
-
 from stack import alarms, api, compute, dashboard, delivery, parameters
+from stack.declared import Declared
 from stack.intrinsics import Json
-from stack.sizes import CHALICE
-
-PATH: Path = CHALICE / "resources.json"
 
 
-def template() -> Json:
+def template(declared: Declared) -> Json:
     """What `chalice package --merge-template` adds; dictionaries merge, lists are replaced."""
     return {
-        "Description": "Keeps iot_data.device_parameters in step with what devices report",
-        "Metadata": parameters.interface(),
-        "Parameters": parameters.PARAMETERS,
-        "Conditions": parameters.CONDITIONS,
+        "Description": "What the devices of an IoT platform report, and how they are",
+        "Metadata": parameters.interface(declared),
+        "Parameters": parameters.parameters(declared),
+        "Conditions": parameters.conditions(declared),
         "Resources": {
-            **compute.resources(),
+            **compute.resources(declared),
             **api.resources(),
-            **delivery.resources(),
-            **alarms.resources(),
-            **dashboard.resources(),
+            **delivery.resources(declared),
+            **alarms.resources(declared),
+            **dashboard.resources(declared),
         },
-        "Outputs": {**compute.outputs(), **delivery.outputs(), **dashboard.outputs()},
+        "Outputs": {
+            **compute.outputs(declared),
+            **delivery.outputs(declared),
+            **dashboard.outputs(),
+        },
     }
-
-
-def rendered() -> str:
-    """The same as the file holds it."""
-    return json.dumps(template(), indent=2, ensure_ascii=False) + "\n"

@@ -17,28 +17,23 @@ from chalicelib.features.device_parameters.model import SyncRequest, Trigger
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.device_parameters.sync import Sync
 from chalicelib.features.device_parameters.sync import sync as run_sync
-from tests import databases
+from stack.declared import DECLARED
 from tests.aws import Aws, moto_server
-from tests.databases import DatabaseChoice
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
 
 # Read when app.py is imported: the tests of access, which need doors that shut, make their own.
 os.environ["AUTH_MODE"] = "none"
 
-CHOICE = pytest.StashKey[DatabaseChoice]()
+pytest_plugins = ["tests.servers"]
 # What the developer's own environment may say must not decide how a test ends.
-OPTIONAL_VARIABLES = (
-    *("CHECK_INTERVAL_MINUTES", "SYNC_INTERVAL_MINUTES", "SYNC_SCHEDULE", "LOG_LEVEL"),
-    *("REMOVAL_GUARD_PERCENT", "REMOVAL_GUARD_MIN_PAIRS", "HISTORY_RETENTION_DAYS"),
-    *("REFRESH_WORK_MEM_MB", "MIGRATION_LOCK_TIMEOUT", "SYNC_FUNCTION_NAME", "CORS_ALLOW_ORIGIN"),
-    *("CHANGE_EVENT_BUS", "METRICS_NAMESPACE"),
-    *("TIMESCALE_DB_SECRET_ARN",),
-    *("STALE_AFTER_SECONDS", "HEARTBEAT_CHECK_SCHEDULE", "HEARTBEAT_QUEUE"),
-    *("LOAD_SINK", "MAX_REJECTED_PERCENT", "MAX_BATCH_SIZE", "MAX_RETRIES"),
-    *("TIMESTREAM_DATABASE_NAME", "GENERATION_TABLE_NAME", "CONSUMPTION_TABLE_NAME"),
-    *("TRANSMISSION_TABLE_NAME", "AWS_ENDPOINT_URL_TIMESTREAM_WRITE", "AWS_ENDPOINT_URL"),
-)
+DECLARED_VARIABLES = {
+    name
+    for feature in DECLARED
+    for setting in feature.settings
+    for name in (setting.name, setting.former_name)
+    if name is not None
+}
 
 
 class SyncRunner(Protocol):
@@ -56,45 +51,18 @@ class SyncRunner(Protocol):
     ) -> Run: ...
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     # What a shell starts in the background ignores Ctrl-C, and so would all that tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    config.stash[CHOICE] = databases.choose()
-
-
-def pytest_report_header(config: pytest.Config) -> str:
-    return f"database: {config.stash[CHOICE].label}"
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.stash[CHOICE].is_multi_backend:
-        return
-    reason = f"the embedded database has one backend: {databases.REMEDY}"
-    for item in items:
-        if item.get_closest_marker("multi_backend"):
-            item.add_marker(pytest.mark.skip(reason=reason))
-
-
-@pytest.fixture(scope="session")
-def database(pytestconfig: pytest.Config) -> Iterator[Sandbox]:
-    """The tests' database, in whatever state; ask for `sources` or `migrated` instead."""
-    choice = pytestconfig.stash[CHOICE]
-    with choice.open() as url:
-        sandbox = Sandbox(url, is_multi_backend=choice.is_multi_backend)
-        try:
-            yield sandbox
-        finally:
-            engine_for(sandbox.settings).dispose()
-            sandbox.close()
 
 
 @pytest.fixture
 def environment(database: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment variables of the application, for this database."""
+    for name in DECLARED_VARIABLES - {"AUTH_MODE"}:
+        monkeypatch.delenv(name, raising=False)
     for name, value in database.environment.items():
         monkeypatch.setenv(name, value)
-    for name in OPTIONAL_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

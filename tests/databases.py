@@ -22,6 +22,9 @@ from devdb.embedded import EmbeddedTimescale
 IMAGE = "timescale/timescaledb:2.28.3-pg17"
 URL_VARIABLE = "TEST_DATABASE_URL"
 REMEDY = f"set {URL_VARIABLE} to a TimescaleDB server, or start Docker"
+# SQLAlchemy would take psycopg 3 where a URL names no driver.
+DRIVER = "postgresql+psycopg2"
+SET_UP = "CREATE EXTENSION IF NOT EXISTS timescaledb"
 
 
 @dataclass(frozen=True)
@@ -36,23 +39,28 @@ class DatabaseChoice:
 def choose() -> DatabaseChoice:
     """The first that is available."""
     if url := os.environ.get(URL_VARIABLE):
-        server = make_url(url)
+        server = server_url(url)
         label = f"{server.host}:{server.port or 5432} ({URL_VARIABLE})"
-        return DatabaseChoice(label, True, lambda: scratch_database(server))
+        return DatabaseChoice(label, True, lambda: scratch_database(server, SET_UP))
     if container := _container():
         return DatabaseChoice(f"container {IMAGE}", True, container)
     return DatabaseChoice("embedded (devdb)", False, _embedded)
 
 
+def server_url(url: str) -> URL:
+    """*url*, which may leave the driver to SQLAlchemy, with the one that this project uses."""
+    return make_url(url).set(drivername=DRIVER)
+
+
 @contextmanager
-def scratch_database(server: URL, suffix: str = "") -> Iterator[URL]:
-    """A database with TimescaleDB on *server*, for as long as the context lasts."""
+def scratch_database(server: URL, set_up: str, suffix: str = "") -> Iterator[URL]:
+    """A database on *server* in which *set_up* has run, for as long as the context lasts."""
     name = f"device_parameters_test_{os.getpid()}{suffix}"
     # template1 may hold TimescaleDB, whose background worker would keep it from being copied.
     _execute(server, f"CREATE DATABASE {name} TEMPLATE template0")
     try:
         url = server.set(database=name)
-        _execute(url, "CREATE EXTENSION IF NOT EXISTS timescaledb")
+        _execute(url, set_up)
         yield url
     finally:
         _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
@@ -90,7 +98,7 @@ def _container() -> Callable[[], AbstractContextManager[URL]] | None:
 
     @contextmanager
     def run() -> Iterator[URL]:
-        with container, scratch_database(make_url(container.get_connection_url())) as url:
+        with container, scratch_database(server_url(container.get_connection_url()), SET_UP) as url:
             yield url
 
     return run

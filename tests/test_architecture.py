@@ -9,7 +9,6 @@ from chalicelib.database.statements import load_statements
 from tests.sandbox import PROJECT
 
 FEATURES = [path.parent for path in (PROJECT / "chalicelib").rglob("queries.sql")]
-README = (PROJECT / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda path: path.name)
@@ -25,21 +24,3 @@ def test_a_bound_statement_is_executed(feature: Path) -> None:
     code = "".join(path.read_text("utf-8") for path in feature.glob("*.py"))
     constants = re.findall(r"^(_[A-Z_]+) = _statements", code, re.MULTILINE)
     assert [name for name in constants if len(re.findall(rf"\b{name}\b", code)) < 2] == []
-
-
-def test_the_readme_documents_every_setting() -> None:
-    modules = (PROJECT / "chalicelib").rglob("settings.py")
-    settings = "".join(path.read_text("utf-8") for path in modules)
-    migrations = (PROJECT / "migrations" / "env.py").read_text("utf-8")
-    read = re.findall(r'\benviron(?:\.get\(|,)\s*"([A-Z0-9_]+)"', settings + migrations)
-    table = README.partition("## Settings")[2]
-    documented = re.findall(r"^\| `([A-Z0-9_]+)` \|", table, re.MULTILINE)
-    assert sorted(documented) == sorted(set(read))
-
-
-def test_the_readme_gives_every_default() -> None:
-    source = (PROJECT / "chalicelib" / "settings.py").read_text("utf-8")
-    defaults = dict(re.findall(r'read\(\s*environ,\s*"([A-Z0-9_]+)",.*?,\s*"([^"]+)"\s*\)', source))
-    documented = dict(re.findall(r"^\| `([A-Z0-9_]+)` \| `([^`]+)` \|", README, re.MULTILINE))
-    assert len(defaults) > 5
-    assert {name: documented.get(name) for name in defaults} == defaults

@@ -9,15 +9,10 @@ import sys
 import urllib.request
 from pathlib import Path
 
+from tests.ports import free_port
+
 PROJECT = Path(__file__).resolve().parent.parent
 COMMAND = [sys.executable, "cli.py", "demo"]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def line_of(story: str, output: str) -> str:

@@ -4,6 +4,8 @@ import pytest
 
 from chalicelib import settings
 from chalicelib.errors import InvalidSettingError
+from chalicelib.features.device_parameters.feature import SYNC_FUNCTION_NAME, SYNC_SCHEDULE
+from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 
 DATABASE = {
     "TIMESCALE_DB_HOST": "db.example.com",
@@ -12,11 +14,10 @@ DATABASE = {
     "TIMESCALE_DB_PASSWORD": " s3cret with spaces ",
 }
 
-
 SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1f0e-Ab12Cd"
 
 
-def read(**changes: str) -> settings.Settings:
+def read(**changes: str) -> SyncSettings:
     return sync_settings({**DATABASE, **changes})
 
 
@@ -30,7 +31,7 @@ def problem_with(variable: str, **environ: str) -> str:
 
 
 def test_what_is_not_set_has_its_documented_default() -> None:
-    assert read() == settings.Settings(
+    assert read() == SyncSettings(
         database=settings.DatabaseSettings(
             host="db.example.com",
             port=5432,
@@ -183,18 +184,69 @@ def test_what_is_no_arn_is_refused_and_not_shown(raw: str) -> None:
 
 @pytest.mark.parametrize("schedule", ["cron(5 * * * ? *)", "rate(5 minutes)"])
 def test_a_schedule_is_a_cron_or_rate_expression(schedule: str) -> None:
-    assert settings.sync_schedule({"SYNC_SCHEDULE": schedule}) == schedule
-    assert settings.sync_schedule({}) == "cron(5 * * * ? *)"
+    assert SYNC_SCHEDULE.value({"SYNC_SCHEDULE": schedule}) == schedule
+    assert SYNC_SCHEDULE.value({}) == "cron(5 * * * ? *)"
 
 
 @pytest.mark.parametrize("schedule", ["5 * * * *", "cron()", "rate(1 hour) ", "at(2026-11-01)"])
 def test_any_other_schedule_is_refused(schedule: str) -> None:
     with pytest.raises(InvalidSettingError, match="SYNC_SCHEDULE must be an EventBridge"):
-        settings.sync_schedule({"SYNC_SCHEDULE": schedule})
+        SYNC_SCHEDULE.value({"SYNC_SCHEDULE": schedule})
 
 
 def test_a_log_level_is_one_of_pythons() -> None:
-    assert settings.log_level({}) == "INFO"
-    assert settings.log_level({"LOG_LEVEL": "DEBUG"}) == "DEBUG"
+    assert settings.LOG_LEVEL.value({}) == "INFO"
+    assert settings.LOG_LEVEL.value({"LOG_LEVEL": "DEBUG"}) == "DEBUG"
     with pytest.raises(InvalidSettingError, match="LOG_LEVEL must be one of DEBUG, INFO"):
-        settings.log_level({"LOG_LEVEL": "verbose"})
+        settings.LOG_LEVEL.value({"LOG_LEVEL": "verbose"})
+
+
+@pytest.mark.parametrize(
+    "bus", ["default", "ops/bus-1", "arn:aws:events:eu-central-1:1:event-bus/x"]
+)
+def test_the_bus_that_is_told_of_changes_is_named_or_nobody_is_told(bus: str) -> None:
+    assert read(CHANGE_EVENT_BUS=bus).change_event_bus == bus
+    assert read(CHANGE_EVENT_BUS="").change_event_bus is None
+    sentence = problem_with("CHANGE_EVENT_BUS", **DATABASE, CHANGE_EVENT_BUS=f"{bus} and others")
+    assert "must be the name or the ARN of an event bus" in sentence
+
+
+@pytest.mark.parametrize("namespace", ["DeviceParameters", "Ops/IoT_1.x:#-"])
+def test_a_namespace_is_one_of_cloudwatch_s(namespace: str) -> None:
+    assert settings.METRICS_NAMESPACE.value({"METRICS_NAMESPACE": namespace}) == namespace
+
+
+@pytest.mark.parametrize("namespace", ["AWS/Lambda", "two words", "x" * 256])
+def test_a_namespace_that_cloudwatch_keeps_for_itself_is_refused(namespace: str) -> None:
+    with pytest.raises(InvalidSettingError, match="METRICS_NAMESPACE must be a CloudWatch"):
+        settings.METRICS_NAMESPACE.value({"METRICS_NAMESPACE": namespace})
+
+
+@pytest.mark.parametrize("origin", ["https://ops.example", "http://localhost:8000"])
+def test_the_other_origin_is_one_origin(origin: str) -> None:
+    assert settings.CORS_ALLOW_ORIGIN.value_if_set({"CORS_ALLOW_ORIGIN": origin}) == origin
+    assert settings.CORS_ALLOW_ORIGIN.value_if_set({}) is None
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "ops.example", "https://ops.example/", "https://a,https://b"]
+)
+def test_anything_else_is_no_origin(origin: str) -> None:
+    with pytest.raises(InvalidSettingError, match="CORS_ALLOW_ORIGIN must be one origin"):
+        settings.CORS_ALLOW_ORIGIN.value_if_set({"CORS_ALLOW_ORIGIN": origin})
+
+
+@pytest.mark.parametrize("limit", ["10s", "500ms", "5 min", "1h", "1000"])
+def test_a_lock_timeout_is_a_time_as_postgresql_spells_it(limit: str) -> None:
+    assert settings.MIGRATION_LOCK_TIMEOUT.value({"MIGRATION_LOCK_TIMEOUT": limit}) == limit
+
+
+@pytest.mark.parametrize("limit", ["soon", "-1", "1 day", "10s; DROP TABLE x"])
+def test_anything_else_is_no_lock_timeout(limit: str) -> None:
+    with pytest.raises(InvalidSettingError, match="MIGRATION_LOCK_TIMEOUT must be a time"):
+        settings.MIGRATION_LOCK_TIMEOUT.value({"MIGRATION_LOCK_TIMEOUT": limit})
+
+
+def test_without_a_function_of_its_own_a_run_is_carried_out_in_place() -> None:
+    assert SYNC_FUNCTION_NAME.value_if_set({}) is None
+    assert SYNC_FUNCTION_NAME.value_if_set({"SYNC_FUNCTION_NAME": "sync"}) == "sync"

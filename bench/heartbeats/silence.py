@@ -14,7 +14,7 @@ from chalicelib.database import Deadline
 from chalicelib.features.heartbeats import store
 from chalicelib.features.heartbeats.bodies import StaleDeviceQuery, StaleSiteQuery
 from chalicelib.features.heartbeats.check import notice
-from chalicelib.http.paging import cursor
+from chalicelib.paging import cursor
 
 STALE_AFTER_SECONDS = 120
 _HOUR = timedelta(hours=1)

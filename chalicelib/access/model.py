@@ -66,9 +66,13 @@ class Requirement:
         """Whether nobody is asked who they are."""
         return self.scope is Scope.OPEN
 
+    def is_open_to_organization_of(self, principal: Principal) -> bool:
+        """Whether callers of that organization may come at all, whatever their role."""
+        return self.scope is not Scope.PLATFORM or principal.organization is None
+
     def is_met_by(self, principal: Principal) -> bool:
         """Whether *principal* may call the route."""
-        if self.scope is Scope.PLATFORM and principal.organization is not None:
+        if not self.is_open_to_organization_of(principal):
             return False
         # An admin may stand in for a device, to try out what devices send.
         is_admin = principal.role is Role.ADMIN

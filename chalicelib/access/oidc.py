@@ -14,8 +14,10 @@ from chalicelib.access.errors import ForbiddenError, UnauthorizedError
 from chalicelib.access.keys import ALGORITHM, SigningKeys
 from chalicelib.access.model import Principal, Role, strongest_role
 from chalicelib.access.settings import OidcSettings
+from chalicelib.text import is_storable_text
 
 LEEWAY_SECONDS = 30
+_ORGANIZATION = "custom:organizationId"
 _REQUIRED_CLAIMS = ["exp", "iat", "iss", "sub", "token_use"]
 
 
@@ -37,8 +39,8 @@ def is_jwt(token: str) -> bool:
 def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
     """Whom the issuer vouches for.
 
-    Raises `UnauthorizedError`; `ForbiddenError` where a good token names no role of ours;
-    `IssuerUnavailableError` where it cannot be told.
+    Raises `UnauthorizedError`; `ForbiddenError` where a good token names no role of ours, or an
+    organization that cannot be one; `IssuerUnavailableError` where it cannot be told.
     """
     claims = _verified_claims(settings, token)
     if not _is_for_us(claims, settings.audiences):
@@ -46,7 +48,7 @@ def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
     role = _role_named_in(claims)
     if role is None:
         raise ForbiddenError("the token names no role", subject=claims["sub"])
-    return Principal(claims["sub"], role)
+    return Principal(claims["sub"], role, _organization_named_in(claims))
 
 
 def _verified_claims(settings: OidcSettings, token: str) -> dict[str, Any]:
@@ -102,3 +104,17 @@ def _role_named_in(claims: dict[str, Any]) -> Role | None:
     groups = claims.get("cognito:groups")
     role = strongest_role(groups) if isinstance(groups, list) else None
     return role or strongest_role([claims.get("custom:role")])
+
+
+def _organization_named_in(claims: dict[str, Any]) -> str | None:
+    """Where the caller belongs; None where the token says nothing about it.
+
+    A claim that says something else than a name must not make its bearer one of the platform's
+    own people, who see every organization.
+    """
+    named = claims.get(_ORGANIZATION)
+    if named is None:
+        return None
+    if not isinstance(named, str) or not named.strip() or not is_storable_text(named):
+        raise ForbiddenError("the token names no organization", subject=claims["sub"])
+    return named

@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from chalicelib.feature import Feature
 from chalicelib.features.device_parameters.feature import FEATURE as DEVICE_PARAMETERS
 from chalicelib.features.heartbeats.feature import FEATURE as HEARTBEATS
 from chalicelib.features.parquet_loads.feature import FEATURE as PARQUET_LOADS
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
 
 FEATURES: tuple[Feature, ...] = (
     DEVICE_PARAMETERS,
@@ -23,3 +27,13 @@ def modules(role: str) -> Iterator[ModuleType]:
         name = f"{__name__}.{feature.name}.{role}"
         if find_spec(name) is not None:
             yield import_module(name)
+
+
+def gathered_metadata() -> "MetaData":
+    """The tables of all features, and of the outbox that they share."""
+    import chalicelib.outbox.tables  # noqa: F401 puts its table into the metadata, as those below do
+    from chalicelib.database.tables import metadata
+
+    for _ in modules("tables"):
+        pass
+    return metadata

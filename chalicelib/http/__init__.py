@@ -1,9 +1,9 @@
 """What every route shares: how it is declared, what it reads, what it answers."""
 
 from chalicelib.http.answers import Answer
-from chalicelib.http.paging import Page, PageQuery, page_of, start_after
 from chalicelib.http.requests import REQUEST_SECONDS, Asked, Nothing, reading, writing
 from chalicelib.http.routes import Routes
+from chalicelib.paging import Page, PageQuery, page_of, start_after
 
 __all__ = [
     "REQUEST_SECONDS",

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-_CODES_OF_CHALICE = {
+CODES_OF_CHALICE = {
     "MethodNotAllowedError": "METHOD_NOT_ALLOWED",
     "UnsupportedMediaType": "UNSUPPORTED_MEDIA_TYPE",
 }
@@ -70,7 +70,7 @@ def in_our_envelope(request: Request, get_response: Callable[[Request], Response
     if not isinstance(body, dict) or body.keys() != {"Code", "Message"}:
         return response
     error = ApplicationError(body["Message"])
-    error.code = _CODES_OF_CHALICE.get(body["Code"], error.code)
+    error.code = CODES_OF_CHALICE.get(body["Code"], error.code)
     error.http_status = response.status_code
     refusal = failure(error, request_id_of(request))
     refusal.headers = {**response.headers, **refusal.headers}

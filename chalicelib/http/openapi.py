@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chalicelib.access.errors import ForbiddenError, UnauthorizedError
+from chalicelib.access.model import Scope
 from chalicelib.errors import ApplicationError, InvalidRequestError, ServiceDownError
+from chalicelib.http.answers import CODES_OF_CHALICE, envelope
 from chalicelib.http.routes import Route
 from chalicelib.http.schemas import Schemas
 from chalicelib.version import VERSION
@@ -60,8 +62,18 @@ _ERRORS: dict[int, tuple[str, str]] = {
         "The database cannot be reached, is not migrated, or access is not configured.",
     ),
 }
+# What an answer of this status says, before what its body is.
+_STATUSES = {
+    201: "It has been made. ",
+    202: "It has begun, and is under way. ",
+}
+_WHOSE = {
+    Scope.PLATFORM: "A caller who belongs to an organization may not call it.",
+    Scope.ORGANIZATION: "A caller who belongs to an organization may call it.",
+}
 _ALWAYS_POSSIBLE = (400, _UNSUPPORTED_MEDIA_TYPE, 500, 503)
 _UNLESS_OPEN = (UnauthorizedError.http_status, ForbiddenError.http_status)
+_CODES = {_UNSUPPORTED_MEDIA_TYPE: CODES_OF_CHALICE["UnsupportedMediaType"]}
 _NO_STORE = {
     "description": "Nobody may keep it: the next request may be answered differently.",
     "required": True,
@@ -73,7 +85,7 @@ _REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
 def document(routes: Sequence[Route]) -> Json:
     """The document of *routes*, of which those that answer no JSON are left out."""
-    described = [route for route in routes if route.answers[200] is not None]
+    described = [route for route in routes if None not in route.answers.values()]
     schemas = Schemas(described)
     return {
         "openapi": "3.1.0",
@@ -116,10 +128,12 @@ def _paths(routes: Iterable[Route], schemas: Schemas) -> Json:
 def _operation(route: Route, method: str, schemas: Schemas) -> Json:
     summary, _, description = (inspect.getdoc(route.view) or "").partition("\n\n")
     is_head = method == "HEAD"
+    if is_head:
+        description = "The same as GET, without the body."
     operation: Json = {
         "operationId": f"head_{route.name}" if is_head else route.name,
         "summary": summary,
-        "description": f"{description or summary}\n\n{_who_may(route)}",
+        "description": "\n\n".join(filter(None, (description, _who_may(route)))),
         "tags": [route.feature.name],
         "responses": _without_bodies(route) if is_head else _answers(route, schemas),
     }
@@ -133,10 +147,10 @@ def _operation(route: Route, method: str, schemas: Schemas) -> Json:
 
 
 def _who_may(route: Route) -> str:
-    if route.requirement.is_open:
+    least, scope = route.requirement.least, route.requirement.scope
+    if least is None:
         return "Open to everybody."
-    whose = {"platform": "of the platform itself", "organization": "of any organization"}
-    return f"Needs the role `{route.requirement.least}`, {whose[route.requirement.scope]}."
+    return f"It takes the role `{least}`, or one that includes it. {_WHOSE[scope]}"
 
 
 def _request_body(route: Route, schemas: Schemas) -> Json:
@@ -149,7 +163,7 @@ def _answers(route: Route, schemas: Schemas) -> Json:
     headers = {name: _header(says) for name, says in route.headers.items()}
     answers = {
         str(status): {
-            "description": schemas.says(kind) if kind else "",
+            "description": f"{_STATUSES.get(status, '')}{schemas.says(kind)}",
             "headers": {"Cache-Control": _NO_STORE, **headers},
             "content": {"application/json": {"schema": schemas.of(kind)}},
         }
@@ -180,18 +194,16 @@ def _reference(status: int) -> Json:
 
 
 def _responses(routes: Sequence[Route], schemas: Schemas) -> Json:
-    statuses = sorted({status for route in routes for status in refusals(route)})
-    errors = {_ERRORS[status][0]: _error_response(status, schemas) for status in statuses}
+    codes = {error.http_status: error.code for route in routes for error in route.refuses}
+    errors = {
+        _ERRORS[status][0]: _error_response(status, codes.get(status), schemas)
+        for status in sorted({status for route in routes for status in refusals(route)})
+    }
     return {**errors, "WithoutBody": {"description": "As GET answers, without the body."}}
 
 
-def _error_response(status: int, schemas: Schemas) -> Json:
-    error = {
-        "code": _example_of(status).code,
-        "message": _example_of(status).public_message or _example_of(status).message,
-        "details": _example_of(status).details,
-        "requestId": _REQUEST_ID,
-    }
+def _error_response(status: int, code: str | None, schemas: Schemas) -> Json:
+    error = envelope(_example_of(status, code), _REQUEST_ID)
     content = {"schema": schemas.of_error(), "example": {"error": error}}
     headers = {"headers": {"WWW-Authenticate": _CHALLENGE}} if status == 401 else {}
     return {
@@ -201,11 +213,15 @@ def _error_response(status: int, schemas: Schemas) -> Json:
     }
 
 
-def _example_of(status: int) -> ApplicationError:
+def _example_of(status: int, code: str | None) -> ApplicationError:
     examples: dict[int, ApplicationError] = {
         400: InvalidRequestError("limit must be a whole number >= 1", parameter="limit"),
         401: UnauthorizedError(""),
         403: ForbiddenError("this needs the role operator", role="operator"),
         503: ServiceDownError(""),
     }
-    return examples.get(status, ApplicationError(_ERRORS[status][1]))
+    if status in examples:
+        return examples[status]
+    error = ApplicationError(_ERRORS[status][1])
+    error.code = code or _CODES.get(status, error.code)
+    return error

@@ -78,10 +78,11 @@ def query_of(request: Request, kind: type[Q]) -> Q:
     given = request.query_params
     if given is None:
         return bodies.read_texts(kind, {})
+    query = bodies.read_texts(kind, dict(given))
     for name in given:
         if len(given.getlist(name)) > 1:
             raise InvalidRequestError(f"{name} is given more than once", parameter=name)
-    return bodies.read_texts(kind, dict(given))
+    return query
 
 
 def json_of(request: Request) -> object:

@@ -47,17 +47,14 @@ class Schemas:
 
     def __init__(self, routes: Sequence[Route]) -> None:
         kinds = [Error, *_kinds(routes)]
-        schemas, self._components = msgspec.json.schema_components(
-            [*kinds, *_query_kinds(routes)], ref_template=_TEMPLATE
-        )
+        schemas, self._components = msgspec.json.schema_components(kinds, ref_template=_TEMPLATE)
         self._by_kind = {
-            repr(kind): _renamed(schema) for kind, schema in zip(kinds, schemas, strict=False)
+            repr(kind): _renamed(schema) for kind, schema in zip(kinds, schemas, strict=True)
         }
 
     def components(self) -> Json:
-        """All that are referred to, by name; queries are not, for they become parameters."""
-        described = {_name(name): _tidied(schema) for name, schema in self._components.items()}
-        return {name: s for name, s in described.items() if not name.endswith("Query")}
+        """All that are referred to, by name."""
+        return {_name(name): _tidied(schema) for name, schema in self._components.items()}
 
     def of(self, kind: Any) -> Json:
         """The schema of *kind*."""
@@ -77,7 +74,9 @@ class Schemas:
     def says(self, kind: Any) -> str:
         """What *kind* is, in a sentence."""
         origin = getattr(kind, "__origin__", kind)
-        return (inspect.getdoc(origin) or "The answer.").partition("\n\n")[0]
+        is_ours = isinstance(origin, type) and issubclass(origin, msgspec.Struct)
+        says = inspect.getdoc(origin) if is_ours else None
+        return (says or "A JSON object.").partition("\n\n")[0]
 
     def path_parameters(self, route: Route) -> list[Json]:
         """The variables in the address."""
@@ -88,18 +87,15 @@ class Schemas:
 
     def query_parameters(self, route: Route) -> list[Json]:
         """What may follow the question mark."""
-        properties = self._components[route.query.__name__].get("properties", {})
+        # By itself: a query is no body, and so none of the components.
+        [reference], components = msgspec.json.schema_components(
+            [route.query], ref_template=_TEMPLATE
+        )
+        properties = _resolved(reference, components)["properties"]
         return [
-            _parameter(name, "query", self._resolved(schema)) for name, schema in properties.items()
+            _parameter(name, "query", _resolved(schema, components))
+            for name, schema in properties.items()
         ]
-
-    def _resolved(self, schema: Json) -> Json:
-        """*schema* with what it refers to put in its place."""
-        reference = schema.get("$ref")
-        if reference is None:
-            return schema
-        target = self._components[reference.rpartition("/")[2]]
-        return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
 
 
 def _kinds(routes: Iterable[Route]) -> list[Any]:
@@ -112,26 +108,34 @@ def _kinds(routes: Iterable[Route]) -> list[Any]:
     return list(kinds.values())
 
 
-def _query_kinds(routes: Iterable[Route]) -> list[Any]:
-    return list({route.query.__name__: route.query for route in routes}.values())
+def _resolved(schema: Json, components: Json) -> Json:
+    """*schema* with what it refers to put in its place."""
+    reference = schema.get("$ref")
+    if reference is None:
+        return schema
+    target = components[reference.rpartition("/")[2]]
+    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
 
 
 def _parameter(name: str, place: str, schema: Json) -> Json:
-    rest = {k: v for k, v in schema.items() if k not in ("description", "examples", "title")}
+    rest = {k: v for k, v in schema.items() if k not in ("description", "examples")}
     parameter = {
         "name": name,
         "in": place,
         "description": schema.get("description", ""),
-        "schema": rest,
+        "schema": _tidied(rest),
     }
     examples = schema.get("examples")
     return {**parameter, "example": examples[0]} if examples else parameter
 
 
 def _tidied(schema: Json) -> Json:
-    """Without the title, which only repeats the name."""
+    """Without the title, which only repeats the name, and the indentation of a docstring."""
     tidied: Json = _renamed({key: value for key, value in schema.items() if key != "title"})
-    return tidied
+    if "description" in tidied:
+        tidied["description"] = inspect.cleandoc(tidied["description"])
+    # Whatever is chosen from is a text here; msgspec leaves that to be seen from the choices.
+    return {"type": "string", **tidied} if "enum" in tidied else tidied
 
 
 def _renamed(node: Any) -> Any:

@@ -40,6 +40,10 @@ SERVICE = Feature(
             errors_are_alarming=False,
         ),
     ),
+    objects={
+        "alembic_version": "the revision that the database is at",
+        "outbox_events": "events that wait to be sent, queued with what they tell of",
+    },
     rights={
         "runtime": {
             "alembic_version": "SELECT",

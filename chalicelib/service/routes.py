@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-from chalicelib.access.gate import declared_routes
 from chalicelib.access.model import Role, Scope
 from chalicelib.bodies import Body, Meta
 from chalicelib.http import Asked, Nothing, Routes
+from chalicelib.http.gate import declared_routes
 from chalicelib.service.feature import SERVICE
 
 routes = Routes(__name__, SERVICE)

@@ -128,4 +128,9 @@ FORBIDDEN: dict[str, Attack] = {
     "groups of other things": claiming(**{"cognito:groups": [None, 1, {}, ["admin"]]}),
     "unknown custom:role": claiming(**{"cognito:groups": None, "custom:role": "superuser"}),
     "custom:role a list": claiming(**{"cognito:groups": None, "custom:role": ["admin"]}),
+    "organization empty": claiming(**{"custom:organizationId": ""}),
+    "organization blank": claiming(**{"custom:organizationId": " "}),
+    "organization a number": claiming(**{"custom:organizationId": 7}),
+    "organizations a list": claiming(**{"custom:organizationId": ["org-42"]}),
+    "organization no text can hold": claiming(**{"custom:organizationId": "org\0"}),
 }

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 
 from tests.access.issuer import Issuer
 from tests.access.sample_app import APP_PY
+from tests.ports import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 VARIABLES = (
@@ -113,9 +113,7 @@ def serve(project: Path, environ: dict[str, str]) -> Iterator[Server]:
         json.dumps({"version": "2.0", "app_name": "sample", "stages": {"dev": {}}})
     )
     (project / "app.py").write_text(APP_PY)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
+    port = free_port()
     inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     paths = {"PYTHONPATH": str(PROJECT), "AWS_DEFAULT_REGION": "eu-central-1"}
     command = [sys.executable, "-u", "-c", "from chalice.cli import main; main()", "local"]

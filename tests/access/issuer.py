@@ -18,6 +18,7 @@ from jwt.algorithms import RSAAlgorithm
 
 CLIENT = "4kd93hclient"
 SUBJECT = "9f0c3b1e-user"
+ORGANIZATION = "org-42"
 API_TOKEN = "static-token-3c1f"
 API_TOKEN_SHA256 = hashlib.sha256(API_TOKEN.encode()).hexdigest()
 

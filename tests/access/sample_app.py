@@ -1,12 +1,15 @@
 """A small application behind the gate, wired as `app.py` wires the real one."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from chalice.app import AuthRequest, AuthResponse, Blueprint, Chalice
+from chalice.app import AuthRequest, AuthResponse, Chalice
 
-from chalicelib.access import gate
-from chalicelib.access.model import Role
-from chalicelib.http import endpoint
+from chalicelib.access.callers import is_known, require_role
+from chalicelib.access.model import Role, Scope
+from chalicelib.bodies import Body, Meta
+from chalicelib.feature import Feature
+from chalicelib.http import Asked, Nothing, Routes, gate
+from chalicelib.http.answers import in_our_envelope
 
 APP_PY = """
 from chalicelib import logs
@@ -16,46 +19,73 @@ logs.configure_json("DEBUG")
 app, authorize = build()
 """
 
+ThingId = Annotated[str, Meta(description="The thing.")]
+
+
+class SyncQuery(Body):
+    """How to start."""
+
+    force: bool = False
+
+
+Json = dict[str, Any]
+
 
 def build() -> tuple[Chalice, Any]:
     """The application, and its authorizer."""
     app = Chalice(app_name="sample", configure_logs=False)
-    routes = Blueprint(__name__)
-
-    @routes.route("/health")
-    @endpoint(routes)
-    def get_health() -> dict[str, Any]:
-        return {"status": "up", "is_known": gate.is_known(routes.current_request)}
-
-    @routes.route("/status")
-    @endpoint(routes)
-    def get_status() -> dict[str, Any]:
-        caller = gate.principal_of(routes.current_request)
-        return {"subject": caller.subject, "role": caller.role}
-
-    @routes.route("/sync", methods=["POST"])
-    @endpoint(routes)
-    def post_sync() -> dict[str, Any]:
-        request = routes.current_request
-        if request.query_params and request.query_params.get("force") == "true":
-            gate.require_role(gate.principal_of(request), Role.ADMIN)
-        return {"status": "started"}
-
-    @routes.route("/heartbeat", methods=["POST"])
-    @endpoint(routes)
-    def post_heartbeats() -> dict[str, Any]:
-        return {"status": "heard"}
-
-    @routes.route("/things/{thing_id}", methods=["GET", "DELETE"])
-    @endpoint(routes)
-    def change_thing(thing_id: str) -> dict[str, Any]:
-        return {"thing_id": thing_id}
-
-    app.register_blueprint(routes)
+    app.register_middleware(in_our_envelope, "http")
+    app.register_blueprint(_routes())
 
     @app.authorizer(ttl_seconds=gate.POLICY_SECONDS)
     def authorize(request: AuthRequest) -> AuthResponse | dict[str, Any]:
-        return gate.authorize(request)
+        return gate.authorize(app, request)
 
     gate.close(app, authorize)
     return app, authorize
+
+
+def _routes() -> Routes:
+    """Routes of every scope, for every role."""
+    routes = Routes(__name__, Feature("sample", "Something to guard."))
+
+    @routes.get("/health", least=None, scope=Scope.OPEN, answers=Json)
+    def get_health(asked: Asked[Nothing, None]) -> Json:
+        return {"status": "up", "is_known": is_known(asked.request)}
+
+    @routes.get("/status", least=Role.VIEWER, scope=Scope.PLATFORM, answers=Json)
+    def get_status(asked: Asked[Nothing, None]) -> Json:
+        return _caller(asked)
+
+    @routes.get("/things", least=Role.VIEWER, scope=Scope.ORGANIZATION, answers=Json)
+    def list_things(asked: Asked[Nothing, None]) -> Json:
+        return _caller(asked)
+
+    @routes.post("/sync", least=Role.OPERATOR, scope=Scope.PLATFORM, query=SyncQuery, answers=Json)
+    def post_sync(asked: Asked[SyncQuery, None]) -> Json:
+        if asked.query.force:
+            require_role(asked.principal, Role.ADMIN)
+        return {"status": "started"}
+
+    @routes.post("/heartbeat", least=Role.DEVICE, scope=Scope.ORGANIZATION, answers=Json)
+    def post_heartbeat(_: Asked[Nothing, None]) -> Json:
+        return {"status": "heard"}
+
+    @routes.get("/things/{thing_id}", least=Role.VIEWER, scope=Scope.PLATFORM, answers=Json)
+    def get_thing(_: Asked[Nothing, None], thing_id: ThingId) -> Json:
+        return {"thing_id": thing_id}
+
+    @routes.post("/things/{thing_id}", least=Role.ADMIN, scope=Scope.ORGANIZATION, answers=Json)
+    def change_thing(_: Asked[Nothing, None], thing_id: ThingId) -> Json:
+        return {"thing_id": thing_id}
+
+    return routes
+
+
+def _caller(asked: Asked[Any, Any]) -> Json:
+    principal = asked.principal
+    return {
+        "subject": principal.subject,
+        "role": principal.role,
+        "organization": principal.organization,
+    }

@@ -8,14 +8,16 @@ from chalice.app import AuthRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.access import gate
 from chalicelib.access.errors import UnauthorizedError
 from chalicelib.access.settings import access_from_environment
 from chalicelib.access.tokens import authenticate
+from chalicelib.http import gate
 from tests.access.attacks import FORBIDDEN, UNAUTHORIZED, Attack
 from tests.access.conftest import Server
 from tests.access.issuer import Issuer, segment
+from tests.access.sample_app import build
 
+APP, _ = build()
 METHOD_ARN = "arn:aws:execute-api:eu-central-1:123456789012:abcdef/prod/GET/status"
 TABLE = [(401, attack) for attack in UNAUTHORIZED.values()]
 TABLE += [(403, attack) for attack in FORBIDDEN.values()]
@@ -25,7 +27,7 @@ NAMES = [*UNAUTHORIZED, *FORBIDDEN]
 def status_from_api_gateway(header: str) -> int:
     """What API Gateway answers to what the authorizer does."""
     try:
-        answer = gate.authorize(AuthRequest("TOKEN", header, METHOD_ARN))
+        answer = gate.authorize(APP, AuthRequest("TOKEN", header, METHOD_ARN))
     except Exception as error:
         # API Gateway compares the whole message.
         return 401 if str(error) == "Unauthorized" else 500

@@ -6,30 +6,45 @@ from pathlib import Path
 import pytest
 
 from tests.access.conftest import Server, serve
-from tests.access.issuer import API_TOKEN, API_TOKEN_SHA256, SUBJECT, Issuer
+from tests.access.issuer import API_TOKEN, API_TOKEN_SHA256, ORGANIZATION, SUBJECT, Issuer
 
 
-def header(issuer: Issuer, role: str) -> str:
-    return f"Bearer {issuer.token(issuer.claims(**{'cognito:groups': [role]}))}"
+def header(issuer: Issuer, role: str, organization: str | None = None) -> str:
+    claims = {"cognito:groups": [role], "custom:organizationId": organization}
+    return f"Bearer {issuer.token(issuer.claims(**claims))}"
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "statuses"),
+    ("organization", "method", "path", "statuses"),
     [
-        #                          viewer operator admin device
-        ("GET", "/status", (200, 200, 200, 403)),
-        ("GET", "/things/7", (200, 200, 200, 403)),
-        ("POST", "/sync", (403, 200, 200, 403)),
-        ("POST", "/sync?force=true", (403, 403, 200, 403)),
-        ("POST", "/heartbeat", (403, 403, 200, 200)),
-        ("DELETE", "/things/7", (403, 403, 200, 403)),
+        #                                       viewer operator admin device
+        (None, "GET", "/status", (200, 200, 200, 403)),
+        (None, "GET", "/things", (200, 200, 200, 403)),
+        (None, "GET", "/things/7", (200, 200, 200, 403)),
+        (None, "POST", "/things/7", (403, 403, 200, 403)),
+        (None, "POST", "/sync", (403, 200, 200, 403)),
+        (None, "POST", "/sync?force=true", (403, 403, 200, 403)),
+        (None, "POST", "/heartbeat", (403, 403, 200, 200)),
+        (ORGANIZATION, "GET", "/status", (403, 403, 403, 403)),
+        (ORGANIZATION, "GET", "/things", (200, 200, 200, 403)),
+        (ORGANIZATION, "GET", "/things/7", (403, 403, 403, 403)),
+        (ORGANIZATION, "POST", "/things/7", (403, 403, 200, 403)),
+        (ORGANIZATION, "POST", "/sync", (403, 403, 403, 403)),
+        (ORGANIZATION, "POST", "/heartbeat", (403, 403, 200, 200)),
     ],
 )
 def test_each_role_may_what_it_should(
-    method: str, path: str, statuses: tuple[int, ...], issuer: Issuer, closed_server: Server
+    organization: str | None,
+    method: str,
+    path: str,
+    statuses: tuple[int, ...],
+    issuer: Issuer,
+    closed_server: Server,
 ) -> None:
     roles = ("viewer", "operator", "admin", "device")
-    answers = [closed_server.ask(header(issuer, role), method, path).status for role in roles]
+    answers = [
+        closed_server.ask(header(issuer, role, organization), method, path).status for role in roles
+    ]
     assert tuple(answers) == statuses
 
 
@@ -40,9 +55,22 @@ def test_health_is_open(closed_server: Server) -> None:
 
 def test_a_view_knows_who_calls(issuer: Issuer, closed_server: Server) -> None:
     answer = closed_server.ask(header(issuer, "operator"))
-    assert json.loads(answer.body) == {"subject": SUBJECT, "role": "operator"}
+    assert json.loads(answer.body) == {
+        "subject": SUBJECT,
+        "role": "operator",
+        "organization": None,
+    }
     answer = closed_server.ask(f"Bearer {API_TOKEN}")
-    assert json.loads(answer.body) == {"subject": "api-token", "role": "viewer"}
+    assert json.loads(answer.body) == {
+        "subject": "api-token",
+        "role": "viewer",
+        "organization": None,
+    }
+
+
+def test_a_view_knows_where_its_caller_belongs(issuer: Issuer, closed_server: Server) -> None:
+    answer = closed_server.ask(header(issuer, "viewer", ORGANIZATION), path="/things")
+    assert json.loads(answer.body)["organization"] == ORGANIZATION
 
 
 def test_a_refusal_has_the_envelope_and_gives_no_reason(

@@ -11,41 +11,70 @@ from chalice.deploy.swagger import CFNSwaggerGenerator
 from chalice.local import ARNMatcher
 from chalice.test import Client, HTTPResponse
 
-from chalicelib.access import gate
-from chalicelib.access.errors import AccessNotConfiguredError, ForbiddenError
-from chalicelib.access.model import GRANTS, Principal, Role, is_granted
+from chalicelib.access.errors import (
+    AccessNotConfiguredError,
+    UndeclaredRouteError,
+)
+from chalicelib.access.model import Role
+from chalicelib.http import gate
 from tests.access.conftest import PROJECT
-from tests.access.issuer import API_TOKEN, API_TOKEN_SHA256, SUBJECT, Issuer
+from tests.access.issuer import API_TOKEN, API_TOKEN_SHA256, ORGANIZATION, SUBJECT, Issuer
 from tests.access.sample_app import build
 
 API = "arn:aws:execute-api:eu-central-1:123456789012:abcdef/prod"
 ROUTES = [
     ("GET", "/status"),
-    ("GET", "/things/7"),
     ("HEAD", "/status"),
+    ("GET", "/things"),
+    ("GET", "/things/7"),
+    ("HEAD", "/things/7"),
+    ("POST", "/things/7"),
+    ("POST", "/things"),
     ("POST", "/sync"),
     ("POST", "/sync/7"),
     ("POST", "/heartbeat"),
     ("DELETE", "/things/7"),
 ]
-MAY: dict[Role, set[tuple[str, str]]] = {
-    Role.VIEWER: {("GET", "/status"), ("GET", "/things/7"), ("HEAD", "/status")},
-    Role.OPERATOR: {
-        ("GET", "/status"),
-        ("GET", "/things/7"),
-        ("HEAD", "/status"),
-        ("POST", "/sync"),
-    },
+# What `*` adds to an address is not there: API Gateway answers it with a 403 of its own.
+NOT_THERE = {("POST", "/things"), ("POST", "/sync/7"), ("DELETE", "/things/7")}
+READ = {
+    ("GET", "/status"),
+    ("HEAD", "/status"),
+    ("GET", "/things"),
+    ("GET", "/things/7"),
+    ("HEAD", "/things/7"),
+}
+PLATFORM: dict[Role, set[tuple[str, str]]] = {
+    Role.VIEWER: READ,
+    Role.OPERATOR: {*READ, ("POST", "/sync")},
     Role.ADMIN: set(ROUTES),
     Role.DEVICE: {("POST", "/heartbeat")},
+}
+# Of the routes above, those of the scope `organization`.
+SHARED = {("GET", "/things"), ("POST", "/things/7"), ("POST", "/heartbeat")}
+MAY = {
+    None: PLATFORM,
+    ORGANIZATION: {role: may & SHARED for role, may in PLATFORM.items()},
 }
 Configure = Callable[[dict[str, str]], None]
 
 
-def policy_for(issuer: Issuer, role: Role, asked_for: str = "GET/status") -> dict[str, Any]:
-    token = issuer.token(issuer.claims(**{"cognito:groups": [role.value]}))
+def token_of(issuer: Issuer, role: Role, organization: str | None = None) -> str:
+    """A token of the issuer; without an organization it is one of the platform's own people."""
+    named = {"cognito:groups": [role.value], "custom:organizationId": organization}
+    return issuer.token(issuer.claims(**named))
+
+
+def policy_for(
+    issuer: Issuer,
+    role: Role,
+    organization: str | None = None,
+    asked_for: str = "GET/status",
+) -> dict[str, Any]:
+    token = token_of(issuer, role, organization)
     request = AuthRequest("TOKEN", f"Bearer {token}", f"{API}/{asked_for}")
-    answer = gate.authorize(request)
+    app, _ = build()
+    answer = gate.authorize(app, request)
     assert not isinstance(answer, dict)
     policy: dict[str, Any] = answer.to_dict(request)
     return policy
@@ -59,38 +88,89 @@ def ask(app: Chalice, token: str | None, method: str = "GET", path: str = "/stat
         return answer
 
 
+@pytest.mark.parametrize("organization", [None, ORGANIZATION])
 @pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_both_locks_let_a_role_do_the_same(
-    role: Role, method: str, path: str, trusting: Issuer
+def test_both_locks_let_a_caller_do_the_same(
+    role: Role, organization: str | None, trusting: Issuer
 ) -> None:
-    expected = (method, path) in MAY[role]
-    [statement] = policy_for(trusting, role)["policyDocument"]["Statement"]
-    matcher = ARNMatcher(f"{API}/{method}{path}")
-    assert matcher.does_any_resource_match(statement["Resource"]) is expected
-    assert is_granted(role, method, path) is expected
+    [statement] = policy_for(trusting, role, organization)["policyDocument"]["Statement"]
+    granted = {
+        (method, path)
+        for method, path in ROUTES
+        if ARNMatcher(f"{API}/{method}{path}").does_any_resource_match(statement["Resource"])
+    }
+    assert granted - NOT_THERE == MAY[organization][role] - NOT_THERE
+    app, token = with_lenient_gateway(trusting), token_of(trusting, role, organization)
+    answered = {(m, p) for m, p in ROUTES if ask(app, token, m, p).status_code == 200}
+    assert answered == granted - NOT_THERE
 
 
-def test_every_role_has_its_grants() -> None:
-    assert set(GRANTS) == set(Role)
+def with_lenient_gateway(issuer: Issuer) -> Chalice:
+    """The application, behind an authorizer that knows who calls and lets everybody through."""
+    app, _ = build()
+
+    @app.authorizer()
+    def lenient(request: AuthRequest) -> dict[str, Any]:
+        answer = gate.authorize(app, request)
+        assert not isinstance(answer, dict)
+        policy: dict[str, Any] = answer.to_dict(request)
+        policy["policyDocument"]["Statement"][0]["Resource"] = ["*"]
+        return policy
+
+    for entries in app.routes.values():
+        for entry in entries.values():
+            entry.authorizer = lenient
+    return app
+
+
+def test_an_organization_s_admin_is_granted_routes_never_everything(trusting: Issuer) -> None:
+    [statement] = policy_for(trusting, Role.ADMIN)["policyDocument"]["Statement"]
+    assert statement["Resource"] == [f"{API}/*/*"]
+    [statement] = policy_for(trusting, Role.ADMIN, ORGANIZATION)["policyDocument"]["Statement"]
+    assert sorted(statement["Resource"]) == [
+        f"{API}/*/heartbeat",
+        f"{API}/*/things",
+        f"{API}/POST/things/*",
+    ]
+
+
+def test_an_organization_is_told_what_it_may_not_call(trusting: Issuer) -> None:
+    token = token_of(trusting, Role.ADMIN, ORGANIZATION)
+    answer = ask(with_lenient_gateway(trusting), token)
+    assert (answer.status_code, answer.json_body["error"]["code"]) == (403, "FORBIDDEN")
+    assert answer.json_body["error"]["message"] == "this is for the platform's own people"
 
 
 def test_the_policy_does_not_depend_on_the_route_asked_for(trusting: Issuer) -> None:
     asked = ["GET/status", "POST/sync", "DELETE/things/7", "GET/"]
-    policies = [policy_for(trusting, Role.OPERATOR, route) for route in asked]
+    policies = [policy_for(trusting, Role.OPERATOR, asked_for=route) for route in asked]
     assert all(policy == policies[0] for policy in policies)
 
 
-def test_the_policy_says_who_it_is(trusting: Issuer) -> None:
-    policy = policy_for(trusting, Role.OPERATOR)
+@pytest.mark.parametrize("organization", [None, ORGANIZATION])
+def test_the_policy_says_who_it_is(organization: str | None, trusting: Issuer) -> None:
+    policy = policy_for(trusting, Role.OPERATOR, organization)
     assert policy["principalId"] == SUBJECT
-    assert policy["context"] == {"role": "operator", "subject": SUBJECT}
+    # API Gateway takes texts only.
+    assert policy["context"] == {
+        "role": "operator",
+        "subject": SUBJECT,
+        "organization": organization or "",
+    }
+
+
+@pytest.mark.parametrize("organization", [None, ORGANIZATION])
+def test_a_view_knows_where_its_caller_belongs(organization: str | None, trusting: Issuer) -> None:
+    app, _ = build()
+    answer = ask(app, token_of(trusting, Role.VIEWER, organization), path="/things")
+    assert answer.json_body == {"subject": SUBJECT, "role": "viewer", "organization": organization}
 
 
 @pytest.mark.usefixtures("in_lambda")
 def test_a_token_without_a_role_is_denied_everything(trusting: Issuer) -> None:
     token = trusting.token(trusting.claims(**{"cognito:groups": []}))
-    answer = gate.authorize(AuthRequest("TOKEN", f"Bearer {token}", f"{API}/GET/a/b/c"))
+    app, _ = build()
+    answer = gate.authorize(app, AuthRequest("TOKEN", f"Bearer {token}", f"{API}/GET/a/b/c"))
     assert isinstance(answer, dict)
     assert answer["policyDocument"]["Statement"] == [
         {"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": [f"{API}/*"]}
@@ -99,8 +179,9 @@ def test_a_token_without_a_role_is_denied_everything(trusting: Issuer) -> None:
 
 @pytest.mark.usefixtures("in_lambda")
 def test_for_api_gateway_unauthorized_is_one_exact_word(trusting: Issuer) -> None:
+    app, _ = build()
     with pytest.raises(Exception, match=r"^Unauthorized$") as caught:
-        gate.authorize(AuthRequest("TOKEN", "Bearer wrong", f"{API}/GET/status"))
+        gate.authorize(app, AuthRequest("TOKEN", "Bearer wrong", f"{API}/GET/status"))
     assert type(caught.value) is Exception
     # Lambda logs the traceback; nothing of the token may hang on to it.
     assert caught.value.__suppress_context__
@@ -111,8 +192,9 @@ def test_for_api_gateway_a_missing_configuration_is_a_failure(
     access_environment: Configure, caplog: pytest.LogCaptureFixture
 ) -> None:
     access_environment({})
+    app, _ = build()
     with pytest.raises(AccessNotConfiguredError):
-        gate.authorize(AuthRequest("TOKEN", "Bearer any", f"{API}/GET/status"))
+        gate.authorize(app, AuthRequest("TOKEN", "Bearer any", f"{API}/GET/status"))
     assert "access_unavailable" in caplog.text
 
 
@@ -156,19 +238,8 @@ def test_an_api_without_its_authorizer_is_closed(trusting: Issuer) -> None:
 def test_behind_a_gateway_that_lets_too_much_through_the_role_still_counts(
     trusting: Issuer,
 ) -> None:
-    app, _ = build()
-    token = trusting.token(trusting.claims(**{"cognito:groups": ["viewer"]}))
-
-    @app.authorizer()
-    def lenient(request: AuthRequest) -> dict[str, Any]:
-        policy = policy_for(trusting, Role.VIEWER)
-        policy["policyDocument"]["Statement"][0]["Resource"] = ["*"]
-        return policy
-
-    for entries in app.routes.values():
-        for entry in entries.values():
-            entry.authorizer = lenient
-    assert ask(app, token).json_body == {"subject": SUBJECT, "role": "viewer"}
+    app, token = with_lenient_gateway(trusting), token_of(trusting, Role.VIEWER)
+    assert ask(app, token).json_body["subject"] == SUBJECT
     answer = ask(app, token, "POST", "/sync")
     assert answer.status_code == 403
     assert answer.json_body["error"]["code"] == "FORBIDDEN"
@@ -182,7 +253,11 @@ def test_an_open_application_warns_and_asks_nobody(
     app, _ = build()
     [record] = caplog.records
     assert (record.levelname, record.message) == ("WARNING", "access_open_to_all")
-    assert ask(app, None).json_body == {"subject": "anybody", "role": "admin"}
+    assert ask(app, None).json_body == {
+        "subject": "anybody",
+        "role": "admin",
+        "organization": None,
+    }
 
 
 def test_an_api_packaged_open_is_closed_where_it_runs(
@@ -208,37 +283,41 @@ def test_an_api_without_settings_refuses_to_serve_even_what_its_gateway_let_thro
 
 
 @pytest.mark.parametrize(
-    ("groups", "expected"), [("viewer", True), ("admin", True), ("device", False), ("x", False)]
+    ("group", "organization", "expected"),
+    [
+        ("viewer", None, True),
+        ("admin", None, True),
+        ("device", None, False),
+        ("x", None, False),
+        ("admin", ORGANIZATION, False),
+    ],
 )
 def test_on_an_open_path_those_who_could_read_the_others_are_known(
-    groups: str, expected: bool, trusting: Issuer
+    group: str, organization: str | None, expected: bool, trusting: Issuer
 ) -> None:
     app, _ = build()
-    token = trusting.token(trusting.claims(**{"cognito:groups": [groups]}))
+    claims = {"cognito:groups": [group], "custom:organizationId": organization}
+    token = trusting.token(trusting.claims(**claims))
     assert ask(app, token, path="/health").json_body == {"status": "up", "is_known": expected}
     assert ask(app, None, path="/health").json_body == {"status": "up", "is_known": False}
 
 
-@pytest.mark.parametrize("held", list(Role))
-@pytest.mark.parametrize("needed", list(Role))
-def test_roles_include_the_lower_ones_and_devices_stand_apart(held: Role, needed: Role) -> None:
-    ascending = [Role.VIEWER, Role.OPERATOR, Role.ADMIN]
-    is_enough = held is needed or (
-        held in ascending
-        and needed in ascending
-        and ascending.index(held) > ascending.index(needed)
-    )
-    assert held.includes(needed) is is_enough
-    if is_enough:
-        gate.require_role(Principal("someone", held), needed)
-    else:
-        with pytest.raises(ForbiddenError, match=f"this needs the role {needed}"):
-            gate.require_role(Principal("someone", held), needed)
+def test_an_application_with_a_route_that_declares_nothing_does_not_start(
+    trusting: Issuer,
+) -> None:
+    app = Chalice(app_name="careless", configure_logs=False)
+
+    @app.route("/careless")
+    def careless() -> dict[str, str]:
+        return {"secret": "shown"}
+
+    with pytest.raises(UndeclaredRouteError, match="/careless does not declare who may call it"):
+        gate.close(app, authorizer=None)
 
 
 def test_a_function_that_verifies_no_jwt_does_not_pay_for_it() -> None:
     program = (
-        "import sys; from chalicelib.access import gate; "
+        "import sys; from chalicelib.http import gate; "
         "print(sorted({'jwt', 'cryptography', 'chalice.local'} & set(sys.modules)))"
     )
     result = subprocess.run(

@@ -9,7 +9,15 @@ from chalicelib.access.errors import ForbiddenError, IssuerUnavailableError, Una
 from chalicelib.access.model import ANYBODY, Principal, Role
 from chalicelib.access.settings import AccessSettings, access_from_environment
 from chalicelib.access.tokens import authenticate
-from tests.access.issuer import API_TOKEN, API_TOKEN_SHA256, CLIENT, SUBJECT, Issuer, forged
+from tests.access.issuer import (
+    API_TOKEN,
+    API_TOKEN_SHA256,
+    CLIENT,
+    ORGANIZATION,
+    SUBJECT,
+    Issuer,
+    forged,
+)
 
 
 @pytest.fixture
@@ -72,6 +80,23 @@ def test_the_role_comes_from_the_groups_or_else_from_the_attribute(
 ) -> None:
     claims = issuer.claims(**{"cognito:groups": groups, "custom:role": custom_role})
     assert role_of(settings, issuer.token(claims)) is role
+
+
+@pytest.mark.parametrize("named", [None, ORGANIZATION])
+def test_the_organization_comes_from_the_token(
+    named: str | None, settings: AccessSettings, issuer: Issuer
+) -> None:
+    token = issuer.token(issuer.claims(**{"custom:organizationId": named}))
+    assert authenticate(settings, f"Bearer {token}") == Principal(SUBJECT, Role.ADMIN, named)
+
+
+@pytest.mark.parametrize("named", ["", " ", 7, False, ["org-42"], {}, "org\0"])
+def test_a_claim_that_names_no_organization_makes_nobody_one_of_the_platform_s_people(
+    named: object, settings: AccessSettings, issuer: Issuer
+) -> None:
+    token = issuer.token(issuer.claims(**{"custom:organizationId": named}))
+    with pytest.raises(ForbiddenError, match="the token names no organization"):
+        authenticate(settings, f"Bearer {token}")
 
 
 def test_the_static_token_gets_in_as_what_is_configured() -> None:

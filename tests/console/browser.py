@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 REMEDY = "install Debian's packages chromium and chromium-driver"
@@ -26,11 +28,45 @@ _ARGUMENTS = (
     "--disable-sync",
     "--lang=en-US",
 )
+# All elements of a selector: XPath where it begins with `//`, else CSS.
+_ALL = """
+const all = (selector) => {
+  if (!selector.startsWith("//")) return [...document.querySelectorAll(selector)];
+  const found = document.evaluate(selector, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE);
+  return Array.from({length: found.snapshotLength}, (_, index) => found.snapshotItem(index));
+};
+"""
 _NOTE_VIOLATIONS = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 """
+
+
+def button(name: str) -> str:
+    """The selector of a button by what it says."""
+    return f'//button[normalize-space()="{name}"]'
+
+
+def link(name: str) -> str:
+    """The selector of a link by what it says, or says to those who listen."""
+    return f'//a[normalize-space()="{name}" or @aria-label="{name}"]'
+
+
+def field(label: str) -> str:
+    """The selector of an input or a choice by its label."""
+    return f'//*[@id=//label[normalize-space()="{label}"]/@for]'
+
+
+def card(heading: str) -> str:
+    """The selector of a section by its heading, or by its name where it has none in sight."""
+    labelled = f'@aria-labelledby=//h2[normalize-space()="{heading}"]/@id'
+    return f'//section[@aria-label="{heading}" or {labelled}]'
+
+
+def rows(heading: str) -> str:
+    """The selector of the rows of the table in a card."""
+    return f"{card(heading)}//tbody/tr"
 
 
 def is_installed() -> bool:
@@ -70,6 +106,12 @@ class Browser:
         self.requested()
         self._driver.get(url)
 
+    def go(self, address: str) -> None:
+        """Another page of the console, as a link would lead there."""
+        self.run("document.activeElement.blur(); location.hash = arguments[0]", address)
+        self.wait_for_focus("h1")
+        self.wait_until_gone(".loading")
+
     def forget(self) -> None:
         """What one test leaves in the tab is nothing to the next."""
         if self._driver.current_url.startswith("http"):
@@ -87,13 +129,23 @@ class Browser:
         self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def find(self, selector: str) -> WebElement:
-        """The first element of a CSS selector that is in sight."""
+        """The first element of a selector that is in sight."""
         said = f"nothing in sight is {selector}"
         return self._wait.until(lambda _: self._in_sight(selector), said)[0]
 
     def find_hidden(self, selector: str) -> WebElement:
-        """The first element of a CSS selector, in sight or not, such as a suggestion."""
-        return self._wait.until(lambda driver: driver.find_element(By.CSS_SELECTOR, selector))
+        """The first element of a selector, in sight or not, such as a suggestion."""
+        said = f"there is no {selector}"
+        return self._wait.until(lambda _: self._all(selector), said)[0]
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose *option*, by what it says, where *label* stands."""
+        Select(self.find(field(label))).select_by_visible_text(option)
+
+    def enter(self, label: str, text: str) -> None:
+        """Type *text* where *label* stands, in place of what is there."""
+        self.find(field(label)).send_keys(Keys.CONTROL, "a")
+        self.find(field(label)).send_keys(text)
 
     def wait_until_gone(self, selector: str) -> None:
         """Wait until nothing of *selector* is in sight."""
@@ -107,14 +159,40 @@ class Browser:
         """Wait until *selector* says *text*, among other things."""
         self._wait.until(lambda _: text in self.text(selector), f"{selector} does not say {text!r}")
 
+    def wait_for_count(self, selector: str, number: int) -> None:
+        """Wait until there are *number* elements of *selector*."""
+        said = f"there are not {number} of {selector}"
+        self._wait.until(lambda _: self.count(selector) == number, said)
+
+    def wait_for_script(self, script: str) -> None:
+        """Wait until *script* returns what is true."""
+        self._wait.until(lambda _: self.run(script), f"never true: {script}")
+
     def text(self, selector: str) -> str:
-        """All that *selector* says, in sight or not; empty where there is none."""
-        script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)"
-        return "\n".join(self.run(script, selector))
+        """All that *selector* says, in sight or not, on one line; empty where there is none."""
+        texts = self.run(f"{_ALL} return all(arguments[0]).map(e => e.textContent)", selector)
+        return " ".join(" ".join(texts).split())
+
+    def count(self, selector: str) -> int:
+        """How many elements *selector* has, in sight or not."""
+        return int(self.run(f"{_ALL} return all(arguments[0]).length", selector))
+
+    def address(self) -> str:
+        """What stands behind the `#`, and the `#`."""
+        return str(self.run("return location.hash"))
+
+    def reload(self) -> None:
+        """Load the page again, as F5 does."""
+        self._driver.refresh()
+
+    def back(self) -> None:
+        """Go back, as the browser's button does."""
+        self._driver.back()
 
     def is_shown(self, selector: str) -> bool:
         """Whether some element of *selector* is in sight now."""
-        return bool(self._in_sight(selector))
+        script = f"{_ALL} return all(arguments[0]).some(e => e.checkVisibility())"
+        return bool(self.run(script, selector))
 
     def run(self, script: str, *arguments: object) -> Any:
         """What a script returns."""
@@ -156,12 +234,19 @@ class Browser:
         self._driver.save_screenshot(str(file))
 
     def _in_sight(self, selector: str) -> list[WebElement]:
-        found = self._driver.find_elements(By.CSS_SELECTOR, selector)
-        return [element for element in found if element.is_displayed()]
+        try:
+            return [element for element in self._all(selector) if element.is_displayed()]
+        except StaleElementReferenceException:
+            return []  # It was drawn anew meanwhile; whoever waits for it asks again.
+
+    def _all(self, selector: str) -> list[WebElement]:
+        kind = By.XPATH if selector.startswith("//") else By.CSS_SELECTOR
+        return self._driver.find_elements(kind, selector)
 
     def _log(self, kind: str) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = self._driver.get_log(kind)  # type: ignore[no-untyped-call]
         return entries
 
     def _has_focus(self, selector: str) -> bool:
-        return bool(self.run("return document.activeElement.matches(arguments[0])", selector))
+        script = f"{_ALL} return all(arguments[0]).includes(document.activeElement)"
+        return bool(self.run(script, selector))

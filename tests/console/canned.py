@@ -93,6 +93,20 @@ def pair_document(pair: tuple[str, str, str, str]) -> Document:
     )
 
 
+def pairs(now: datetime) -> list[Document]:
+    """The table, with enough of a plain kind to need more than one page."""
+    many = [(f"meter-{n:03}", f"Meter {n}", "energy", "Energy") for n in range(40)]
+    return [
+        {
+            **pair_document(pair),
+            "created_at": instant(now - timedelta(days=9)),
+            "updated_at": instant(now - timedelta(days=2)),
+            "last_seen_at": instant(now - timedelta(minutes=12)),
+        }
+        for pair in [*PAIRS, *many]
+    ]
+
+
 def sample(kinds: list[Document]) -> Document:
     """The same changes by kind, as a status and a plan have them."""
     by_kind: Document = {
@@ -133,6 +147,25 @@ def _silent_site(site_id: str, devices: list[Document]) -> Document:
         "stale_count": len(devices),
         "oldest_last_seen_ts": devices[0]["last_seen_ts"],
         "oldest_age_seconds": devices[0]["age_seconds"],
+    }
+
+
+def device_state(device_id: str, now: datetime) -> Document:
+    """What a device last said, except for what it never says."""
+    return {
+        "device_id": device_id,
+        "site_id": "building-a",
+        "last_seen_ts": instant(now - timedelta(days=3)),
+        "age_seconds": 259_200.0,
+        "is_stale": True,
+        "status": "degraded",
+        "agent_version": "2.4.1",
+        "cpu_pct": 25.5,
+        "disk_free_gb": None,
+        "queue_depth": 0,
+        "poll_interval_s": 30,
+        "last_upload_ts": instant(now - timedelta(days=3, minutes=1)),
+        "updated_at": instant(now - timedelta(days=3)),
     }
 
 

@@ -1,22 +1,27 @@
 """A browser for the session, and for each test a page on an API of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from chalicelib.console.assets import ASSETS, Asset, views_module
+from chalicelib.features import FEATURES
 from tests.console import browser as chromium
 from tests.console.browser import Browser
 from tests.console.stub import StubApi, serving
-from web.build import VENDOR
+from web.build import FILES, VENDOR
+
+Visit = Callable[[str], Browser]
+AddView = Callable[[str, str], None]
 
 
 @pytest.fixture(scope="session")
 def running_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     if not chromium.is_installed():
         pytest.skip(f"there is no Chromium: {chromium.REMEDY}")
-    if not (VENDOR / "uPlot.iife.min.js").is_file():
-        pytest.skip("the chart library is missing: run `python -m web.build`")
+    if not all((VENDOR / file.name).is_file() for file in FILES):
+        pytest.skip("a library of the page is missing: run `python -m web.build`")
     with chromium.started(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
 
@@ -42,11 +47,30 @@ def page_url(api: StubApi) -> Iterator[str]:
 
 
 @pytest.fixture
-def opened(browser: Browser, page_url: str, api: StubApi) -> Browser:
-    """The page with everything on it."""
-    browser.open(page_url)
-    browser.find("#runs tbody tr")
-    return browser
+def visit(browser: Browser, page_url: str) -> Visit:
+    """Opens the page at an address, and waits until something is on it."""
+
+    def open_at(address: str) -> Browser:
+        browser.open(page_url + address)
+        browser.find("h1")
+        browser.wait_until_gone(".loading")
+        return browser
+
+    return open_at
+
+
+@pytest.fixture
+def add_view(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AddView:
+    """Adds the view of a feature of this name, of which this is the module."""
+
+    def add(name: str, module: str) -> None:
+        file = tmp_path / f"{name}.js"
+        file.write_text(module, encoding="utf-8")
+        monkeypatch.setitem(ASSETS, f"{name}.view.js", Asset(file, (file,)))
+        views = views_module([*(feature.name for feature in FEATURES), name], ASSETS)
+        monkeypatch.setattr("chalicelib.console.routes.VIEWS_MODULE", views)
+
+    return add
 
 
 @pytest.fixture

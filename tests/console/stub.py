@@ -12,7 +12,7 @@ from chalice.app import Chalice
 from chalice.test import Client
 
 from chalicelib.console.routes import routes
-from tests.console import canned
+from tests.console import canned, canned_loads
 from tests.console.canned import Document
 
 STAGE = "/dev"
@@ -30,8 +30,10 @@ class StubApi:
         self.state = "ok"
         self.runs = canned.runs(self.now)
         self.changes = canned.changes()
+        self.pairs = canned.pairs(self.now)
         self.silent = canned.silent_devices(self.now)
-        self.failures: dict[str, Answer] = {}
+        self.loads = canned_loads.loads(self.now)
+        self.answers: dict[str, Answer] = {}  # by path, before anything else
         self.posted: list[Document] = []
         self.asked: list[str] = []
         self.is_slow = False
@@ -42,36 +44,54 @@ class StubApi:
         self.asked.append(path)
         if self.token is not None and token != f"Bearer {self.token}":
             return 401, {"message": "Unauthorized"}
-        if url.path in self.failures:
-            return self.failures[url.path]
+        if url.path in self.answers:
+            return self.answers[url.path]
         parts = [unquote(part) for part in url.path.strip("/").split("/")]
         if method == "POST" and parts == ["sync"]:
             return self._sync(json.loads(body))
         return self._read(parts, dict(parse_qsl(url.query)))
 
     def _read(self, parts: list[str], given: dict[str, str]) -> Answer:
+        if parts == ["me"]:
+            return 200, {"subject": "subject-of-the-token", "role": self.role}
+        for feature in (self._sync_of, self._heartbeats_of, self._loads_of):
+            if answered := feature(parts, given):
+                return answered
+        return failure(404, "NOT_FOUND", "there is no such thing")
+
+    def _sync_of(self, parts: list[str], given: dict[str, str]) -> Answer | None:
         match parts:
-            case ["me"]:
-                return 200, {"subject": "subject-of-the-token", "role": self.role}
             case ["status"]:
                 return 200, self._status()
             case ["runs"]:
-                return 200, {"items": self._filtered_runs(given), "next": None}
+                return 200, _page(_matching(self.runs, given, "status", "trigger"), given)
             case ["runs", run_id]:
-                return 200, self._polled(int(run_id))
+                return self._polled(run_id)
             case ["runs", _, "changes"]:
-                kind = given.get("change")
-                found = [line for line in self.changes if kind in (None, line["change"])]
-                return 200, {"items": found, "next": None}
-            case ["devices", "stale", "sites"]:
-                return 200, {"items": canned.silent_sites(self.silent), "next": None}
-            case ["devices", "stale"]:
-                return 200, self._silent_page(given)
+                return 200, _page(_matching(self.changes, given, "change"), given)
             case ["device-parameters"]:
-                return 200, {"items": _pairs(given), "next": None}
+                return 200, _page(_named(self.pairs, given), given)
             case ["device-parameters", device_id, parameter_id]:
                 return 200, canned.explanation(device_id, parameter_id, self.now)
-        return failure(404, "NOT_FOUND", "there is no such thing")
+        return None
+
+    def _heartbeats_of(self, parts: list[str], given: dict[str, str]) -> Answer | None:
+        match parts:
+            case ["heartbeats", "stale", "sites"]:
+                return 200, _page(canned.silent_sites(self.silent), given)
+            case ["heartbeats", "stale"]:
+                return 200, _page(_matching(self.silent, given, "site_id"), given)
+            case ["devices", device_id, "state"]:
+                return 200, canned.device_state(device_id, self.now)
+        return None
+
+    def _loads_of(self, parts: list[str], given: dict[str, str]) -> Answer | None:
+        match parts:
+            case ["loads"]:
+                return 200, _page(_matching(self.loads, given, "status", "dataset"), given)
+            case ["loads", load_id]:
+                return _found(self.loads, "load_id", load_id)
+        return None
 
     def _status(self) -> Document:
         last = self.runs[0] if self.runs else None
@@ -86,18 +106,6 @@ class StubApi:
             "warnings": [],
         }
 
-    def _filtered_runs(self, given: dict[str, str]) -> list[Document]:
-        wanted = {name: given[name] for name in ("status", "trigger") if name in given}
-        found = [run for run in self.runs if wanted.items() <= run.items()]
-        return found[: int(given["limit"])]
-
-    def _silent_page(self, given: dict[str, str]) -> Document:
-        site = given.get("site_id")
-        found = [device for device in self.silent if site in (None, device["site_id"])]
-        start = int(given.get("after", "0"))
-        end = start + int(given["limit"])
-        return {"items": found[start:end], "next": str(end) if end < len(found) else None}
-
     def _sync(self, request: Document) -> Answer:
         self.posted.append(request)
         role = "admin" if request.get("force") else "operator"
@@ -111,14 +119,15 @@ class StubApi:
         self.runs.insert(0, started)
         return (202 if self.is_slow else 200), started
 
-    def _polled(self, run_id: int) -> Document:
+    def _polled(self, run_id: str) -> Answer:
         """A run that was under way has ended when it is asked about the second time."""
-        position = next(at for at, run in enumerate(self.runs) if run["run_id"] == run_id)
-        found = self.runs[position]
+        status, found = _found(self.runs, "run_id", run_id)
         questions = sum(path == f"/runs/{run_id}" for path in self.asked)
-        if found["status"] == "running" and questions > 1:
-            self.runs[position] = canned.run(run_id, datetime.now(UTC), added=5)
-        return self.runs[position]
+        if found.get("status") == "running" and questions > 1:
+            ended = canned.run(int(run_id), datetime.now(UTC), added=5)
+            self.runs[self.runs.index(found)] = ended
+            return status, ended
+        return status, found
 
 
 def failure(status: int, code: str, message: str) -> Answer:
@@ -127,14 +136,30 @@ def failure(status: int, code: str, message: str) -> Answer:
     return status, {"error": error}
 
 
-def _pairs(given: dict[str, str]) -> list[Document]:
+def _page(items: list[Document], given: dict[str, str]) -> Document:
+    """Those that `limit` and `after` ask for."""
+    start = int(given.get("after", "0"))
+    end = start + int(given.get("limit", "50"))
+    return {"items": items[start:end], "next": str(end) if end < len(items) else None}
+
+
+def _matching(items: list[Document], given: dict[str, str], *names: str) -> list[Document]:
+    wanted = {name: given[name] for name in names if name in given}
+    return [item for item in items if wanted.items() <= item.items()]
+
+
+def _named(pairs: list[Document], given: dict[str, str]) -> list[Document]:
     words = given.get("q", "").lower()
     return [
-        canned.pair_document(pair)
-        for pair in canned.PAIRS
-        if given.get("device_id", pair[0]) == pair[0]
-        and (words in pair[1].lower() or words in pair[3].lower())
+        pair
+        for pair in _matching(pairs, given, "device_id", "parameter_id")
+        if words in pair["device_name"].lower() or words in pair["parameter_name"].lower()
     ]
+
+
+def _found(items: list[Document], key: str, wanted: str) -> Answer:
+    found = next((item for item in items if str(item[key]) == wanted), None)
+    return (200, found) if found else failure(404, "NOT_FOUND", f"there is no {key} {wanted}")
 
 
 @contextmanager
@@ -160,6 +185,8 @@ def _handler(api: StubApi, client: Client) -> type[BaseHTTPRequestHandler]:
     one_at_a_time = Lock()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # A page is many files: a connection each takes its time.
+
         def do_GET(self) -> None:
             path = self.path.removeprefix(STAGE)
             if path == self.path:

@@ -219,7 +219,7 @@ def test_a_database_that_does_not_answer_is_tried_four_times(
     assert len(clock.naps) == database.CONNECTION_ATTEMPTS - 1
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 @pytest.mark.parametrize(
     "wrong",
     [{"user": "nobody_of_that_name"}, {"name": "no_such_database"}, {"password": "not-the-one"}],
@@ -240,7 +240,7 @@ def test_a_refusal_at_the_door_is_not_tried_again(
     assert "not-the-one" not in caught.value.message
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 @pytest.mark.parametrize("lack", ["NOLOGIN", "no CONNECT"])
 def test_a_role_that_may_not_come_in_is_not_tried_again(
     migrated: Sandbox, configured: SyncSettings, clock: FakeTime, lack: str

@@ -7,21 +7,21 @@ import pytest
 import requests
 
 from devdb.local_server import LocalServer
+from tests.ports import free_port
 from tests.sandbox import PROJECT, Sandbox
-from tests.test_demo import free_port
 
 ORIGIN = "https://ops.example"
 SECONDS = 30
 
 
 @pytest.fixture(scope="module")
-def server(database: Sandbox) -> Iterator[str]:
+def server(timescale: Sandbox) -> Iterator[str]:
     """`chalice local`, with one origin whose pages may call."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in database.environment.items():
+        for name, value in timescale.environment.items():
             patch.setenv(name, value)
-        database.migrate()
-    environment = {**os.environ, **database.environment, "CORS_ALLOW_ORIGIN": ORIGIN}
+        timescale.migrate()
+    environment = {**os.environ, **timescale.environment, "CORS_ALLOW_ORIGIN": ORIGIN}
     with LocalServer(PROJECT, environment, free_port()) as local:
         yield local.url
 

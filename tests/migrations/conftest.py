@@ -26,7 +26,7 @@ class Migrator:
 
     def upgrade(self, revision: str = "head") -> None:
         self._sandbox.expect_rebuild()
-        command.upgrade(alembic_config(), revision)
+        self._sandbox.upgrade(revision)
 
     def downgrade(self, revision: str = "base") -> None:
         self._sandbox.expect_rebuild()

@@ -64,7 +64,7 @@ def test_a_table_that_is_there_is_adopted_and_outlives_the_downgrade(
     before = migrator.catalogue()
     migrator.upgrade()
     assert sources.value("SELECT device_id FROM iot_data.device_state") == "d"
-    migrator.downgrade("20261121_05")
+    migrator.downgrade("0005_outbox_events")
     migrator.upgrade()
     migrator.downgrade()
     assert [name for name in migrator.catalogue() if "alembic" not in name] == before
@@ -100,7 +100,7 @@ def test_a_table_that_is_there_is_adopted_and_outlives_the_downgrade(
 def test_something_else_of_that_name_is_refused(
     sources: Sandbox, migrator: Migrator, statement: str, sentence: str
 ) -> None:
-    migrator.upgrade("20261121_05")
+    migrator.upgrade("0005_outbox_events")
     sources.rows(statement)
     before = migrator.catalogue()
     with pytest.raises(CommandError, match=sentence):

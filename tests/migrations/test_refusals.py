@@ -74,19 +74,16 @@ def test_some_other_table_of_that_name_is_refused(
         migrator.upgrade()
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_a_database_without_timescaledb_is_refused(
     database: Sandbox, environment: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with scratch_database(database.url, "_plain") as url:
-        connection = connect(url)
-        connection.cursor().execute("DROP EXTENSION timescaledb")
-        connection.close()
-        plain = Sandbox(url, is_multi_backend=True)
+    with scratch_database(database.url, "DROP EXTENSION IF EXISTS timescaledb", "_bare") as url:
+        bare = Sandbox(url, is_multi_backend=True)
         monkeypatch.setenv("TIMESCALE_DB_NAME", str(url.database))
-        with refusal(Migrator(plain), "has no TimescaleDB: run `CREATE EXTENSION timescaledb`"):
-            Migrator(plain).upgrade()
-        plain.close()
+        with refusal(Migrator(bare), "has no TimescaleDB: run `CREATE EXTENSION timescaledb`"):
+            Migrator(bare).upgrade()
+        bare.close()
 
 
 @pytest.mark.parametrize(
@@ -114,7 +111,7 @@ def test_the_community_edition_is_read_from_the_server(sources: Sandbox) -> None
     engine.dispose()
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_a_second_migrator_gives_up_with_a_sentence(
     sources: Sandbox, migrator: Migrator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

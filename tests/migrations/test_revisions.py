@@ -2,17 +2,35 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from chalicelib.database.schema import HEAD_REVISION
+from chalicelib.database.schema import VERSIONS, head_revision
 from tests.migrations.conftest import Migrator
 from tests.sandbox import PROJECT, Sandbox, alembic_config
 
 SCRIPTS = ScriptDirectory.from_config(alembic_config())
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
+
+
+def test_a_revision_is_named_as_its_file_and_numbered_without_a_gap() -> None:
+    scripts = [SCRIPTS.get_revision(revision) for revision in REVISIONS]
+    assert [Path(script.path).stem for script in scripts] == REVISIONS
+    assert [int(revision[:4]) for revision in REVISIONS] == list(range(1, len(REVISIONS) + 1))
+    assert {revision[4] for revision in REVISIONS} == {"_"}
+
+
+def test_there_is_one_line_of_revisions_and_no_other_file() -> None:
+    files = sorted(path.stem for path in VERSIONS.glob("*.py"))
+    assert files == REVISIONS
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_revision_s_name_fits_the_column_it_is_kept_in(revision: str) -> None:
+    assert len(revision) <= 32
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -44,7 +62,7 @@ def test_a_dropped_aggregate_comes_back_by_way_of_base(
 
 
 def test_the_code_expects_the_newest_revision() -> None:
-    assert SCRIPTS.get_current_head() == HEAD_REVISION
+    assert SCRIPTS.get_current_head() == head_revision()
 
 
 def test_autogenerate_finds_nothing_to_do(migrated: Sandbox) -> None:
@@ -73,7 +91,7 @@ def test_the_command_line_migrates_from_the_environment(sources: Sandbox) -> Non
     )
     assert result.returncode == 0, result.stderr
     version = sources.value("SELECT version_num FROM iot_data.alembic_version")
-    assert version == HEAD_REVISION
+    assert version == head_revision()
 
 
 @pytest.mark.parametrize("variable", ["TIMESCALE_DB_HOST", "TIMESCALE_DB_PASSWORD"])

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from http.client import HTTPConnection
@@ -12,14 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from devdb.local_server import LocalServer
-from tests.conftest import OPTIONAL_VARIABLES
+from tests.conftest import DECLARED_VARIABLES
 from tests.fleet import Fleet
+from tests.ports import free_port
 from tests.sandbox import PROJECT, Sandbox
 
-ACCESS_VARIABLES = (
-    *("AUTH_MODE", "OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL"),
-    *("API_TOKEN_SHA256", "API_TOKEN_ROLE"),
-)
 MINUTE = timedelta(minutes=1)
 
 
@@ -32,25 +28,25 @@ class Answer(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def open_server(database: Sandbox) -> Iterator[LocalServer]:
+def open_server(timescale: Sandbox) -> Iterator[LocalServer]:
     """Everybody may do everything; run 42 has changed all there is to change, and boiler-7 reports.
 
     One server for the module: each request of Schemathesis starting its own would take hours.
     """
     with pytest.MonkeyPatch.context() as patch:
-        for variable, value in database.environment.items():
+        for variable, value in timescale.environment.items():
             patch.setenv(variable, value)
         patch.delenv("MIGRATION_LOCK_TIMEOUT", raising=False)
-        database.migrate()
-    database.rows("ALTER TABLE iot_data.sync_runs ALTER COLUMN run_id RESTART WITH 41")
-    fleet = Fleet(database)
+        timescale.migrate()
+    timescale.rows("ALTER TABLE iot_data.sync_runs ALTER COLUMN run_id RESTART WITH 41")
+    fleet = Fleet(timescale)
     fleet.add_parameter("temperature", "Temperature")
     for device, name in [("boiler-7", "Boiler 7"), ("lift-1", None)]:
         fleet.add_device(device, name)
-        fleet.report(device, "temperature", database.now() - 60 * MINUTE)
-    with serve(AUTH_MODE="none", **database.environment) as server:
+        fleet.report(device, "temperature", timescale.now() - 60 * MINUTE)
+    with serve(AUTH_MODE="none", **timescale.environment) as server:
         start_run(server)
-        database.rows(
+        timescale.rows(
             "INSERT INTO iot_data.parquet_loads (load_id, bucket, object_key, version, sink, "
             "dataset, status, started_at, error_code, error_message) "
             "SELECT load_id, 'readings', 'dataset=generation/a.parquet', load_id, 'timescale', "
@@ -58,32 +54,27 @@ def open_server(database: Sandbox) -> Iterator[LocalServer]:
             "FROM generate_series(42, 43) AS load_id"
         )
         # It goes on reporting, so that runs with a window of one minute keep it.
-        fleet.report("boiler-7", "temperature", *(database.now() + n * MINUTE for n in range(60)))
+        fleet.report("boiler-7", "temperature", *(timescale.now() + n * MINUTE for n in range(60)))
         fleet.rename_device("boiler-7", "Boiler seven")
         fleet.switch_off("lift-1")
         fleet.add_device("gate-3")
-        fleet.report("gate-3", "temperature", database.now())
+        fleet.report("gate-3", "temperature", timescale.now())
         start_run(server)
-        database.rows(
+        timescale.rows(
             "INSERT INTO iot_data.device_state (device_id, site_id, last_seen_ts) VALUES "
-            "('boiler-7', 'building-a', now()), ('pump-9', 'building-b', now() - interval '1 hour')"
+            "('boiler-7', 'building-a', now()), "
+            "('pump-8', 'building-a', now() - interval '2 hours'), "
+            "('pump-9', 'building-b', now() - interval '1 hour')"
         )
         yield server
 
 
 def serve(**variables: str) -> LocalServer:
     """`chalice local` with these variables, and nothing of the developer's own settings."""
-    unset = {*OPTIONAL_VARIABLES, *ACCESS_VARIABLES}
-    inherited = {name: value for name, value in os.environ.items() if name not in unset}
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in DECLARED_VARIABLES
+    }
     return LocalServer(PROJECT, {**inherited, **variables}, free_port())
-
-
-def free_port() -> int:
-    """One that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def start_run(server: LocalServer) -> None:

@@ -2,9 +2,12 @@
 
 from typing import Any, NamedTuple
 
-from chalicelib.openapi.document import document
+from app import app
+from chalicelib.http.gate import declared_routes
+from chalicelib.http.openapi import document
 
 METHODS = ("get", "head", "post")
+DOCUMENT = document(list(declared_routes(app)))
 
 
 class Operation(NamedTuple):
@@ -18,17 +21,19 @@ class Operation(NamedTuple):
 
 
 def operations() -> list[Operation]:
-    """All of them; *query* holds the example of each parameter."""
+    """All of them; *query* holds the example of each parameter that has one."""
     found = []
-    for route, item in document()["paths"].items():
-        examples = {
-            place: {p["name"]: p["example"] for p in item.get("parameters", []) if p["in"] == place}
-            for place in ("path", "query")
-        }
+    for route, item in DOCUMENT["paths"].items():
+        path = route.format_map(_examples(item))
         for method in METHODS:
             if method in item:
-                path = route.format_map(examples["path"])
+                described = item[method]
                 found.append(
-                    Operation(method.upper(), route, path, item[method], examples["query"])
+                    Operation(method.upper(), route, path, described, _examples(described))
                 )
     return found
+
+
+def _examples(described: dict[str, Any]) -> dict[str, Any]:
+    parameters = described.get("parameters", [])
+    return {each["name"]: each["example"] for each in parameters if "example" in each}

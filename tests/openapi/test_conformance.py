@@ -10,21 +10,20 @@ from urllib.parse import urlencode
 
 import pytest
 import schemathesis
-from chalicelib.openapi.document import document
 from openapi_schema_validator import OAS31Validator
 from schemathesis import Case, CheckFunction
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from devdb.local_server import LocalServer
 from tests.openapi.conftest import ask
-from tests.openapi.described import Operation, operations
+from tests.openapi.described import DOCUMENT, Operation, operations
 
 MAX_EXAMPLES = 100
-ERROR = document()["components"]["schemas"]["Error"]
+ERROR = {"$ref": "#/components/schemas/Error", "components": DOCUMENT["components"]}
 MANY_DIGITS = "9" * 5000
 DEEP_KEY = urlsafe_b64encode(b"[" * 3000).decode()
 
-schema = schemathesis.openapi.from_dict(document())
+schema = schemathesis.openapi.from_dict(DOCUMENT)
 schema.config.generation.update(
     max_examples=MAX_EXAMPLES,
     # The same requests each time: what fails here can be repeated.
@@ -50,6 +49,10 @@ def names_a_time(body: object) -> bool:
     return isinstance(body, dict) and not {"ts", "last_upload_ts"}.isdisjoint(body)
 
 
+def takes_a_key(operation: Operation) -> bool:
+    return "after" in {each["name"] for each in operation.described.get("parameters", [])}
+
+
 @pytest.mark.parametrize(
     ("operation", "query"),
     [
@@ -68,6 +71,20 @@ def test_the_examples_are_found_here(
     assert body.get("items", True), "an empty list shows nothing of its items"
 
 
+@pytest.mark.parametrize(
+    "operation",
+    [o for o in operations() if o.method == "GET" and takes_a_key(o)],
+    ids=lambda operation: operation.route,
+)
+def test_a_page_is_followed_by_the_next(operation: Operation, open_server: LocalServer) -> None:
+    """What no example can say: the key of a page is in the page before."""
+    first = open_server.get_json(f"{operation.path}?limit=1")
+    assert first["next"] is not None, "one item shows nothing of what follows it"
+    second = open_server.get_json(f"{operation.path}?{urlencode({'after': first['next']})}")
+    assert second["items"]
+    assert first["items"][0] not in second["items"]
+
+
 @pytest.mark.parametrize("change", ["added", "removed", "renamed"])
 def test_the_run_of_the_example_has_changes_of_each_kind(
     change: str, open_server: LocalServer
@@ -77,7 +94,7 @@ def test_the_run_of_the_example_has_changes_of_each_kind(
 
 
 def test_the_document_is_served_as_it_is_built(open_server: LocalServer) -> None:
-    assert open_server.get_json("/openapi.json") == document()
+    assert open_server.get_json("/openapi.json") == DOCUMENT
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ def test_a_lost_answer_means_the_same_event_twice_under_one_id(
     assert first["detail"] == second["detail"]
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_two_senders_do_not_get_in_each_other_s_way(
     migrated: Sandbox, engine: Engine, listener: Listener
 ) -> None:

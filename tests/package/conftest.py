@@ -1,23 +1,20 @@
 """Fixtures: each deployed stage, packaged once."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.package.packaged import DEPLOYED, Json, package
-
-
-@pytest.fixture(scope="session")
-def template_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """By stage, the template that Chalice wrote."""
-    return {stage: package(stage, tmp_path_factory.mktemp(stage)) for stage in DEPLOYED}
+from tests.shared import made_once
 
 
 @pytest.fixture(scope="session", params=DEPLOYED)
-def template_file(request: pytest.FixtureRequest, template_files: dict[str, Path]) -> Path:
-    """The template of one stage, then of the next."""
-    return template_files[request.param]
+def template_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template that Chalice wrote for one stage, then for the next."""
+    stage: str = request.param
+    return made_once(tmp_path_factory, f"package-{stage}", partial(package, stage))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from app import app
 from tests.sandbox import PROJECT
 
 Json = dict[str, Any]
-MERGED = PROJECT / ".chalice" / "resources.json"
 CONFIG: Json = json.loads((PROJECT / ".chalice" / "config.json").read_text("utf-8"))
 DEPLOYED = [stage for stage in CONFIG["stages"] if stage != "local"]
 OPERATIONS = PROJECT / "docs" / "operations.md"
@@ -44,20 +43,21 @@ def role_of(function_name: str) -> str:
     return str(to_cfn_resource_name(f"{function_name}_role"))
 
 
-def package(stage: str, directory: Path, **environment: str) -> Path:
-    """Have Chalice package *stage*; returns the template it wrote.
+def package(stage: str, directory: Path, project: Path = PROJECT, **environment: str) -> Path:
+    """Have Chalice package *stage* of *project*; returns the template it wrote.
 
     The template does not depend on the libraries, so a copy without requirements is packaged.
     """
     source = directory / "source"
-    shutil.copytree(PROJECT / "chalicelib", source / "chalicelib")
-    shutil.copytree(PROJECT / ".chalice", source / ".chalice")
-    shutil.copy(PROJECT / "app.py", source)
+    shutil.copytree(project / "chalicelib", source / "chalicelib")
+    shutil.copytree(project / ".chalice", source / ".chalice")
+    shutil.copy(project / "app.py", source)
     (source / "requirements.txt").write_text("", "utf-8")
     chalice = Path(sys.executable).with_name("chalice")
+    merged = project / ".chalice" / "resources.json"
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     subprocess.run(
-        [chalice, "package", "--stage", stage, "--merge-template", MERGED, directory / "out"],
+        [chalice, "package", "--stage", stage, "--merge-template", merged, directory / "out"],
         cwd=source,
         env={**kept, "AWS_DEFAULT_REGION": "eu-central-1", **environment},
         check=True,

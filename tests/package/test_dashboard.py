@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.package.emitted import Series, metric_lines, reported_series
-from tests.package.packaged import OPERATIONS, Json, of_type
-from tests.package.test_alarms import OURS, REPORTED
+from stack import metrics
+from stack.declared import DECLARED
+from tests.house.test_alarms import OF_AWS
+from tests.package.packaged import Json, of_type
+from tests.package.test_alarms import OURS
 
 
 @pytest.fixture(scope="session")
@@ -34,13 +36,6 @@ def _series(widgets: list[Json]) -> Iterator[tuple[str, str, dict[str, str]]]:
             yield namespace, name, dict(zip(values[::2], values[1::2], strict=True))
 
 
-def _ours(widgets: list[Json]) -> list[Series]:
-    """What the application itself reports."""
-    return [
-        (name, given) for namespace, name, given in _series(widgets) if namespace == "${Namespace}"
-    ]
-
-
 def test_every_placeholder_can_be_filled_in(template: Json, substitution: tuple[str, Json]) -> None:
     text, values = substitution
     named = {name.partition(".")[0] for name in re.findall(r"\$\{([\w.:]+)\}", text)}
@@ -49,27 +44,25 @@ def test_every_placeholder_can_be_filled_in(template: Json, substitution: tuple[
     assert values["Namespace"] == OURS
 
 
-def test_our_metrics_are_the_ones_the_code_reports(
-    widgets: list[Json], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """All of them: what nobody looks at need not be paid for."""
-    reported = reported_series(metric_lines(capsys))
-    assert sorted(_ours(widgets), key=str) == sorted(reported, key=str)
-
-
-def test_the_cost_counts_what_there_is(template: Json, widgets: list[Json]) -> None:
-    told = " ".join(OPERATIONS.read_text("utf-8").split())
-    alarms = of_type(template, "AWS::CloudWatch::Alarm")
-    services = [dimensions["service"] for _, dimensions in _ours(widgets)]
-    of_loads = services.count("parquet_loads")
-    for count in (len(services) - of_loads, of_loads):
-        assert f"{count} metrics \N{MULTIPLICATION SIGN} 0.30 = {count * 0.3:.2f}" in told
-    assert f"{len(alarms)} alarms \N{MULTIPLICATION SIGN} 0.10 = {len(alarms) * 0.1:.2f}" in told
+def test_every_metric_of_ours_is_shown_once(widgets: list[Json]) -> None:
+    """What nobody looks at need not be paid for."""
+    shown = [
+        (name, dimensions)
+        for namespace, name, dimensions in _series(widgets)
+        if namespace == "${Namespace}"
+    ]
+    declared = [
+        (series.name, series.dimensions)
+        for feature in DECLARED
+        for metric in (*metrics.reported(feature), *metrics.counted(feature))
+        for series in metrics.series(feature, metric.name).values()
+    ]
+    assert sorted(shown, key=str) == sorted(declared, key=str)
 
 
 def test_the_services_report_what_is_shown(widgets: list[Json]) -> None:
     for namespace, name, _ in _series(widgets):
-        assert namespace == "${Namespace}" or name in REPORTED[namespace], name
+        assert namespace == "${Namespace}" or name in OF_AWS[namespace], name
 
 
 def test_every_function_and_every_alarm_is_shown(template: Json, widgets: list[Json]) -> None:

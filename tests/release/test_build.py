@@ -10,6 +10,7 @@ import pytest
 from release.build import Release, build
 from release.chalice_package import TEMPLATE, ZIP
 from tests.release.conftest import copy_project
+from tests.shared import made_once
 
 GONE = f"gone.cpython-{sys.version_info.major}{sys.version_info.minor}.pyc"
 
@@ -17,7 +18,10 @@ GONE = f"gone.cpython-{sys.version_info.major}{sys.version_info.minor}.pyc"
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, Release]:
     """Made twice, on a terminal with settings of its own and with leftovers lying around."""
-    folder = tmp_path_factory.mktemp("release")
+    return made_once(tmp_path_factory, "releases", make_twice)
+
+
+def make_twice(folder: Path) -> tuple[Release, Release]:
     project = copy_project(folder / "project")
     caches = project.root / "migrations" / "versions" / "__pycache__"
     caches.mkdir()

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -9,6 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from chalicelib.features.parquet_loads.feature import PYARROW
 from release import archive
 from release.build import Release, build
 from release.chalice_package import TEMPLATE
@@ -16,16 +18,17 @@ from release.errors import ReleaseRefusedError
 from release.layer import build as layers
 from release.layer import contents, wheel
 from release.project import Project
-from stack import layers as declared
+from stack.layers import resource
 from tests.release.conftest import BuildStage, copy_project, edit_resources
+from tests.shared import made_once
 
 USER = "Migrate"
 USES_ARROW = "import pyarrow as pa\nfrom pyarrow import csv\nimport pyarrow.parquet\n"
 
 
 def with_a_layer(resources: dict[str, Any]) -> dict[str, Any]:
-    resources[USER]["Properties"]["Layers"] = [{"Ref": declared.PYARROW.resource}]
-    return {**resources, declared.PYARROW.resource: declared.resource(declared.PYARROW)}
+    resources[USER]["Properties"]["Layers"] = [{"Ref": PYARROW.resource}]
+    return {**resources, PYARROW.resource: resource(PYARROW)}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +47,7 @@ def layered(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def release(layered: Project, tmp_path_factory: pytest.TempPathFactory) -> Release:
-    return build(layered, "prod", tmp_path_factory.mktemp("out"))
+    return made_once(tmp_path_factory, "layered", partial(build, layered, "prod"))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +67,7 @@ def test_a_function_that_has_the_layer_gets_it_made(release: Release) -> None:
 
 def test_the_layer_runs_on_what_the_package_runs_on(release: Release) -> None:
     template = json.loads((release.out / TEMPLATE).read_text("utf-8"))
-    properties = template["Resources"][declared.PYARROW.resource]["Properties"]
+    properties = template["Resources"][PYARROW.resource]["Properties"]
     assert properties["CompatibleRuntimes"] == [release.runtime]
     assert (release.out / properties["ContentUri"]).is_file()
 

@@ -1,6 +1,7 @@
 """What would not run, or not until the first invocation, is no package."""
 
 import json
+import re
 import tarfile
 from pathlib import Path, PurePosixPath
 from textwrap import dedent
@@ -48,18 +49,28 @@ def test_a_refusal_leaves_no_earlier_package_to_be_deployed(
     assert list(out.iterdir()) == []
 
 
-def test_a_missing_chart_library_is_refused(make: BuildStage, project: Project) -> None:
-    (project.root / "chalicelib/console/static/vendor/uPlot.min.css").unlink()
-    with pytest.raises(ReleaseRefusedError, match=r"lacks vendor/uPlot\.min\.css: run `python -m"):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "chalicelib/console/static/vendor/uPlot.min.css",
+        "chalicelib/console/static/vendor/preact.js",
+        "chalicelib/console/static/shell.js",
+        "chalicelib/features/heartbeats/view.js",
+        "chalicelib/features/heartbeats/view_device.js",
+    ],
+)
+def test_a_page_that_lacks_a_part_is_refused(make: BuildStage, project: Project, name: str) -> None:
+    (project.root / name).unlink()
+    with pytest.raises(ReleaseRefusedError, match=f"lacks {re.escape(name)}: run `python -m"):
         make()
 
 
 def test_a_handler_outside_of_app_py_is_refused(make: BuildStage, project: Project) -> None:
-    routes = project.root / "chalicelib" / "device_parameters" / "routes.py"
+    routes = project.root / "chalicelib" / "features" / "device_parameters" / "routes.py"
     stray = """
 
     @routes.lambda_function()
-    def stray(event: Any, context: Any) -> None: ...
+    def stray(event: object, context: object) -> None: ...
     """
     routes.write_text(routes.read_text("utf-8") + dedent(stray))
     with pytest.raises(ReleaseRefusedError) as refusal:
@@ -191,7 +202,7 @@ def test_the_oldest_python_comes_with_a_warning() -> None:
     ("name", "is_needed"),
     [
         ("chalicelib/tests/model.py", True),
-        ("migrations/versions/20261121_sync_runs.py", True),
+        ("migrations/versions/0003_device_parameters_runs.py", True),
         ("sqlalchemy/engine/base.py", True),
         ("sqlalchemy/testing/fixtures.py", False),
         ("sqlalchemy/py.typed", False),

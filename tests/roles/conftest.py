@@ -7,19 +7,21 @@ from dataclasses import dataclass
 import pytest
 from alembic import command
 
+from app import app
 from chalicelib.database import engine_for
+from chalicelib.http.gate import declared_routes
 from chalicelib.settings import database_from_environment
-from tests.databases import connect, scratch_database
+from stack.database_roles import REFRESH, RUNTIME, role_name
+from tests.databases import connect
+from tests.house.uses import uses
 from tests.migrations.test_legacy_view import VIEW
-from tests.roles import grants, usage
+from tests.roles import doing, grants
 from tests.sandbox import Sandbox, alembic_config
 from tests.test_cli import _logging
 
 __all__ = ["_logging"]
 
 SUFFIX = f"_test_{os.getpid()}"
-RUNTIME, REFRESH = f"{grants.RUNTIME}{SUFFIX}", f"{grants.REFRESH}{SUFFIX}"
-LOADER = f"{grants.LOADER}{SUFFIX}"
 MIGRATOR = f"device_parameters_migrator{SUFFIX}"
 PASSWORD = "pass"
 # All that migrating needs, and in the last line what the view reads that it is to replace.
@@ -42,34 +44,49 @@ GRANT CONNECT ON DATABASE {database} TO {migrator};
 """
 
 
+def own(role: str) -> str:
+    """The name under which these tests have *role*."""
+    return f"{role_name(role)}{SUFFIX}"
+
+
 @dataclass(frozen=True)
 class Platform:
-    """A database with a role to migrate it and, once it is given its rights, one to run in it."""
+    """A database with a role to migrate it and, once they are made, those to run in it."""
 
     sandbox: Sandbox
     become: Callable[[str], None]
 
     def grant(self) -> None:
         """Run the scripts, under roles of this test's own."""
-        for script, role in ((grants.SCRIPT, RUNTIME), (grants.LOADER_SCRIPT, LOADER)):
+        for role, script in grants.SCRIPTS.items():
             self.sandbox.rows(grants.renamed(script, SUFFIX))
-            self.sandbox.rows(f"ALTER ROLE {role} PASSWORD '{PASSWORD}'")
+            self.sandbox.rows(f"ALTER ROLE {own(role)} PASSWORD '{PASSWORD}'")
 
     def migrate(self) -> None:
         """Up to head, as the migrator."""
         self.become(MIGRATOR)
-        command.upgrade(alembic_config(), "head")
+        self.sandbox.upgrade()
 
     def downgrade(self) -> None:
         """Down to base, as the migrator."""
         self.become(MIGRATOR)
         command.downgrade(alembic_config(), "base")
 
-    def complaints(self, role: str = RUNTIME) -> Iterator[str]:
-        """What goes wrong as the runtime role, or another, on connections of its own."""
-        self.become(role)
+    def complaints(
+        self, role: str = RUNTIME, feature: str | None = None, login: str | None = None
+    ) -> Iterator[str]:
+        """What goes wrong when all, or one, of the features do all that they do as *role*.
+
+        On connections of *login*, or of the role itself.
+        """
+        self.become(login or own(role))
         engine_for(database_from_environment()).dispose()
-        return usage.complaints(self.sandbox)
+        for name, use in uses(role).items():
+            if feature in (None, name):
+                self.sandbox.empty()
+                yield from use(self.sandbox)
+        if role == RUNTIME:
+            yield from _lists(feature)
 
     def attempt(self, role: str, statement: str) -> None:
         """*statement* as *role*, in plain SQL."""
@@ -80,20 +97,26 @@ class Platform:
             connection.close()
 
 
+def _lists(feature: str | None) -> Iterator[str]:
+    """Every address that can be asked for without knowing a name."""
+    for route in declared_routes(app):
+        is_asked = feature in (None, route.feature.name)
+        if is_asked and "GET" in route.methods and "{" not in route.address:
+            yield from doing.request("GET", route.address)
+
+
 @pytest.fixture(scope="module")
-def server(database: Sandbox) -> Iterator[Sandbox]:
+def server(postgresql: Sandbox) -> Iterator[Sandbox]:
     """A database of its own with the platform's tables, a view to replace, and a migrator."""
-    with scratch_database(database.url, "_roles") as url:
-        sandbox = Sandbox(url, is_multi_backend=True)
+    with postgresql.neighbour("_roles") as sandbox:
         sandbox.create_sources()
         sandbox.rows(_FOR_THE_MIGRATOR)
         sandbox.rows(VIEW.format(kind="VIEW"))
         sandbox.rows(f"ALTER VIEW iot_data.device_parameters OWNER TO {MIGRATOR}")
-        sandbox.rows(_OTHERS.format(database=url.database, migrator=MIGRATOR))
+        sandbox.rows(_OTHERS.format(database=sandbox.url.database, migrator=MIGRATOR))
         yield sandbox
-        sandbox.close()
-    for role in (RUNTIME, REFRESH, LOADER, MIGRATOR):
-        database.rows(f"DROP ROLE IF EXISTS {role}")
+    for role in (*map(own, (*grants.ROLES, REFRESH)), MIGRATOR):
+        postgresql.rows(f"DROP ROLE IF EXISTS {role}")
 
 
 @pytest.fixture
@@ -116,7 +139,8 @@ def platform(
 
 @pytest.fixture
 def granted(platform: Platform) -> Platform:
-    """Migrated by the one role, ready for the other."""
+    """Migrated by the one role, ready for the others, and empty."""
     platform.migrate()
     platform.grant()
+    platform.sandbox.empty()
     return platform

@@ -4,6 +4,7 @@ import json
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from release.chalice_package import TEMPLATE, ZIP
 from release.layer.build import ZIP as LAYER_ZIP
 from release.project import ROOT, Project
 from tests.sandbox import Sandbox
+from tests.shared import made_once
 from web.build import FILES, VENDOR
 
 StartContainer = Callable[..., Container]
@@ -31,9 +33,9 @@ def sample(name: str) -> Any:
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Release:
     """What `make package` makes."""
-    if not all((VENDOR / name).is_file() for name in FILES):
-        pytest.skip("the chart library is missing: run `python -m web.build`")
-    return build(Project(), STAGE, tmp_path_factory.mktemp("package"))
+    if not all((VENDOR / file.name).is_file() for file in FILES):
+        pytest.skip("a library of the page is missing: run `python -m web.build`")
+    return made_once(tmp_path_factory, "release", partial(build, Project(), STAGE))
 
 
 @pytest.fixture(scope="session")
@@ -127,7 +129,7 @@ def _warm_containers(
     task_root: Path,
     layers: dict[str, Path],
     runtime: Path,
-    database: Sandbox,
+    timescale: Sandbox,
     stage_variables: dict[str, dict[str, str]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[StartContainer]:
@@ -139,7 +141,7 @@ def _warm_containers(
             if handler not in known or not known[handler].is_running:
                 variables = {
                     **stage_variables[handler],
-                    **database.environment,
+                    **timescale.environment,
                     "AUTH_MODE": "none",
                 }
                 output, opt = logs / f"{handler}.log", layers.get(handler)

@@ -1,11 +1,12 @@
 """The HTTP side, from the package: API Gateway's events in, its answers out."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chalicelib.console.routes import ASSETS
+from chalicelib.console.assets import ASSETS, CONTENT_TYPES, VIEWS
 from lambdaenv.container import Container
 from tests.runtime.conftest import StartContainer, sample
 from tests.sandbox import Sandbox
@@ -52,13 +53,13 @@ def test_an_unknown_route_is_answered_in_our_envelope(container: Container) -> N
 
 
 def test_the_page_and_everything_on_it_is_packaged(container: Container) -> None:
-    for name, asset in ASSETS.items():
+    for name in (*ASSETS, VIEWS):
         place = {"path": f"/assets/{name}", "resource": "/assets/{name}"}
         event = sample("api_get_status") | place | {"pathParameters": {"name": name}}
         event["requestContext"]["resourcePath"] = "/assets/{name}"
         answer = container.invoke(event).result
         assert answer["statusCode"] == 200, name
-        assert answer["headers"]["Content-Type"] == asset.content_type
+        assert answer["headers"]["Content-Type"] == CONTENT_TYPES[Path(name).suffix]
 
 
 def test_the_description_is_packaged(container: Container) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.database.schema import HEAD_REVISION
+from chalicelib.database.schema import head_revision
 from lambdaenv.container import Container
 from tests.runtime.conftest import StartContainer, sample
 from tests.sandbox import Sandbox
 
 HANDLER = "app.migrate"
+HEAD = head_revision()
+THIRD, FOURTH = "0003_device_parameters_runs", "0004_device_parameters_last_seen"
 
 
 @pytest.fixture
@@ -20,19 +22,19 @@ def container(warm: StartContainer, migrated: Sandbox) -> Iterator[Container]:
 
 def test_the_schema_goes_down_and_up_again(container: Container, migrated: Sandbox) -> None:
     down = container.invoke({"command": "downgrade", "revision": "base"}).result
-    assert (down["from"], down["to"]) == (HEAD_REVISION, None)
-    assert container.invoke({"revision": "20261121_03"}).result["to"] == "20261121_03"
+    assert (down["from"], down["to"]) == (HEAD, None)
+    assert container.invoke({"revision": THIRD}).result["to"] == THIRD
     up = container.invoke({}).result
-    assert (up["from"], up["to"]) == ("20261121_03", HEAD_REVISION)
-    assert (up["applied"][0], up["applied"][-1]) == ("20261121_04", HEAD_REVISION)
-    assert migrated.value("SELECT version_num FROM iot_data.alembic_version") == HEAD_REVISION
+    assert (up["from"], up["to"]) == (THIRD, HEAD)
+    assert (up["applied"][0], up["applied"][-1]) == (FOURTH, HEAD)
+    assert migrated.value("SELECT version_num FROM iot_data.alembic_version") == HEAD
 
 
 def test_the_log_stays_json(container: Container) -> None:
-    container.invoke({"command": "downgrade", "revision": "20261121_03"})
+    container.invoke({"command": "downgrade", "revision": THIRD})
     *applied, last = [record["message"] for record in container.log()]
     assert (set(applied), last) == ({"revision_applied"}, "migrated")
-    assert container.invoke(sample("migrate")).result["to"] == "20261121_03"
+    assert container.invoke(sample("migrate")).result["to"] == THIRD
 
 
 @pytest.mark.parametrize(

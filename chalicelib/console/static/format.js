@@ -58,12 +58,13 @@ export function minutes(value) {
   return value % 60 === 0 ? `${count(value / 60)} h` : `${count(value)} min`;
 }
 
-/** "3 added, 1 removed", or null where nothing changed. */
-export function changesInWords(deltas) {
-  const parts = ["added", "removed", "renamed"]
-    .filter((kind) => deltas[kind] > 0)
-    .map((kind) => `${count(deltas[kind])} ${kind}`);
-  return parts.length > 0 ? parts.join(", ") : null;
+const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
+
+/** "812 bytes", "4.2 MB". */
+export function bytes(value) {
+  const power = value < 1000 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), UNITS.length - 1);
+  const shown = power === 0 ? count(value) : (value / 1000 ** power).toFixed(1);
+  return `${shown} ${UNITS[power]}`;
 }
 
 /** "window_expired" as "window expired". */

@@ -25,7 +25,7 @@ from chalicelib.features.device_parameters.model import (
     Window,
     observation_window,
 )
-from chalicelib.http.paging import PageQuery
+from chalicelib.paging import PageQuery
 
 CHANGES_SHOWN = 50
 LOGGED_CHANGES_SHOWN = 10
@@ -234,7 +234,7 @@ class WindowNow(Body):
 
     start: Annotated[Instant, Meta(description="Where it opens.")]
     end: Annotated[Instant, Meta(description="Where it closes: the end of this hour.")]
-    minutes: WindowMinutes
+    minutes: Annotated[WindowMinutes, Meta(description="How far a run looks back.")]
 
 
 class LoggedChange(Body):

@@ -5,6 +5,7 @@ from chalicelib.feature import (
     PUT_EVENTS,
     Alarm,
     Delivery,
+    Events,
     Feature,
     Function,
     If,
@@ -161,6 +162,15 @@ FEATURE = Feature(
             missing="ignore",
         ),
     ),
+    sends=Events("change", may_wait_h=2),
+    objects={
+        "device_parameters": "which parameter each device reports, with their names",
+        "sync_runs": "the runs, each with what it changed and how it ended",
+        "sync_runs_run_id_seq": "the number of the next run, drawn before the run is recorded",
+        "device_parameter_changes": "the changes of each run; what is logged stays as it is",
+        "device_parameters_hourly": "which pairs were measured in which hour, and when last",
+        "device_parameters_legacy_view": "what the table has replaced, where there was a view",
+    },
     rights={
         "runtime": {
             "device_parameters": "SELECT INSERT UPDATE DELETE",

@@ -23,7 +23,7 @@ from chalicelib.features.device_parameters.tables import (
     device_parameters_hourly,
     sync_runs,
 )
-from chalicelib.http.paging import start_after
+from chalicelib.paging import start_after
 
 
 def list_runs(connection: Connection, query: RunQuery) -> list[Run]:

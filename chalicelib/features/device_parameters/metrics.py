@@ -1,7 +1,5 @@
 """CloudWatch metrics of a run."""
 
-import msgspec
-
 from chalicelib import metrics
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.feature import FEATURE
@@ -10,9 +8,13 @@ from chalicelib.features.device_parameters.model import RunStatus, Telemetry
 
 def publish_run(run: Run, telemetry: Telemetry) -> None:
     """The deltas and the durations of a run that came to its end."""
-    deltas = msgspec.structs.asdict(run.deltas)
-    counts: dict[str, float] = {name.title(): count for name, count in deltas.items()}
-    counts |= {
+    counts: dict[str, float] = {
+        "Added": run.deltas.added,
+        "Removed": run.deltas.removed,
+        "Renamed": run.deltas.renamed,
+        "Held": run.deltas.held,
+        "Observed": run.deltas.observed,
+        "Unresolved": run.deltas.unresolved,
         "RunSucceeded": int(run.status is RunStatus.SUCCEEDED),
         "GuardTripped": int(run.status is RunStatus.GUARDED),
         "RunFailed": 0,

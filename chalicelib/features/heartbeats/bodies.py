@@ -17,8 +17,8 @@ from chalicelib.bodies import (
 )
 from chalicelib.features.heartbeats.feature import MAX_STALE_AFTER_SECONDS
 from chalicelib.features.heartbeats.model import MAX_BATCH, DeviceStatus
-from chalicelib.http.paging import PageQuery
 from chalicelib.instants import EARLIEST_INSTANT, SpelledInstant
+from chalicelib.paging import PageQuery
 
 DeviceId = Annotated[Id, Meta(description="The device.", examples=["hvac-unit-001"])]
 SiteId = Annotated[Id, Meta(description="The site on which it stands.", examples=["building-a"])]

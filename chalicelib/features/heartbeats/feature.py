@@ -5,6 +5,7 @@ from chalicelib.feature import (
     PUT_EVENTS,
     Alarm,
     Delivery,
+    Events,
     Feature,
     Function,
     Metric,
@@ -91,6 +92,14 @@ FEATURE = Feature(
             datapoints=3,
         ),
     ),
+    # A check looks each minute, so that an hour is long.
+    sends=Events("silence", may_wait_h=1),
+    objects={
+        "device_state": "the last state of each device",
+        "device_state_fields": "the same, each field with the time of the heartbeat that set it",
+        "v_devices_stale": "the devices that are silent, for others to read",
+        "stale_devices": "the devices whose silence has been noticed and announced",
+    },
     rights={
         "runtime": {
             "device_state": "SELECT INSERT UPDATE",

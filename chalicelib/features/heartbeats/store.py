@@ -18,8 +18,8 @@ from chalicelib.features.heartbeats.bodies import (
 )
 from chalicelib.features.heartbeats.model import MAX_BATCH, DeviceFields, Value
 from chalicelib.features.heartbeats.tables import device_state
-from chalicelib.http.paging import start_after
 from chalicelib.instants import instant
+from chalicelib.paging import start_after
 
 sql = statements_beside(__file__)
 

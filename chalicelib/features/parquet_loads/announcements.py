@@ -1,12 +1,11 @@
-"""Telling others that measurements were loaded; the sync follows that."""
+"""The event that measurements were loaded. The sync of device parameters follows it."""
 
 import msgspec
 from sqlalchemy import Connection, Engine
 
 from chalicelib.database import Deadline
 from chalicelib.features.parquet_loads.bodies import load_body
-from chalicelib.features.parquet_loads.ledger import Load
-from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.features.parquet_loads.model import Dataset, Load
 from chalicelib.outbox import store as outbox
 from chalicelib.outbox.send import send_pending
 
@@ -16,10 +15,10 @@ DETAIL_TYPE = "Measurements Loaded"
 
 
 def queue(connection: Connection, load: Load) -> None:
-    """Queue the event of a *load* that changed measurements; nothing for any other.
+    """Queue the event of *load* if it changed measurements.
 
-    Its time is when the bus takes it: whoever looks after that sees all that was loaded, which
-    cannot be said of any time before the commit.
+    The event has no time of its own; its time is when the bus accepts it. Whoever reads the tables
+    after that sees everything that was loaded. No time before the commit could promise that.
     """
     if load.dataset is not Dataset.MEASUREMENTS or not load.counts.has_changes:
         return

@@ -4,10 +4,9 @@ from datetime import timedelta
 from typing import Annotated
 
 from chalicelib.bodies import UNSET, Body, Count, Instant, Meta, SerialNumber, UnsetType
-from chalicelib.features.parquet_loads import ledger
-from chalicelib.features.parquet_loads.ledger import LoadStatus, Sink
-from chalicelib.features.parquet_loads.model import Dataset
-from chalicelib.http.paging import PageQuery
+from chalicelib.features.parquet_loads import model
+from chalicelib.features.parquet_loads.model import Dataset, LoadStatus, Sink
+from chalicelib.paging import PageQuery
 
 LoadId = Annotated[SerialNumber, Meta(description="The number of the load.", examples=[43])]
 
@@ -100,7 +99,7 @@ class LoadQuery(PageQuery):
     ) = UNSET
 
 
-def load_body(load: ledger.Load) -> Load:
+def load_body(load: model.Load) -> Load:
     """*load* as others see it."""
     counts = dict(vars(load.counts))
     batches = counts.pop("batch")

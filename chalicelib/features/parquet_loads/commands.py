@@ -7,7 +7,7 @@ import click
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.features.parquet_loads.bodies import load_body
-from chalicelib.features.parquet_loads.ledger import Load, LoadStatus, Location
+from chalicelib.features.parquet_loads.model import Load, LoadStatus, Location
 from chalicelib.features.parquet_loads.settings import loads_from_environment
 from chalicelib.settings import CHANGE_EVENT_BUS, database_from_environment
 from chalicelib.terminal import (
@@ -34,14 +34,14 @@ def load(source: str, as_json: bool) -> None:
     Rejected rows go to a file beside it: rejected/ and the path from the folder dataset=… on.
     """
     # Arrow is not needed for anything else here, and takes its time.
-    from chalicelib.features.parquet_loads.load import Loading
+    from chalicelib.features.parquet_loads.load import LoadContext
     from chalicelib.features.parquet_loads.load import load as run_load
     from chalicelib.features.parquet_loads.sources import location_of
 
     log_quietly()
     engine = database.engine_for(database_from_environment())
     bus, deadline = CHANGE_EVENT_BUS.value_if_set(), Deadline.after(LOAD_SECONDS)
-    context = Loading(engine, loads_from_environment(), bus, deadline)
+    context = LoadContext(engine, loads_from_environment(), bus, deadline)
     with row_progress(is_shown=not as_json) as on_progress:
         loaded = run_load(context, location_of(source), on_progress)
     _show_load(loaded, as_json=as_json)

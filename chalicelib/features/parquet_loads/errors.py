@@ -1,19 +1,22 @@
-"""Why a file is not loaded. Each of them is permanent: trying again changes nothing.
+"""Why a file is not loaded, now or ever.
 
 ApplicationError
-└── UnloadableError           nothing of this file was loaded, or ever will be as it is
-    ├── UnknownDatasetError   the key does not say which dataset the file belongs to
-    ├── ObjectMissingError    there is no such object or file
-    ├── ObjectForbiddenError  it may not be read
-    ├── FileEmptyError        it has no bytes
-    ├── NotParquetError       it is something else
-    ├── FileTruncatedError    it begins as Parquet and breaks off
-    ├── FileEncryptedError    it is Parquet, and its keys are not ours
-    ├── FileCorruptError      its bytes contradict themselves
-    ├── FileUnsupportedError  it uses a codec or an encoding the reader does not know
-    ├── FileTooLargeError     a part of it that must be in memory at once does not fit
-    ├── SchemaMismatchError   columns are missing, too many or of the wrong type
-    └── TooManyRejectedError  more rows are bad than may be
+├── UnloadableError             permanent: this version of the file will never be loaded
+│   ├── UnknownDatasetError     the key does not say which dataset the file belongs to
+│   ├── ObjectMissingError      there is no such object or file
+│   ├── ObjectForbiddenError    we are not allowed to read it
+│   ├── FileEmptyError          it has no bytes
+│   ├── NotParquetError         it is not a Parquet file
+│   ├── FileTruncatedError      it begins as Parquet and breaks off
+│   ├── FileEncryptedError      it is encrypted, and we do not have the keys
+│   ├── FileCorruptError        its bytes contradict each other
+│   ├── FileUnsupportedError    it uses a codec or an encoding that the reader does not know
+│   ├── FileTooLargeError       a part that must be in memory at once does not fit
+│   ├── SchemaMismatchError     columns are missing, superfluous or of the wrong type
+│   └── TooManyRejectedError    more rows are bad than the settings allow
+├── ReaderMissingError          retryable: Parquet cannot be read on this system           → 503
+├── SourceUnavailableError      retryable: S3 gave no usable answer, even when asked again → 503
+└── ObjectChangedError          retryable: the object has changed since it was looked at   → 409
 """
 
 from chalicelib.errors import ApplicationError
@@ -71,3 +74,20 @@ class SchemaMismatchError(UnloadableError):
 
 class TooManyRejectedError(UnloadableError):
     code = "TOO_MANY_REJECTED"
+
+
+class ReaderMissingError(ApplicationError):
+    code = "READER_MISSING"
+    http_status = 503
+    public_message = "files cannot be read at the moment"
+
+
+class SourceUnavailableError(ApplicationError):
+    code = "SOURCE_UNAVAILABLE"
+    http_status = 503
+    public_message = "the source of the file cannot be reached"
+
+
+class ObjectChangedError(ApplicationError):
+    code = "OBJECT_CHANGED"
+    http_status = 409

@@ -218,6 +218,14 @@ FEATURE = Feature(
             datapoints=3,
         ),
     ),
+    objects={
+        "parquet_loads": "the loads: a row for each version of a file on its way into one sink",
+        "parquet_objects": "the files whose rows are in TimescaleDB, each in its last version",
+        "energy_readings": "readings of the datasets generation, consumption and transmission",
+        "energy_readings_shadowed": "readings that give way to the same ones of a newer file",
+        "measurement_claims": "which measurements each file brought",
+        "measurements_shadowed": "measurements that give way to the same ones of a newer file",
+    },
     rights={
         # Of the loads, what `GET /loads` shows.
         "runtime": {"parquet_loads": "SELECT"},

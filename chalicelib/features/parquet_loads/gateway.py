@@ -1,4 +1,4 @@
-"""What loads ask of S3: is it there, some of its bytes, and room for what was rejected."""
+"""What loads ask of S3: the state of an object, parts of it, and to keep the rejected rows."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -12,64 +12,64 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from chalicelib.errors import ApplicationError
 from chalicelib.features.parquet_loads.errors import (
+    ObjectChangedError,
     ObjectForbiddenError,
     ObjectMissingError,
+    SourceUnavailableError,
     UnloadableError,
 )
-from chalicelib.features.parquet_loads.ledger import Location, ObjectVersion
-from chalicelib.features.parquet_loads.source_errors import (
-    ObjectChangedError,
-    SourceUnavailableError,
-)
+from chalicelib.features.parquet_loads.model import Location, ObjectVersion
 
 T = TypeVar("T")
 
-# A request takes some 30 ms however little it asks for, and a file has a buffer a column.
+# A request takes some 30 ms however little it asks for, so neighbouring reads share a block. And
+# Arrow reads a buffer for each column in turn, so the last few blocks are kept.
 BLOCK_BYTES = 2 * 2**20
 BLOCKS_KEPT = 16
 ATTEMPTS = 5
 _FIRST_WAIT_SECONDS = 0.2
 _MISSING = ("NoSuchKey", "NoSuchBucket", "NoSuchVersion")
-# Rejects have a longer key than the object they are of.
+# The key of the rejected rows is longer than that of the object, so it may be too long.
 _TOO_LONG = "KeyTooLongError"
 _UNVERSIONED = "null"
 
 
 def look_at(location: Location) -> ObjectVersion:
-    """What is there now.
+    """The object as it is now.
 
-    Raises `ObjectMissingError` and `ObjectForbiddenError`; `SourceUnavailableError` where S3 did
-    not say. Without the right to list the bucket, S3 calls what is missing forbidden.
+    Raises `ObjectMissingError` or `ObjectForbiddenError`, and `SourceUnavailableError` where S3
+    gave no answer. Whoever may not list the bucket is told that a missing object is forbidden.
     """
-    head = _asked(location, lambda s3, at: s3.head_object(**at))
+    head = _request(location, lambda s3, at: s3.head_object(**at))
     etag, modified_at = head["ETag"], head["LastModified"]
     version_id = head.get("VersionId", _UNVERSIONED)
-    # Written again with the same bytes, an object is newer than it was, and may win where it lost.
+    # An object that is written again with the same bytes has the same ETag. But it is newer, and
+    # may now win where it lost before. So the time belongs to the version.
     unversioned = f"{etag.strip(chr(34))}@{modified_at:%Y-%m-%dT%H:%M:%SZ}"
     version = unversioned if version_id == _UNVERSIONED else version_id
     return ObjectVersion(location, version, head["ContentLength"], modified_at, etag)
 
 
 def keep(location: Location, path: Path) -> None:
-    """Put the file at *path* there, in place of what there is."""
+    """Upload the file at *path*, replacing what is there."""
     with path.open("rb") as file:
 
         def put(s3: Any, at: dict[str, str]) -> None:
             file.seek(0)
             s3.put_object(**at, Body=file)
 
-        _asked(location, put)
+        _request(location, put)
 
 
 def discard(location: Location) -> None:
-    """Delete what is there, if anything."""
-    _asked(location, lambda s3, at: s3.delete_object(**at))
+    """Delete the object, if there is one."""
+    _request(location, lambda s3, at: s3.delete_object(**at))
 
 
 class RemoteFile(BufferedIOBase):
-    """An object as a file: what is read is fetched, in blocks, of which the last used are kept.
+    """An object as a file. It is fetched in blocks, and the last used blocks are kept.
 
-    Raises `ObjectChangedError` once the object is another than *found*.
+    Raises `ObjectChangedError` as soon as the object is no longer the version *found*.
     """
 
     def __init__(self, found: ObjectVersion) -> None:
@@ -103,7 +103,7 @@ class RemoteFile(BufferedIOBase):
         return data[start : start + wanted]
 
     def _blocks_between(self, first: int, last: int) -> list[bytes]:
-        """Neighbours that are missing come with one request."""
+        """The blocks from *first* to *last*. One request fetches those that are missing."""
         missing = [number for number in range(first, last + 1) if number not in self._blocks]
         fetched = dict(self._fetched(missing[0], missing[-1])) if missing else {}
         found = [
@@ -130,22 +130,23 @@ class RemoteFile(BufferedIOBase):
 
 
 def _range(found: ObjectVersion, start: int, end: int) -> bytes:
-    """The bytes `[start, end)`, all of them, of this version and no other."""
+    """All of the bytes `[start, end)`, of this version and no other."""
 
     def get(s3: Any, at: dict[str, str]) -> bytes:
-        asked = {"Range": f"bytes={start}-{end - 1}", "IfMatch": found.etag}
-        # As a context the body would be the bare stream, whose errors are not the SDK's.
-        with closing(s3.get_object(**at, **asked)["Body"]) as body:
+        part = {"Range": f"bytes={start}-{end - 1}", "IfMatch": found.etag}
+        # Used as a context manager, the body would hand out the bare stream, which raises errors
+        # of urllib3 instead of errors of the SDK.
+        with closing(s3.get_object(**at, **part)["Body"]) as body:
             data: bytes = body.read()
         if len(data) != end - start:
             raise SourceUnavailableError(f"S3 broke off in the middle of {found.location.url}")
         return data
 
-    return _asked(found.location, get)
+    return _request(found.location, get)
 
 
-def _asked(location: Location, request: Callable[[Any, dict[str, str]], T]) -> T:
-    """What *request* gets, asked again with backoff while S3 has no usable answer."""
+def _request(location: Location, send: Callable[[Any, dict[str, str]], T]) -> T:
+    """The answer to what *send* asks, repeated with backoff while S3 gives no usable answer."""
     retrying = Retrying(
         retry=retry_if_exception_type(SourceUnavailableError),
         wait=wait_exponential_jitter(
@@ -157,7 +158,7 @@ def _asked(location: Location, request: Callable[[Any, dict[str, str]], T]) -> T
 
     def attempt() -> T:
         with _translated_errors(location):
-            return request(client(), {"Bucket": location.bucket, "Key": location.key})
+            return send(client(), {"Bucket": location.bucket, "Key": location.key})
 
     return retrying(attempt)
 
@@ -175,14 +176,16 @@ def _translated_errors(location: Location) -> Iterator[None]:
 
 
 def _application_error(location: Location, response: dict[str, Any]) -> ApplicationError:
-    """What S3's refusal means; what is not known to be for good is taken to pass."""
+    """The error that S3's refusal stands for. An unknown refusal is taken to be retryable."""
     code, message = response["Error"]["Code"], response["Error"].get("Message", "")
     status = response["ResponseMetadata"]["HTTPStatusCode"]
     facts = {"url": location.url, "aws_code": code}
     if code in _MISSING or status == 404:
         return ObjectMissingError(f"there is no {location.url}", **facts)
     if status == 403 or code.startswith("KMS."):
-        return ObjectForbiddenError(f"{location.url} may not be read: {code} {message}", **facts)
+        return ObjectForbiddenError(
+            f"reading {location.url} is not allowed: {code} {message}", **facts
+        )
     if code == _TOO_LONG:
         return UnloadableError(f"the key of {location.url} is longer than S3 takes", **facts)
     if status in (412, 416):
@@ -197,6 +200,6 @@ def client() -> Any:
     import boto3
     from botocore.config import Config
 
-    # Tried again here, because a body that breaks off is nothing the SDK tries again.
+    # The SDK does not repeat a request whose body breaks off, so the retries are done here.
     config = Config(connect_timeout=2, read_timeout=15, retries={"total_max_attempts": 1})
     return boto3.client("s3", config=config)

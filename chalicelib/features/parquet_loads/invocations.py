@@ -10,17 +10,26 @@ from chalicelib.database import Deadline, engine_for
 from chalicelib.errors import ApplicationError
 from chalicelib.features.parquet_loads import metrics, payload
 from chalicelib.features.parquet_loads.bodies import load_body
-from chalicelib.features.parquet_loads.errors import UnknownDatasetError, UnloadableError
-from chalicelib.features.parquet_loads.ledger import Failure, Load, LoadStatus, Location
-from chalicelib.features.parquet_loads.model import REJECTS_PREFIX, dataset_of
+from chalicelib.features.parquet_loads.errors import (
+    ReaderMissingError,
+    UnknownDatasetError,
+    UnloadableError,
+)
+from chalicelib.features.parquet_loads.model import (
+    REJECTS_PREFIX,
+    Load,
+    LoadFailure,
+    LoadStatus,
+    Location,
+    dataset_of,
+)
 from chalicelib.features.parquet_loads.settings import loads_from_environment
-from chalicelib.features.parquet_loads.source_errors import ReaderMissingError
 from chalicelib.settings import CHANGE_EVENT_BUS, database_from_environment
 
 if TYPE_CHECKING:
-    from chalicelib.features.parquet_loads.load import Loading
+    from chalicelib.features.parquet_loads.load import LoadContext
 
-# What a load writes itself must not start another.
+# Loads write rejected rows to the same bucket, and these must not start another load.
 OBJECT_CREATED = {
     "source": ["aws.s3"],
     "detail-type": ["Object Created"],
@@ -31,19 +40,19 @@ TIME_LIMIT_SECONDS = 14 * 60.0
 
 
 def load_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """Load the objects that *event* is about, and return their rows of the ledger.
+    """Load the objects that *event* asks for, and return their rows of the ledger.
 
-    What cannot be loaded as it is comes back as a failed load: Lambda must not try it again. But
-    whoever asks for one object and waits for it, such as a state machine, gets that as an
-    `UnloadableError`, whose message begins with the code. What may pass is raised, and Lambda
-    repeats the invocation; what was loaded by then is not loaded again.
+    An object that can never be loaded as it is comes back as a failed load, because Lambda must not
+    try it again. A caller who names one object and waits for it, such as a state machine, gets an
+    `UnloadableError` instead, whose message begins with the code. A retryable error is raised, and
+    Lambda repeats the invocation. Objects that were loaded by then are not loaded again.
     """
-    asked = payload.asked(event.get("detail"))
+    request = payload.load_request(event.get("detail"))
     deadline = Deadline.of_invocation(context, TIME_LIMIT_SECONDS)
-    loads, passing = _load_all(asked.locations, deadline)
-    if passing:
-        raise passing[0]
-    if not asked.is_direct:
+    loads, retryable = _load_all(request.locations, deadline)
+    if retryable:
+        raise retryable[0]
+    if not request.is_direct:
         return {"loads": [_document(load) for load in loads]}
     [load] = loads
     if load.error is not None and load.status is LoadStatus.FAILED:
@@ -54,28 +63,28 @@ def load_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 def _load_all(
     locations: list[Location], deadline: Deadline
 ) -> tuple[list[Load], list[ApplicationError]]:
-    """Each of them, whatever became of the others; and what may pass."""
-    loads, passing = [], []
+    """The loads, and the retryable errors. Each object is loaded, whatever became of the others."""
+    loads, retryable = [], []
     for location in locations:
         try:
             with _counting_failures(location):
                 loads.append(_load(location, deadline))
         except ApplicationError as error:
-            passing.append(error)
-    return loads, passing
+            retryable.append(error)
+    return loads, retryable
 
 
 def _load(location: Location, deadline: Deadline) -> Load:
     loader = _loader()
-    ended: Load = loader.load(_loading(loader, deadline), location)
+    ended: Load = loader.load(_load_context(loader, deadline), location)
     metrics.publish_load(ended)
     return ended
 
 
 def _loader() -> Any:
-    """What loads. It imports Arrow, which comes with the layer of one function, and takes its time.
+    """The module that loads. It imports Arrow, which is slow and in the layer of one function only.
 
-    Raises `ReaderMissingError` where it cannot be imported.
+    Raises `ReaderMissingError` where Arrow cannot be imported.
     """
     try:
         from chalicelib.features.parquet_loads import load
@@ -87,14 +96,14 @@ def _loader() -> Any:
     return load
 
 
-def _loading(loader: Any, deadline: Deadline) -> "Loading":
-    loading: Loading = loader.Loading(
+def _load_context(loader: Any, deadline: Deadline) -> "LoadContext":
+    context: LoadContext = loader.LoadContext(
         engine=engine_for(database_from_environment()),
         settings=loads_from_environment(),
         change_event_bus=CHANGE_EVENT_BUS.value_if_set(),
         deadline=deadline,
     )
-    return loading
+    return context
 
 
 def _document(load: Load) -> dict[str, Any]:
@@ -102,8 +111,8 @@ def _document(load: Load) -> dict[str, Any]:
     return document
 
 
-def _as_error(load: Load, failure: Failure) -> UnloadableError:
-    """One name for all of them: a state machine matches names, and knows no families."""
+def _as_error(load: Load, failure: LoadFailure) -> UnloadableError:
+    """The failure as an error. All have one name, because a state machine matches names only."""
     sentence = f"{failure.code.upper()}: {failure.message}"
     return UnloadableError(sentence, load_id=load.load_id)
 

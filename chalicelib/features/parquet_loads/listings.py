@@ -4,10 +4,10 @@ from sqlalchemy import Connection, select
 
 from chalicelib.bodies import UNSET
 from chalicelib.features.parquet_loads.bodies import LoadQuery
-from chalicelib.features.parquet_loads.ledger import Load
-from chalicelib.features.parquet_loads.rows import load_from_row
+from chalicelib.features.parquet_loads.model import Load
+from chalicelib.features.parquet_loads.store import load_from_row
 from chalicelib.features.parquet_loads.tables import parquet_loads
-from chalicelib.http.paging import start_after
+from chalicelib.paging import start_after
 
 
 def list_loads(connection: Connection, query: LoadQuery) -> list[Load]:

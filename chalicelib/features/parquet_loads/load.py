@@ -1,4 +1,4 @@
-"""One load: look at the object, open a row of the ledger, fill the sink, say how it went."""
+"""One load: look at the object, open a row of the ledger, fill the sink, record the outcome."""
 
 import logging
 from collections.abc import Iterator
@@ -10,42 +10,38 @@ from sqlalchemy import Connection, Engine
 from chalicelib import database, logs
 from chalicelib.database import Deadline, schema
 from chalicelib.errors import ApplicationError, DatabaseBusyError, DatabaseRefusedError
-from chalicelib.features.parquet_loads import (
-    announcements,
-    sources,
-    store,
-    timescale,
-    timestream_load,
-)
-from chalicelib.features.parquet_loads.errors import UnloadableError
-from chalicelib.features.parquet_loads.ledger import (
+from chalicelib.features.parquet_loads import announcements, sources, store
+from chalicelib.features.parquet_loads.errors import ObjectChangedError, UnloadableError
+from chalicelib.features.parquet_loads.model import (
     Counts,
-    Failure,
+    Dataset,
     Load,
+    LoadFailure,
     LoadStatus,
     Location,
     ObjectVersion,
     Sink,
+    dataset_of,
 )
-from chalicelib.features.parquet_loads.model import Dataset, dataset_of
 from chalicelib.features.parquet_loads.settings import LoadSettings
-from chalicelib.features.parquet_loads.source_errors import ObjectChangedError
 from chalicelib.features.parquet_loads.task import Outcome, Progress, Task
-from chalicelib.features.parquet_loads.timestream_errors import (
+from chalicelib.features.parquet_loads.timescale.fill import fill as fill_timescale
+from chalicelib.features.parquet_loads.timestream.errors import (
     NotForTimestreamError,
     TimestreamRefusedError,
 )
+from chalicelib.features.parquet_loads.timestream.fill import fill as fill_timestream
 
 logger = logging.getLogger(__name__)
 
-# Trying again changes nothing: neither Lambda nor anybody else should.
+# Trying again would end the same way, so a load that raises one of these is given up for good.
 PERMANENT_ERRORS = (UnloadableError, NotForTimestreamError, TimestreamRefusedError)
 _UNIQUE_VIOLATION = "23505"
 
 
 @dataclass(frozen=True)
-class Loading:
-    """What every load needs: where to, how, and until when."""
+class LoadContext:
+    """What every load needs: the database, the settings, the event bus and the deadline."""
 
     engine: Engine
     settings: LoadSettings
@@ -54,17 +50,17 @@ class Loading:
 
     @property
     def sink(self) -> Sink:
-        """Where rows go."""
+        """The database that the rows are written to."""
         return Sink.TIMESTREAM if self.settings.timestream else Sink.TIMESCALE
 
 
-def load(context: Loading, location: Location, on_progress: Progress = lambda *_: None) -> Load:
-    """Bring what the object holds now into the sink, in place of what it brought before.
+def load(context: LoadContext, location: Location, on_progress: Progress = lambda *_: None) -> Load:
+    """Bring the present rows of the object into the sink, in place of those it brought before.
 
-    Returns the load as it ended: `succeeded`, now or when this version was loaded before, or
-    `failed` because of something that trying again would not change. Raises an
-    `ApplicationError`, after recording it, where trying again may help. Either way what was not
-    loaded left no trace in TimescaleDB.
+    Returns the load as it ended. It is `succeeded` if this version is loaded now or was loaded
+    before, and `failed` if trying again would not change the outcome. Where trying again may help,
+    the `ApplicationError` is recorded and raised. A load that did not succeed leaves no trace in
+    TimescaleDB.
     """
     ended = _load_version(context, location, on_progress)
     while ended.status is LoadStatus.SUPERSEDED:
@@ -74,8 +70,8 @@ def load(context: Loading, location: Location, on_progress: Progress = lambda *_
     return ended
 
 
-def _load_version(context: Loading, location: Location, on_progress: Progress) -> Load:
-    """Load what is there at this moment."""
+def _load_version(context: LoadContext, location: Location, on_progress: Progress) -> Load:
+    """Load the version of the object that is there at this moment."""
     dataset = None
     try:
         dataset = dataset_of(location.key)
@@ -90,17 +86,19 @@ def _load_version(context: Loading, location: Location, on_progress: Progress) -
 
 
 def _opened(
-    context: Loading, location: Location, dataset: Dataset | None, found: ObjectVersion | None
+    context: LoadContext, location: Location, dataset: Dataset | None, found: ObjectVersion | None
 ) -> Load:
-    def record() -> Load:
+    def open_load() -> Load:
         with database.transaction(context.engine, context.deadline) as connection:
             schema.require_head(connection)
             return store.open_load(connection, location, context.sink, dataset, found)
 
-    return database.retry(record, context.deadline)
+    return database.retry(open_load, context.deadline)
 
 
-def _carry_out(context: Loading, opened: Load, found: ObjectVersion, on_progress: Progress) -> Load:
+def _carry_out(
+    context: LoadContext, opened: Load, found: ObjectVersion, on_progress: Progress
+) -> Load:
     try:
         finished = database.retry(
             lambda: _fill(context, opened, found, on_progress), context.deadline
@@ -118,16 +116,17 @@ def _carry_out(context: Loading, opened: Load, found: ObjectVersion, on_progress
     return finished
 
 
-def _fill(context: Loading, opened: Load, found: ObjectVersion, on_progress: Progress) -> Load:
-    """The rows, the ledger and the event commit together, or not at all.
+def _fill(context: LoadContext, opened: Load, found: ObjectVersion, on_progress: Progress) -> Load:
+    """Write the rows, the ledger and the event; they commit together or not at all.
 
-    While the object is locked it is looked at once more. So its versions are loaded in the order
-    they were written, whichever of two loaders comes first: what is loaded last is what is there.
+    The object is locked and then looked at once more. So of two loaders of one object, the last to
+    commit always loads the version that is there, whichever of them started first.
     """
-    with _overtaken_as_busy(), database.transaction(context.engine, context.deadline) as connection:
+    with _conflict_as_busy(), database.transaction(context.engine, context.deadline) as connection:
         store.lock_object(connection, opened.location)
         recorded = store.lock_load(connection, opened.load_id)
-        if recorded.status is LoadStatus.SUCCEEDED:  # another loader, or a lost answer
+        # Another loader may have loaded it, or this one before the answer to its commit was lost.
+        if recorded.status is LoadStatus.SUCCEEDED:
             return _repeated(recorded)
         sources.require_unchanged(found)
         outcome = _fill_sink(
@@ -147,7 +146,7 @@ def _repeated(load: Load) -> Load:
 
 
 def _task(
-    context: Loading,
+    context: LoadContext,
     connection: Connection,
     opened: Load,
     found: ObjectVersion,
@@ -164,16 +163,18 @@ def _task(
     )
 
 
-def _fill_sink(context: Loading, connection: Connection, task: Task) -> Outcome:
+def _fill_sink(context: LoadContext, connection: Connection, task: Task) -> Outcome:
     if context.settings.timestream is not None:
-        return timestream_load.fill(context.settings.timestream, task)
-    return timescale.fill(connection, task)
+        return fill_timestream(context.settings.timestream, task)
+    return fill_timescale(connection, task)
 
 
 @contextmanager
-def _overtaken_as_busy() -> Iterator[None]:
-    """A reading that another writer of the platform's table added in the same moment is there
-    when the load is repeated."""
+def _conflict_as_busy() -> Iterator[None]:
+    """Have the load repeated where another writer added one of its readings at the same moment.
+
+    Other programs write the platform's table too. When the load is repeated it sees their reading.
+    """
     try:
         yield
     except DatabaseRefusedError as error:
@@ -183,12 +184,12 @@ def _overtaken_as_busy() -> Iterator[None]:
 
 
 def _give_up(
-    context: Loading,
+    context: LoadContext,
     opened: Load,
     error: ApplicationError,
     status: LoadStatus = LoadStatus.FAILED,
 ) -> Load:
-    """Close a load that loaded nothing, and return it as it then stands."""
+    """Record that a load has loaded nothing, and return it as it then is."""
     logger.log(
         logging.ERROR if status is LoadStatus.FAILED else logging.INFO,
         "load_given_up",
@@ -202,8 +203,8 @@ def _give_up(
     return database.retry(lambda: _close(context, opened, status, error), _recording_time())
 
 
-def _close(context: Loading, opened: Load, status: LoadStatus, error: ApplicationError) -> Load:
-    failure = Failure(error.code.lower(), error.message)
+def _close(context: LoadContext, opened: Load, status: LoadStatus, error: ApplicationError) -> Load:
+    failure = LoadFailure(error.code.lower(), error.message)
     facts = error.details
     counts = Counts(read=facts.get("read", 0), rejected=facts.get("rejected", 0))
     with database.transaction(context.engine, _recording_time()) as connection:
@@ -213,10 +214,10 @@ def _close(context: Loading, opened: Load, status: LoadStatus, error: Applicatio
         return store.find_load(connection, opened.load_id) or opened
 
 
-def _abandon(context: Loading, opened: Load, error: Exception) -> None:
-    """Say in the ledger why the load failed, as far as the database still listens.
+def _abandon(context: LoadContext, opened: Load, error: Exception) -> None:
+    """Record why the load failed, if the database can still be reached.
 
-    What cannot be recorded stays `running`, and the next load of the object takes it over.
+    If it cannot, the load stays `running`, and the next load of the object takes it over.
     """
     known = error if isinstance(error, ApplicationError) else ApplicationError(type(error).__name__)
     logger.error("load_failed", extra={"url": opened.location.url, "error_code": known.code})
@@ -227,5 +228,5 @@ def _abandon(context: Loading, opened: Load, error: Exception) -> None:
 
 
 def _recording_time() -> Deadline:
-    """A few seconds of its own: the load's deadline may be what has just passed."""
+    """A few seconds more, because the load may have failed by passing its deadline."""
     return Deadline.after(2 * database.RESERVE_SECONDS)

@@ -1,12 +1,12 @@
-"""CloudWatch metrics of a load."""
+"""CloudWatch metrics of a load; `feature.py` declares them."""
 
 from chalicelib import metrics
 from chalicelib.features.parquet_loads.feature import FEATURE, UNKNOWN_DATASET
-from chalicelib.features.parquet_loads.ledger import Load, LoadStatus
+from chalicelib.features.parquet_loads.model import Load, LoadStatus
 
 
 def publish_load(load: Load) -> None:
-    """What was processed, by dataset; nothing for a version that had been loaded before."""
+    """The rows of *load* by dataset; nothing for a version that had been loaded before."""
     if load.is_repeated:
         return
     counts: dict[str, float] = {
@@ -22,7 +22,7 @@ def publish_load(load: Load) -> None:
 
 
 def publish_failure(dataset: str | None) -> None:
-    """One load that raised."""
+    """One load that ended with an exception."""
     metrics.publish(
         FEATURE.name, {"ProcessingErrors": 1}, {}, {"dataset": dataset or UNKNOWN_DATASET}
     )

@@ -1,20 +1,15 @@
-"""What a file may hold, where its rejects go, and why a row is one. Standard library only."""
+"""What is loaded, from where, and what became of it. Standard library only."""
 
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.features.parquet_loads.errors import UnknownDatasetError
 
-# What both sinks can hold: Timestream counts nanoseconds since 1970 in 63 bits.
-EARLIEST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST_TIME = datetime(2262, 4, 11, 23, 47, 16, 854_775, tzinfo=UTC)
-# A PostgreSQL index entry holds 2 704 bytes, and the longest key is a time and three texts.
-MAX_TEXT_BYTES = 512
-MAX_METADATA_BYTES = 8_192
-# Up to here every whole number is a double of its own.
-MAX_EXACT_INTEGER = 2**53
 REJECTS_PREFIX = "rejected/"
+# How the name of a directory that stands in for a bucket begins.
+LOCAL = "file://"
 
 _DATASET = re.compile(r"(?:^|/)dataset=([^/]*)(?=/)")
 
@@ -29,52 +24,116 @@ class Dataset(StrEnum):
 
     @property
     def is_energy(self) -> bool:
-        """Whether these are readings of regions; the others are those of devices."""
+        """Whether these are readings of regions; measurements are readings of devices."""
         return self is not Dataset.MEASUREMENTS
 
 
-class QualityFlag(StrEnum):
-    """How far an energy reading is to be trusted.
+class Sink(StrEnum):
+    """The database that the rows are written to."""
 
-    `good` was measured, `estimated` computed in place of a measurement, `suspect` failed a
-    plausibility check, `bad` is known to be wrong and kept for the record. There is no `missing`:
-    a reading without a value is none.
+    TIMESCALE = "timescale"
+    TIMESTREAM = "timestream"
+
+
+class LoadStatus(StrEnum):
+    """How far a load got. It is `superseded` if its object changed before it was done."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where an object is. A directory may stand in for the bucket; its name begins `file://`."""
+
+    bucket: str
+    key: str
+
+    @property
+    def url(self) -> str:
+        """The location in one piece, for messages and logs."""
+        root = self.bucket if self.bucket.startswith(LOCAL) else f"s3://{self.bucket}"
+        return f"{root}/{self.key}"
+
+
+@dataclass(frozen=True)
+class ObjectVersion:
+    """An object as it was when it was looked at.
+
+    Where two objects bring the same reading, the object that was modified later wins. S3 counts
+    whole seconds, so two objects may tie; then the bucket and the key decide.
     """
 
-    GOOD = "good"
-    ESTIMATED = "estimated"
-    SUSPECT = "suspect"
-    BAD = "bad"
+    location: Location
+    version: str
+    size: int
+    modified_at: datetime
+    etag: str = ""
 
 
-class Reason(StrEnum):
-    """Why a row is rejected. A row with several faults has the first, its columns in order."""
+@dataclass(frozen=True)
+class Counts:
+    """The rows of a load.
 
-    MISSING = "missing"
-    INVALID_UTF8 = "invalid_utf8"
-    EMPTY_TEXT = "empty_text"
-    TEXT_TOO_LONG = "text_too_long"
-    NUL_CHARACTER = "nul_character"
-    TIME_MALFORMED = "time_malformed"
-    TIME_WITHOUT_ZONE = "time_without_zone"
-    TIME_TOO_PRECISE = "time_too_precise"
-    TIME_OUT_OF_RANGE = "time_out_of_range"
-    NOT_FINITE = "not_finite"
-    INEXACT_NUMBER = "inexact_number"
-    UNKNOWN_QUALITY = "unknown_quality"
-    MALFORMED_JSON = "malformed_json"
-    DUPLICATE = "duplicate"
-    # What only Timestream minds.
-    TIME_TOO_FINE = "time_too_fine"
-    DIMENSIONS_TOO_LONG = "dimensions_too_long"
-    CONFLICTING_ROW = "conflicting_row"
-    REFUSED = "refused"
+    `loaded` counts the good rows. In TimescaleDB some of them are new (`added`), some replace
+    other values (`changed`), and some are there already. A row is kept aside (`shadowed`) where a
+    newer object brings the same reading. `removed` counts the readings that the object's former
+    version brought and the present one does not.
+    """
+
+    read: int = 0
+    loaded: int = 0
+    rejected: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    shadowed: int = 0
+    batch: int = 0
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether the table now holds other readings than before."""
+        return self.added + self.changed + self.removed > 0
+
+
+@dataclass(frozen=True)
+class LoadFailure:
+    """Why a load did not succeed."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """One version of an object on its way into one sink.
+
+    *is_repeated* is set where this version had been loaded before it was asked for.
+    """
+
+    load_id: int
+    location: Location
+    version: str
+    sink: Sink
+    dataset: Dataset | None
+    status: LoadStatus
+    size_bytes: int | None
+    modified_at: datetime | None
+    attempt_count: int
+    started_at: datetime
+    finished_at: datetime | None = None
+    counts: Counts = field(default_factory=Counts)
+    rejects_key: str | None = None
+    error: LoadFailure | None = None
+    is_repeated: bool = False
 
 
 def dataset_of(key: str) -> Dataset:
     """The dataset that a folder `dataset=…` of *key* names; the key is URL-decoded already.
 
-    Raises `UnknownDatasetError` where there is none, more than one, or one that is unknown.
+    Raises `UnknownDatasetError` where there is no such folder, more than one, or an unknown name.
     """
     names = _DATASET.findall(key)
     if len(names) != 1:
@@ -98,6 +157,7 @@ def rejected_key(key: str) -> str:
 def is_rejects_key(key: str) -> bool:
     """Whether *key* holds rejected rows, and so must never be loaded.
 
-    The prefix must be the whole of the bucket's: a folder of that name further down is anybody's.
+    Only a folder at the top of the bucket counts. A folder of that name further down may belong
+    to anybody.
     """
     return key.startswith(REJECTS_PREFIX)

@@ -1,4 +1,4 @@
-"""Which objects an event is about, in each of the shapes it may come in."""
+"""Which objects an event asks to load, in each of the shapes that the event may have."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,38 +6,37 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from chalicelib.errors import InvalidRequestError
-from chalicelib.features.parquet_loads.ledger import Location
-from chalicelib.features.parquet_loads.model import is_rejects_key
+from chalicelib.features.parquet_loads.model import Location, is_rejects_key
 
 _CREATED = "ObjectCreated"
 _DIRECT = {"bucket", "key"}
 _SHAPES = (
-    'an event must be {"bucket": …, "key": …}, a notification of S3, or what S3 tells EventBridge'
+    'an event must be {"bucket": …, "key": …}, a notification of S3, or an EventBridge event of S3'
 )
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is to be loaded; *is_direct* where somebody asks for one object and waits."""
+class LoadRequest:
+    """What is to be loaded. *is_direct* is set where the caller names one object and waits."""
 
     locations: list[Location]
     is_direct: bool
 
 
-def asked(payload: object) -> Asked:
-    """What *payload*, an event without its envelope, asks for.
+def load_request(payload: object) -> LoadRequest:
+    """What *payload*, an event without its envelope, asks to load.
 
-    Raises `InvalidRequestError` where that cannot be told.
+    Raises `InvalidRequestError` where it has none of the known shapes.
     """
     if not isinstance(payload, Mapping):
         raise InvalidRequestError(_SHAPES)
-    if payload.get("Event") == "s3:TestEvent":  # what S3 sends to try a new configuration
-        return Asked([], is_direct=False)
+    if payload.get("Event") == "s3:TestEvent":  # S3 tries a new configuration
+        return LoadRequest([], is_direct=False)
     if "Records" in payload:
-        return Asked(_created(payload["Records"]), is_direct=False)
+        return LoadRequest(_created_objects(payload["Records"]), is_direct=False)
     if "object" in payload:
-        return Asked(_of_data([_named(payload, "object")]), is_direct=False)
-    return Asked([_direct(payload)], is_direct=True)
+        return LoadRequest(_data_only([_location(payload)]), is_direct=False)
+    return LoadRequest([_direct(payload)], is_direct=True)
 
 
 def _direct(payload: Mapping[str, Any]) -> Location:
@@ -52,19 +51,19 @@ def _direct(payload: Mapping[str, Any]) -> Location:
     return location
 
 
-def _created(records: object) -> list[Location]:
-    """The objects a notification says were created; it spells keys as a form would."""
-    if not isinstance(records, list) or not all(isinstance(said, Mapping) for said in records):
+def _created_objects(records: object) -> list[Location]:
+    """The objects that a notification says were created. Their keys are encoded as in a form."""
+    if not isinstance(records, list) or not all(isinstance(each, Mapping) for each in records):
         raise InvalidRequestError(_SHAPES, parameter="Records")
-    created = [said for said in records if said.get("eventName", _CREATED).startswith(_CREATED)]
-    located = [_named(_object(said, "s3"), "object") for said in created]
-    return _of_data([Location(found.bucket, unquote_plus(found.key)) for found in located])
+    created = [each for each in records if each.get("eventName", _CREATED).startswith(_CREATED)]
+    locations = [_location(_object(each, "s3")) for each in created]
+    return _data_only([Location(found.bucket, unquote_plus(found.key)) for found in locations])
 
 
-def _of_data(locations: list[Location]) -> list[Location]:
-    """Without what is no data: our own rejects, folders, and what a writer leaves for itself.
+def _data_only(locations: list[Location]) -> list[Location]:
+    """Only the objects that are data: no rejected rows, no folders, no files of other programs.
 
-    Spark, Hive and Athena agree that names which begin with `_` or `.` are not data.
+    Spark, Hive and Athena agree that a name which begins with `_` or `.` is not data.
     """
     return [
         location
@@ -75,8 +74,8 @@ def _of_data(locations: list[Location]) -> list[Location]:
     ]
 
 
-def _named(payload: Mapping[str, Any], name: str) -> Location:
-    bucket, found = _object(payload, "bucket"), _object(payload, name)
+def _location(payload: Mapping[str, Any]) -> Location:
+    bucket, found = _object(payload, "bucket"), _object(payload, "object")
     return Location(_text(bucket, "name"), _text(found, "key"))
 
 

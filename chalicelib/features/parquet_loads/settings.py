@@ -56,7 +56,7 @@ def _timestream(environ: Mapping[str, str]) -> TimestreamSettings:
         table_names={dataset: name.value(environ) for dataset, name in TABLE_NAMES.items()},
         max_batch_size=TIMESTREAM_MAX_BATCH_SIZE.value(environ),
         max_retries=TIMESTREAM_MAX_RETRIES.value(environ),
-        # The SDK's own variables; left to itself it would ask there for yet another address.
+        # The SDK's own variables. The SDK would not write there, but ask for another address.
         endpoint_url=TIMESTREAM_ENDPOINT_URL.value_if_set(environ)
         or ENDPOINT_URL.value_if_set(environ),
     )

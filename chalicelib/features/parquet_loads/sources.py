@@ -1,4 +1,4 @@
-"""Objects in S3 and files on a disk, as one thing to load from."""
+"""Where files are loaded from: objects in S3 and files on a disk, used alike."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +8,10 @@ from types import ModuleType
 from typing import Any
 
 from chalicelib.errors import InvalidRequestError
-from chalicelib.features.parquet_loads import files, gateway
-from chalicelib.features.parquet_loads.ledger import LOCAL, Location, ObjectVersion
-from chalicelib.features.parquet_loads.model import rejected_key
-from chalicelib.features.parquet_loads.read import ParquetSource, open_parquet
-from chalicelib.features.parquet_loads.source_errors import ObjectChangedError
+from chalicelib.features.parquet_loads import gateway, local_files
+from chalicelib.features.parquet_loads.errors import ObjectChangedError
+from chalicelib.features.parquet_loads.model import LOCAL, Location, ObjectVersion, rejected_key
+from chalicelib.features.parquet_loads.parquet.read import ParquetSource, open_parquet
 
 _S3 = "s3://"
 
@@ -20,7 +19,7 @@ _S3 = "s3://"
 def location_of(text: str) -> Location:
     """The object that `s3://bucket/key` names, or the file at a path."""
     if not text.startswith(_S3):
-        return files.location_of(Path(text))
+        return local_files.location_of(Path(text))
     bucket, _, key = text.removeprefix(_S3).partition("/")
     if not bucket or not key:
         raise InvalidRequestError(f"an object is s3://bucket/key, not {text[:200]!r}")
@@ -28,8 +27,8 @@ def location_of(text: str) -> Location:
 
 
 def look_at(location: Location) -> ObjectVersion:
-    """What is there now; raises an `UnloadableError` where that cannot be loaded."""
-    found: ObjectVersion = _keeper(location).look_at(location)
+    """The object as it is now. Raises an `UnloadableError` where it cannot be loaded."""
+    found: ObjectVersion = _storage(location).look_at(location)
     return found
 
 
@@ -41,27 +40,27 @@ def require_unchanged(found: ObjectVersion) -> None:
 
 @contextmanager
 def opened(found: ObjectVersion) -> Iterator[ParquetSource]:
-    """That version as Parquet, its footer read; raises an `UnloadableError` where it is none."""
+    """That version as an open Parquet file. Raises an `UnloadableError` where it is not Parquet."""
     is_local = found.location.bucket.startswith(LOCAL)
-    source: Any = files.path_of(found.location) if is_local else gateway.RemoteFile(found)
+    source: Any = local_files.path_of(found.location) if is_local else gateway.RemoteFile(found)
     with open_parquet(source) as parquet:
         yield parquet
 
 
-def rejects_of(location: Location) -> Location:
-    """Where the rejected rows of an object go."""
+def rejects_location(location: Location) -> Location:
+    """Where the rejected rows of the object at *location* go."""
     return replace(location, key=rejected_key(location.key))
 
 
 def keep_rejects(location: Location, path: Path) -> None:
-    """Put the rejected rows of *location*, a file at *path*, where they belong."""
-    _keeper(location).keep(rejects_of(location), path)
+    """Copy the rejected rows of the object at *location*, a file at *path*, to their place."""
+    _storage(location).keep(rejects_location(location), path)
 
 
 def discard_rejects(location: Location) -> None:
-    """Delete what an earlier version's rows were rejected to."""
-    _keeper(location).discard(rejects_of(location))
+    """Delete the rejected rows that an earlier version of the object left."""
+    _storage(location).discard(rejects_location(location))
 
 
-def _keeper(location: Location) -> ModuleType:
-    return files if location.bucket.startswith(LOCAL) else gateway
+def _storage(location: Location) -> ModuleType:
+    return local_files if location.bucket.startswith(LOCAL) else gateway

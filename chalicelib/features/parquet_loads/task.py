@@ -1,4 +1,4 @@
-"""One load at work: what it reads, how far it got, and where its rejected rows go."""
+"""What a sink is given to do: which file to read, within which limits, and where rejects go."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,14 +11,14 @@ import pyarrow as pa
 from chalicelib.database import Deadline
 from chalicelib.features.parquet_loads import sources
 from chalicelib.features.parquet_loads.errors import TooManyRejectedError
-from chalicelib.features.parquet_loads.ledger import Counts, ObjectVersion
-from chalicelib.features.parquet_loads.model import Dataset
-from chalicelib.features.parquet_loads.read import ParquetSource
-from chalicelib.features.parquet_loads.rejects import RejectsWriter
+from chalicelib.features.parquet_loads.model import Counts, Dataset, ObjectVersion
+from chalicelib.features.parquet_loads.parquet.read import ParquetSource
+from chalicelib.features.parquet_loads.rows.rejects_writer import RejectsWriter
+from chalicelib.features.parquet_loads.rows.schema import require_columns
+from chalicelib.features.parquet_loads.rows.validation import Validator
 from chalicelib.features.parquet_loads.settings import LoadSettings
-from chalicelib.features.parquet_loads.validate import Validator
 
-# Told how many rows have been read, and how many there are.
+# Called with the number of rows that have been read, and the number of all rows.
 Progress = Callable[[int, int], None]
 
 
@@ -37,7 +37,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it."""
+    """What became of the rows, and where the rejected ones are."""
 
     counts: Counts
     rejects_key: str | None
@@ -45,18 +45,18 @@ class Outcome:
 
 @contextmanager
 def opened(task: Task) -> Iterator[ParquetSource]:
-    """The file, if its columns are those of the dataset; raises an `UnloadableError` if not."""
+    """The open file. Raises an `UnloadableError` if its columns are not those of the dataset."""
     with sources.opened(task.found) as parquet:
-        Validator(task.dataset).check_schema(parquet.schema)
+        require_columns(task.dataset, parquet.schema)
         yield parquet
 
 
-class Rejects:
-    """The rejected rows of a load: written to a file of its own, and kept beside the object."""
+class RejectsFile:
+    """The rejected rows of a load, in a temporary file that is then copied beside the object."""
 
     def __init__(self, task: Task, parquet: ParquetSource, path: Path) -> None:
         self._task = task
-        self._read = parquet.num_rows
+        self._row_count = parquet.num_rows
         self._path = path
         self.writer = RejectsWriter(path, parquet.schema)
 
@@ -66,38 +66,41 @@ class Rejects:
         return self.writer.count
 
     def keep(self) -> str | None:
-        """Put them where they belong and return their key; None if there are none.
+        """Copy the file beside the object and return its key; None if no row was rejected.
 
-        This comes before the commit: a row is never lost silently.
+        This happens before the commit, so that no row is ever lost silently.
         """
         self.writer.close()
         location = self._task.found.location
         if self.count:
             sources.keep_rejects(location, self._path)
-            return sources.rejects_of(location).key
+            return sources.rejects_location(location).key
         if self._task.had_rejects:
             sources.discard_rejects(location)
         return None
 
     @property
-    def are_many(self) -> bool:
-        """Whether more are bad than may be."""
-        return self.count * 100 > self._read * self._task.settings.max_rejected_percent
+    def has_too_many(self) -> bool:
+        """Whether more rows were rejected than the settings allow."""
+        return self.count * 100 > self._row_count * self._task.settings.max_rejected_percent
 
     def require_few(self, rejects_key: str | None) -> None:
-        """Raises `TooManyRejectedError` where more are bad than may be."""
-        if self.are_many:
+        """Raises `TooManyRejectedError` where more rows were rejected than the settings allow."""
+        if self.has_too_many:
             limit = self._task.settings.max_rejected_percent
             raise TooManyRejectedError(
-                f"{self.count} of {self._read} rows are bad, and {limit} percent may be",
-                read=self._read,
+                f"{self.count} of {self._row_count} rows are bad, "
+                f"and at most {limit} percent are allowed",
+                read=self._row_count,
                 rejected=self.count,
                 rejects_key=rejects_key,
             )
 
 
-def good_batches(task: Task, parquet: ParquetSource, rejects: Rejects) -> Iterator[pa.RecordBatch]:
-    """The good rows of the file; the bad ones go to *rejects*."""
+def good_batches(
+    task: Task, parquet: ParquetSource, rejects: RejectsFile
+) -> Iterator[pa.RecordBatch]:
+    """The good rows of the file. The bad ones are written to *rejects*."""
     validator = Validator(task.dataset)
     for first_row, batch in parquet.batches():
         checked = validator.check(batch, first_row)
@@ -107,10 +110,10 @@ def good_batches(task: Task, parquet: ParquetSource, rejects: Rejects) -> Iterat
 
 
 @contextmanager
-def rejects_of(task: Task, parquet: ParquetSource) -> Iterator[Rejects]:
-    """A place for the rejected rows of *parquet*, gone afterwards."""
+def collected_rejects(task: Task, parquet: ParquetSource) -> Iterator[RejectsFile]:
+    """A file for the rejected rows of *parquet*. It is deleted at the end."""
     with TemporaryDirectory(prefix="rejects-") as directory:
-        rejects = Rejects(task, parquet, Path(directory) / "rejects.parquet")
+        rejects = RejectsFile(task, parquet, Path(directory) / "rejects.parquet")
         try:
             yield rejects
         finally:

@@ -60,7 +60,7 @@ def test_open_connections_outlive_a_rotation(account: Account) -> None:
     assert account.secrets.reads == 1
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_a_run_goes_on_where_a_rotation_ends_its_connections(
     account: Account, migrated: Sandbox
 ) -> None:

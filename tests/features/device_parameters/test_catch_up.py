@@ -81,7 +81,7 @@ def test_a_replay_of_the_past_does_not_count(fleet: Fleet, sync: SyncRunner) -> 
     assert loaded(instant - MINUTE)["run_id"] == 3
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_a_run_that_is_in_the_way_is_waited_for(
     migrated: Sandbox, fleet: Fleet, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ from tests.databases import connect
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
 
-pytestmark = pytest.mark.multi_backend
+pytestmark = pytest.mark.postgresql
 MINUTE = timedelta(minutes=1)
 
 
@@ -101,6 +101,7 @@ def test_a_reader_never_sees_half_a_delta(
     assert ("d000", "p") not in after
 
 
+@pytest.mark.multi_backend
 def test_an_overlapping_refresh_is_waited_out(
     migrated: Sandbox, fleet: Fleet, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from tests.features.device_parameters.killed_run import interrupted
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
 
-pytestmark = pytest.mark.multi_backend
+pytestmark = pytest.mark.postgresql
 AS_OF = datetime(2024, 6, 5, 10, 17, tzinfo=UTC)
 WINDOW_MINUTES = 120
 

@@ -248,7 +248,7 @@ def another_check(migrated: Sandbox) -> Iterator[None]:
     connection.close()
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_a_second_check_at_the_same_time_gives_way(
     migrated: Sandbox,
     devices: Devices,
@@ -263,7 +263,7 @@ def test_a_second_check_at_the_same_time_gives_way(
     assert migrated.rows("SELECT FROM iot_data.stale_devices") == []
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_checks_at_the_same_time_tell_each_transition_once(
     migrated: Sandbox, devices: Devices, look: Callable[..., SilenceCheck], listener: Listener
 ) -> None:

@@ -19,7 +19,7 @@ from chalicelib.features.heartbeats.record import record
 from tests.features.heartbeats.oracle import expected, stored
 from tests.sandbox import Sandbox
 
-pytestmark = pytest.mark.multi_backend
+pytestmark = pytest.mark.postgresql
 WRITERS, BATCHES, BATCH_SIZE, DEVICES = 16, 6, 60, 40
 START = datetime(2026, 11, 1, 10, tzinfo=UTC)
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"

@@ -14,7 +14,7 @@ from chalicelib.database import Deadline
 from chalicelib.features.heartbeats import store
 from chalicelib.features.heartbeats.bodies import StaleDeviceQuery, StaleSiteQuery
 from chalicelib.features.heartbeats.model import Report, merge
-from chalicelib.http.paging import cursor
+from chalicelib.paging import cursor
 from tests.sandbox import Sandbox
 
 DEVICES = 20_000

@@ -1,4 +1,4 @@
-"""A folder that files are dropped into, and what the database should make of them."""
+"""A folder that files are dropped into, and what the tables should then hold."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from chalicelib.features.parquet_loads.ledger import Location
+from chalicelib.features.parquet_loads.model import Location
 from chalicelib.features.parquet_loads.sources import location_of
 from tests.sandbox import Sandbox
 
@@ -38,7 +38,7 @@ Reading = tuple[int, str, float]
 
 
 def table_of(dataset: str, readings: Iterable[Reading]) -> pa.Table:
-    """Rows of *dataset* that say so."""
+    """*readings* as rows of *dataset*."""
     is_energy = dataset != "measurements"
     row_of = _energy_row if is_energy else _measurement_row
     rows = [row_of(*reading) for reading in readings]
@@ -73,7 +73,7 @@ class Drop:
 
 
 def readings_in(sandbox: Sandbox, dataset: str) -> dict[Key, float]:
-    """What the tables hold of *dataset*, in short."""
+    """The readings of *dataset* in the tables, in short."""
     if dataset == "measurements":
         query = "SELECT time, device_id, value FROM iot_data.timescale_measurements"
         rows = sandbox.rows(query)
@@ -88,7 +88,7 @@ def readings_in(sandbox: Sandbox, dataset: str) -> dict[Key, float]:
 
 
 def first_of_each(readings: Iterable[Reading]) -> dict[Key, float]:
-    """What a file brings: of rows with one key the first counts."""
+    """The readings of a file: of the rows with one key, the first counts."""
     brought: dict[Key, float] = {}
     for hour, place, value in readings:
         brought.setdefault((hour, place), value)

@@ -1,4 +1,4 @@
-"""Parquet files to read: sound by default, each column to be replaced at will."""
+"""Parquet files to read. They are sound, and a test may replace each column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from chalicelib.features.parquet_loads.duplicates import Duplicates
 from chalicelib.features.parquet_loads.model import Dataset
-from chalicelib.features.parquet_loads.read import open_parquet
-from chalicelib.features.parquet_loads.validate import Validator
+from chalicelib.features.parquet_loads.parquet.read import open_parquet
+from chalicelib.features.parquet_loads.rows.duplicates import Duplicates
+from chalicelib.features.parquet_loads.rows.schema import require_columns
+from chalicelib.features.parquet_loads.rows.validation import Validator
 
 _ENERGY = {
     "timestamp": "2024-01-01T00:00:00Z",
@@ -35,7 +36,7 @@ KEY_COLUMN = {True: "region", False: "device_id"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that came of a file."""
+    """The good rows of a file and the rejected ones."""
 
     good: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
@@ -47,7 +48,7 @@ class Outcome:
 
 
 def table(dataset: Dataset = Dataset.GENERATION, rows: int = 1, **columns: Any) -> pa.Table:
-    """*rows* sound rows, with these columns instead of the usual ones; None leaves one out."""
+    """Sound rows, with these *columns* in place of the usual ones; None leaves a column out."""
     lengths = [len(column) for column in columns.values() if column is not None]
     count = lengths[0] if lengths else rows
     sample = _ENERGY if dataset.is_energy else _MEASUREMENT
@@ -71,7 +72,7 @@ def load(
     with open_parquet(BytesIO(data)) as source:
         duplicates = Duplicates(dataset, source.num_rows) if with_duplicates else None
         validator = Validator(dataset, duplicates)
-        validator.check_schema(source.schema)
+        require_columns(dataset, source.schema)
         for first_row, batch in source.batches():
             checked = validator.check(batch, first_row)
             checked.good.validate(full=True)
@@ -82,7 +83,7 @@ def load(
 
 
 def load_table(content: pa.Table, dataset: Dataset = Dataset.GENERATION, **options: Any) -> Outcome:
-    """The same for a table written with the writer's *options*."""
+    """Write a table with *options* of the writer, then read and judge it."""
     return load(written(content, **options), dataset)
 
 
@@ -92,6 +93,6 @@ def load_column(
     dataset: Dataset = Dataset.GENERATION,
     **options: Any,
 ) -> Outcome:
-    """The same for a file whose column *name* has these values and all others are sound."""
+    """Read and judge a file whose column *name* has these values; all others are sound."""
     columns: dict[str, Any] = {name: values}
     return load_table(table(dataset, **columns), dataset, **options)

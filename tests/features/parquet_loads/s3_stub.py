@@ -1,4 +1,4 @@
-"""An S3 for tests and benchmarks of reading: one object, over HTTP, with the faults it is given."""
+"""An S3 for tests of reading: one object, over HTTP, with the faults that a test gives it."""
 
 import hashlib
 import socket
@@ -19,7 +19,7 @@ _ERROR = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{}</Code><Message>m
 
 @dataclass(frozen=True)
 class Fault:
-    """What is said instead of the truth; *cuts* says the truth, but not to its end."""
+    """A wrong answer. With *cuts* it is the right answer, but breaks off."""
 
     status: int = 200
     code: str = ""

@@ -1,4 +1,4 @@
-"""Others hear of loaded measurements; the sync follows them."""
+"""Loaded measurements are announced, and the sync follows the announcement."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def listener(moto: Aws) -> Listener:
     return Listener(moto, BUS)
 
 
-def test_a_load_of_measurements_is_told(
+def test_a_load_of_measurements_is_announced(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, listener: Listener
 ) -> None:
     ended = load(bucket.put(KEY, ROWS), bus=BUS)
@@ -42,7 +42,7 @@ def test_a_load_of_measurements_is_told(
     [("dataset=generation/g.parquet", ROWS), (KEY, []), (KEY, [(0, "", 1.0)])],
     ids=["energy", "no rows", "nothing good"],
 )
-def test_what_changes_no_measurement_is_not_told(
+def test_a_load_that_changes_no_measurement_is_not_announced(
     migrated: Sandbox,
     load: LoadRunner,
     bucket: Bucket,

@@ -18,7 +18,7 @@ ROWS = [(0, "N", 1.5), (1, "N", 2.5)]
 
 @pytest.fixture(autouse=True)
 def _logging() -> Iterator[None]:
-    """A command sets the log up for its process; the tests share theirs."""
+    """A command configures logging for its process, which here is that of all tests."""
     root, ours = logging.getLogger(), logging.getLogger("chalicelib")
     kept = root.handlers[:], root.level, ours.level
     yield
@@ -42,7 +42,7 @@ def test_a_file_is_loaded(migrated: Sandbox, tmp_path: Path) -> None:
     assert readings_in(migrated, "generation") == {(0, "N"): 1.5, (1, "N"): 2.5}
 
 
-def test_an_object_is_loaded_and_told_as_json(migrated: Sandbox, bucket: Bucket) -> None:
+def test_an_object_is_loaded_and_shown_as_json(migrated: Sandbox, bucket: Bucket) -> None:
     result = run("--json", bucket.put("dataset=generation/a.parquet", ROWS))
     assert result.exit_code == 0
     assert json.loads(result.stdout)["rows"]["added"] == 2
@@ -71,13 +71,13 @@ def test_a_file_that_cannot_be_loaded_fails(migrated: Sandbox, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("source", ["s3://", "s3://bucket", "s3:///key"])
-def test_an_address_that_is_none_is_a_usage_error(migrated: Sandbox, source: str) -> None:
+def test_a_malformed_address_is_a_usage_error(migrated: Sandbox, source: str) -> None:
     result = run(source)
     assert result.exit_code == 2
     assert "INVALID_REQUEST" in result.stderr
 
 
-def test_a_setting_that_is_none_is_a_usage_error(
+def test_a_malformed_setting_is_a_usage_error(
     migrated: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOAD_SINK", "redshift")

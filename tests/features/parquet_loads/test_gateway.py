@@ -1,4 +1,4 @@
-"""What S3 says, and what it leaves unsaid, as a load has to understand it."""
+"""How a load understands the answers of S3, and missing answers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,16 +9,14 @@ from hypothesis import strategies as st
 
 from chalicelib.features.parquet_loads import gateway
 from chalicelib.features.parquet_loads.errors import (
+    ObjectChangedError,
     ObjectForbiddenError,
     ObjectMissingError,
+    SourceUnavailableError,
     UnloadableError,
 )
 from chalicelib.features.parquet_loads.gateway import BLOCKS_KEPT, RemoteFile
-from chalicelib.features.parquet_loads.ledger import Location
-from chalicelib.features.parquet_loads.source_errors import (
-    ObjectChangedError,
-    SourceUnavailableError,
-)
+from chalicelib.features.parquet_loads.model import Location
 from tests.features.parquet_loads import s3_stub
 from tests.features.parquet_loads.conftest import use_no_account
 from tests.features.parquet_loads.s3_stub import Fault, S3Stub
@@ -44,7 +42,7 @@ def stub() -> Iterator[S3Stub]:
 
 @pytest.fixture
 def s3(stub: S3Stub) -> S3Stub:
-    """An object that is there, and nothing wrong with it."""
+    """An object that can be read."""
     stub.data = DATA
     stub.faults.clear()
     stub.requests.clear()
@@ -63,7 +61,7 @@ reads = st.lists(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(reads=reads)
-def test_it_reads_like_the_file_it_is(s3: S3Stub, reads: list[tuple[int, int]]) -> None:
+def test_an_object_reads_like_a_local_file(s3: S3Stub, reads: list[tuple[int, int]]) -> None:
     file = open_file()
     for offset, size in reads:
         assert file.seek(offset) == offset
@@ -84,7 +82,7 @@ def test_neighbouring_bytes_come_with_one_request(s3: S3Stub) -> None:
     assert len(s3.gets) == 1, "what was read lately is at hand"
 
 
-def test_no_more_is_kept_than_a_few_blocks(s3: S3Stub) -> None:
+def test_only_a_few_blocks_are_kept(s3: S3Stub) -> None:
     s3.data = bytes((BLOCKS_KEPT + 4) * BLOCK_BYTES)
     file = open_file()
     while file.read(BLOCK_BYTES // 2):
@@ -93,7 +91,7 @@ def test_no_more_is_kept_than_a_few_blocks(s3: S3Stub) -> None:
 
 
 @pytest.mark.parametrize("fault", s3_stub.TRANSIENT, ids=lambda fault: fault.code or str(fault))
-def test_what_passes_is_waited_out(s3: S3Stub, fault: Fault) -> None:
+def test_a_retryable_fault_is_waited_out(s3: S3Stub, fault: Fault) -> None:
     file = open_file()
     s3.faults.extend([fault, fault])
     assert file.read() == DATA
@@ -101,7 +99,7 @@ def test_what_passes_is_waited_out(s3: S3Stub, fault: Fault) -> None:
 
 
 @pytest.mark.parametrize("fault", s3_stub.TRANSIENT, ids=lambda fault: fault.code or str(fault))
-def test_what_does_not_pass_is_given_up(s3: S3Stub, fault: Fault) -> None:
+def test_a_fault_that_lasts_ends_in_an_error(s3: S3Stub, fault: Fault) -> None:
     file = open_file()
     s3.faults.extend([fault] * gateway.ATTEMPTS)
     with pytest.raises(SourceUnavailableError):
@@ -120,7 +118,7 @@ def test_what_does_not_pass_is_given_up(s3: S3Stub, fault: Fault) -> None:
     ],
     ids=lambda case: getattr(case, "code", ""),
 )
-def test_a_refusal_for_good_is_not_asked_again(
+def test_a_request_that_was_refused_for_good_is_not_repeated(
     s3: S3Stub, fault: Fault, expected: type[UnloadableError]
 ) -> None:
     file = open_file()
@@ -134,7 +132,7 @@ def test_a_refusal_for_good_is_not_asked_again(
 @pytest.mark.parametrize(
     ("status", "expected"), [(403, ObjectForbiddenError), (404, ObjectMissingError)]
 )
-def test_an_object_that_cannot_be_looked_at(
+def test_an_object_that_cannot_be_looked_at_is_an_error(
     s3: S3Stub, status: int, expected: type[UnloadableError]
 ) -> None:
     s3.faults.append(Fault(status))
@@ -158,7 +156,7 @@ def test_an_object_that_shrinks_while_it_is_read_is_noticed(s3: S3Stub) -> None:
         file.read(1)
 
 
-def test_an_address_that_nobody_listens_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_nobody_listens_at_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     use_no_account(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setattr(gateway, "_FIRST_WAIT_SECONDS", 0.001)

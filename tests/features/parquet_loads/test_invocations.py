@@ -11,8 +11,7 @@ from app import app, load_parquet
 from chalicelib import logs
 from chalicelib.errors import InvalidRequestError
 from chalicelib.features.parquet_loads import gateway
-from chalicelib.features.parquet_loads.errors import UnloadableError
-from chalicelib.features.parquet_loads.source_errors import SourceUnavailableError
+from chalicelib.features.parquet_loads.errors import SourceUnavailableError, UnloadableError
 from tests.features.parquet_loads.bucket import NAME, Bucket
 from tests.features.parquet_loads.drop import readings_in
 from tests.sandbox import PROJECT, Sandbox
@@ -33,7 +32,7 @@ DIRECT = sample("step_functions_load.json")
 
 
 class LambdaContext:
-    """What matters of Lambda's context."""
+    """The part of Lambda's context that is used."""
 
     def get_remaining_time_in_millis(self) -> int:
         return 60_000
@@ -83,7 +82,7 @@ def test_the_event_of_the_requirement_is_understood(migrated: Sandbox, bucket: B
     assert invoke(notified(key))["loads"][0]["status"] == "succeeded"
 
 
-def test_what_cannot_be_loaded_is_answered_and_not_tried_again(
+def test_a_file_that_cannot_be_loaded_is_reported_and_not_tried_again(
     migrated: Sandbox, bucket: Bucket
 ) -> None:
     bucket.put_bytes(KEY, b"time,region\n" * 100)
@@ -92,7 +91,7 @@ def test_what_cannot_be_loaded_is_answered_and_not_tried_again(
     assert load["error"]["code"] == "not_parquet"
 
 
-def test_a_state_machine_gets_what_cannot_be_loaded_under_one_name(
+def test_a_state_machine_gets_every_permanent_failure_under_one_name(
     migrated: Sandbox, bucket: Bucket
 ) -> None:
     with pytest.raises(UnloadableError, match=r"^OBJECT_MISSING: there is no s3://") as refusal:
@@ -111,7 +110,7 @@ def test_one_bad_object_of_a_notification_does_not_keep_the_others_from_being_lo
     assert [load["status"] for load in loads] == ["failed", "succeeded"]
 
 
-def test_what_may_pass_is_raised_after_the_others_were_loaded(
+def test_a_retryable_error_is_raised_after_the_others_were_loaded(
     migrated: Sandbox, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_at = gateway.look_at
@@ -141,7 +140,7 @@ def test_what_may_pass_is_raised_after_the_others_were_loaded(
         {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": NAME},
     ],
 )
-def test_what_is_no_data_is_left_alone(migrated: Sandbox, event: Any) -> None:
+def test_objects_that_are_not_data_are_not_loaded(migrated: Sandbox, event: Any) -> None:
     assert invoke(event) == {"loads": []}
     assert migrated.value("SELECT count(*) FROM iot_data.parquet_loads") == 0
 
@@ -165,12 +164,12 @@ def test_what_is_no_data_is_left_alone(migrated: Sandbox, event: Any) -> None:
         {**EVENTBRIDGE, "detail": {"bucket": NAME, "object": {"key": KEY}}},
     ],
 )
-def test_what_is_no_event_of_any_kind_is_refused(migrated: Sandbox, event: Any) -> None:
+def test_an_event_of_no_known_shape_is_refused(migrated: Sandbox, event: Any) -> None:
     with pytest.raises(InvalidRequestError):
         invoke(event)
 
 
-def test_its_own_rejects_start_nothing() -> None:
+def test_rejected_rows_start_no_load() -> None:
     [source] = [source for source in app.event_sources if source.name == "load_parquet"]
     pattern = vars(source)["event_pattern"]
     assert pattern["source"] == ["aws.s3"]
@@ -192,7 +191,7 @@ def test_metrics_say_what_was_processed_by_dataset(
     assert published(capsys.readouterr().out) == [], "a repeated event processes nothing"
 
 
-def test_failures_are_counted_whether_they_pass_or_not(
+def test_failures_are_counted_whether_retryable_or_not(
     migrated: Sandbox,
     bucket: Bucket,
     monkeypatch: pytest.MonkeyPatch,

@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 
 from chalicelib.database import RESERVE_SECONDS
 from chalicelib.errors import ApplicationError, RunTimedOutError, SchemaOutdatedError
-from chalicelib.features.parquet_loads import gateway, measurements, sources, staging
-from chalicelib.features.parquet_loads.ledger import LoadStatus, Location
-from chalicelib.features.parquet_loads.source_errors import SourceUnavailableError
+from chalicelib.features.parquet_loads import gateway, sources
+from chalicelib.features.parquet_loads.errors import SourceUnavailableError
+from chalicelib.features.parquet_loads.model import LoadStatus, Location
+from chalicelib.features.parquet_loads.timescale import csv_copy, merge
 from tests.aws import Aws
 from tests.features.parquet_loads.bucket import NAME, Bucket
 from tests.features.parquet_loads.conftest import LoadRunner
@@ -86,7 +87,7 @@ def test_measurements_keep_their_quality_and_their_metadata(
     assert found == [("p", None, None), ("q", -3, {"a": ["é", 'x, "y"']})]
 
 
-def test_the_same_object_twice_is_one_load(
+def test_an_object_that_is_loaded_twice_is_one_load(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket
 ) -> None:
     first, second = load(bucket.put(KEY, ROWS)), load(f"s3://{NAME}/{KEY}")
@@ -135,10 +136,10 @@ def test_rejects_of_a_former_version_do_not_outlive_it(
 
 
 @pytest.mark.parametrize(("bad_count", "expected"), [(2, "succeeded"), (3, "failed")])
-def test_more_bad_rows_than_may_be_and_nothing_is_loaded(
+def test_with_more_bad_rows_than_allowed_nothing_is_loaded(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, bad_count: int, expected: str
 ) -> None:
-    """Repeated rows count like any others, and come to light last."""
+    """Repeated rows count like other bad rows, though they are found last."""
     good = [(hour, "N", float(hour)) for hour in range(20 - bad_count)]
     bad = [(0, "N", 5.0)] + [(hour, "", 1.0) for hour in range(bad_count - 1)]
     ended = load(bucket.put(KEY, [*good, *bad]))
@@ -162,7 +163,7 @@ UNLOADABLE: dict[str, tuple[str, bytes]] = {
 
 
 @pytest.mark.parametrize("code", UNLOADABLE)
-def test_what_cannot_be_loaded_is_a_failed_load_and_changes_nothing(
+def test_a_file_that_cannot_be_loaded_is_a_failed_load_and_changes_nothing(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, code: str
 ) -> None:
     load(bucket.put(KEY, ROWS))
@@ -176,7 +177,7 @@ def test_what_cannot_be_loaded_is_a_failed_load_and_changes_nothing(
 
 
 @pytest.mark.parametrize("address", [f"s3://{NAME}/{KEY}", f"s3://nowhere/{KEY}"])
-def test_what_is_not_there_is_a_failed_load(
+def test_a_missing_object_is_a_failed_load(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, address: str
 ) -> None:
     for attempt in (1, 2):
@@ -256,7 +257,7 @@ def test_an_object_that_changes_before_it_is_locked_is_loaded_as_it_is_then(
     assert [row["status"] for row in ledger(migrated)] == ["superseded", "superseded", "succeeded"]
 
 
-def test_an_s3_that_does_not_answer_is_an_error_that_passes(
+def test_an_s3_that_does_not_answer_is_a_retryable_error(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = bucket.put(KEY, ROWS)
@@ -272,7 +273,7 @@ def test_an_s3_that_does_not_answer_is_an_error_that_passes(
     assert readings_in(migrated, "generation") == BELIEVED
 
 
-def test_rejects_that_cannot_be_kept_keep_the_file_from_being_loaded(
+def test_if_the_rejects_cannot_be_kept_the_file_is_not_loaded(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
@@ -297,7 +298,7 @@ def test_an_older_database_is_named(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, engine: Engine
 ) -> None:
     address = bucket.put(KEY, ROWS)
-    migrated.rows("UPDATE iot_data.alembic_version SET version_num = '20261121_05'")
+    migrated.rows("UPDATE iot_data.alembic_version SET version_num = '0005_outbox_events'")
     try:
         with pytest.raises(SchemaOutdatedError, match="alembic upgrade head"):
             load(address)
@@ -305,12 +306,12 @@ def test_an_older_database_is_named(
         migrated.expect_rebuild()
 
 
-@pytest.mark.multi_backend
+@pytest.mark.postgresql
 def test_a_reading_that_another_writer_adds_in_the_same_moment_is_overwritten(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is there after the load looked, and before it writes, makes it look once more."""
-    compare = measurements._compare
+    """A row that appears after the load looked and before it writes makes it look again."""
+    compare = merge._compare
     is_done: list[bool] = []
 
     def add_after(*arguments: Any) -> None:
@@ -323,7 +324,7 @@ def test_a_reading_that_another_writer_adds_in_the_same_moment_is_overwritten(
                 (START,),
             )
 
-    monkeypatch.setattr(measurements, "_compare", add_after)
+    monkeypatch.setattr(merge, "_compare", add_after)
     assert load(bucket.put(MEASURED, ROWS[1:])).status is LoadStatus.SUCCEEDED
     assert load(bucket.put(MEASURED, ROWS)).status is LoadStatus.SUCCEEDED
     assert is_done
@@ -341,10 +342,10 @@ def test_a_file_on_a_disk_leaves_its_rejects_beside_its_dataset(
     assert pq.read_table(tmp_path / "exports" / "rejected" / KEY).num_rows == 1
 
 
-def test_what_the_server_refuses_while_rows_are_copied_is_the_servers_own_word(
+def test_what_the_server_refuses_while_rows_are_copied_is_told_in_its_own_words(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "_as_csv", lambda batch: b"no instant,SE\n")
+    monkeypatch.setattr(csv_copy, "as_csv", lambda batch: b"no instant,SE\n")
     with pytest.raises(ApplicationError, match="invalid input syntax") as refusal:
         load(bucket.put(KEY, ROWS))
     assert "sqlstate" in refusal.value.details

@@ -56,7 +56,7 @@ def test_rejects_lie_beside_their_source_and_are_never_loaded() -> None:
 
 
 @pytest.mark.parametrize("module", ["app", "chalicelib.features.parquet_loads.model"])
-def test_what_every_function_imports_leaves_arrow_alone(module: str) -> None:
+def test_modules_that_every_function_imports_do_not_import_arrow(module: str) -> None:
     code = f"import sys, {module}; sys.exit(any('pyarrow' in name for name in sys.modules))"
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, cwd=PROJECT, timeout=60).returncode == 0

@@ -53,7 +53,7 @@ def test_a_load_says_what_became_of_it(migrated: Sandbox, load: LoadRunner, buck
     document = get(f"/loads/{ended.load_id}")
     assert (document["bucket"], document["key"]) == ("readings", "dataset=generation/c.parquet")
     assert document["error"]["code"] == "too_many_rejected"
-    assert document["error"]["message"] == "1 of 3 rows are bad, and 10 percent may be"
+    assert document["error"]["message"] == "1 of 3 rows are bad, and at most 10 percent are allowed"
     assert document["rejects_key"] == "rejected/dataset=generation/c.parquet"
     assert document["rows"] == {
         "read": 3, "loaded": 0, "rejected": 1, "added": 0, "changed": 0, "removed": 0, "shadowed": 0
@@ -63,12 +63,12 @@ def test_a_load_says_what_became_of_it(migrated: Sandbox, load: LoadRunner, buck
 
 
 @pytest.mark.parametrize("load_id", ["1", "0", "-1", "x", "9" * 30, "1.0", "%31%32"])
-def test_a_load_that_is_not_there(migrated: Sandbox, load_id: str) -> None:
+def test_a_missing_load_is_not_found(migrated: Sandbox, load_id: str) -> None:
     assert get(f"/loads/{load_id}", 404)["error"]["code"] == "NOT_FOUND"
 
 
 @pytest.mark.parametrize(
     "query", ["status=done", "dataset=weather", "limit=0", "after=x", "sink=timescale"]
 )
-def test_what_cannot_be_asked(migrated: Sandbox, query: str) -> None:
+def test_a_malformed_request_is_refused(migrated: Sandbox, query: str) -> None:
     assert get(f"/loads?{query}", 400)["error"]["code"] == "INVALID_REQUEST"

@@ -36,9 +36,17 @@ def test_what_is_not_set_has_its_documented_default() -> None:
 
 
 def test_numbers_are_read_into_the_field_they_are_named_after() -> None:
-    settings = timestream(MAX_BATCH_SIZE="1", MAX_RETRIES="0")
+    settings = timestream(TIMESTREAM_MAX_BATCH_SIZE="1", TIMESTREAM_MAX_RETRIES="0")
     assert (settings.max_batch_size, settings.max_retries) == (1, 0)
     assert loads_from_environment({"MAX_REJECTED_PERCENT": "0"}).max_rejected_percent == 0
+
+
+def test_the_older_names_count_where_the_new_ones_are_not_set() -> None:
+    older = {"MAX_BATCH_SIZE": "1", "MAX_RETRIES": "0"}
+    settings = timestream(**older, TIMESTREAM_MAX_BATCH_SIZE="", TIMESTREAM_MAX_RETRIES="")
+    assert (settings.max_batch_size, settings.max_retries) == (1, 0)
+    settings = timestream(**older, TIMESTREAM_MAX_BATCH_SIZE="2", TIMESTREAM_MAX_RETRIES="4")
+    assert (settings.max_batch_size, settings.max_retries) == (2, 4)
 
 
 @pytest.mark.parametrize("variable", [name for name in TIMESTREAM if name != "LOAD_SINK"])
@@ -55,6 +63,8 @@ def test_a_missing_variable_is_named(variable: str) -> None:
         ({"MAX_BATCH_SIZE": "101"}, "MAX_BATCH_SIZE must be a whole number from 1 to 100, not"),
         ({"MAX_BATCH_SIZE": "0"}, "MAX_BATCH_SIZE must be a whole number from 1 to 100, not"),
         ({"MAX_RETRIES": "-1"}, "MAX_RETRIES must be a whole number from 0 to 20, not"),
+        ({"TIMESTREAM_MAX_BATCH_SIZE": "0"}, "TIMESTREAM_MAX_BATCH_SIZE must be a whole number"),
+        ({"TIMESTREAM_MAX_RETRIES": "21"}, "TIMESTREAM_MAX_RETRIES must be a whole number from 0"),
         ({"MAX_REJECTED_PERCENT": "101"}, "MAX_REJECTED_PERCENT must be a whole number from 0 to"),
         ({"GENERATION_TABLE_NAME": "a b"}, "GENERATION_TABLE_NAME must be 3 to 256 of A-Z a-z"),
         ({"TIMESTREAM_DATABASE_NAME": "ab"}, "TIMESTREAM_DATABASE_NAME must be 3 to 256 of"),

@@ -1,0 +1,14 @@
+// Heartbeats on the console: which devices have fallen silent, and what a device last said.
+
+import { DeviceState } from "./view_device.js";
+import { SilentDevices, SilentSites } from "./view_silence.js";
+
+export const view = {
+  title: "Heartbeats",
+  order: 20,
+  pages: [
+    { path: "", title: "Silent devices", isListed: true, Component: SilentDevices },
+    { path: "devices/:device_id", title: "A device by its heartbeats", Component: DeviceState },
+  ],
+  panels: [{ title: "Silent devices", Component: SilentSites }],
+};

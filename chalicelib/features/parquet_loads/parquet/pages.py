@@ -1,0 +1,176 @@
+"""A file that refuses pages which would not fit in memory.
+
+A column of a Parquet file is a series of pages, and a page is decompressed as a whole. So a few
+bytes can claim, and fill, two gigabytes. The footer need not say so, but the header of each page
+does, and Arrow allocates whatever it says. Here the header is read first, from the bytes that are
+on their way to Arrow. That takes microseconds a page and no request of its own.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import BinaryIO, TypeGuard
+
+from chalicelib.features.parquet_loads.errors import FileCorruptError, FileTooLargeError
+from chalicelib.features.parquet_loads.parquet.thrift import Reader, Wanted
+
+# The limit for the pages of all columns together, where the size of the function is not known.
+_MAX_PAGE_MEMORY = 128 * 2**20
+# Before its rows are judged, a page is in memory five times over. So pages may take a tenth of the
+# function's memory.
+_SHARE_OF_FUNCTION = 10
+# A dictionary stays in memory as long as its row group, and comes with every batch.
+_DICTIONARY_WEIGHT = 3
+_MAX_HEADER_BYTES = 2**20
+# Fields of a page's header: its type, its size uncompressed and compressed.
+_HEADER: Wanted = {1: None, 2: None, 3: None}
+_DICTIONARY_PAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The bytes of one column in one row group, `[start, end)` of the file."""
+
+    start: int
+    end: int
+
+
+class GuardedFile:
+    """Hands *source* to Arrow, and watches the headers of the pages of the expected columns.
+
+    *error* is what reading *source* raised, if it did. Arrow hides it behind errors of its own.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._max_memory = _max_page_memory()
+        self._columns: list[_Column] = []
+        self.error: Exception | None = None
+
+    def expect(self, extents: list[Extent]) -> None:
+        """Say which columns Arrow will read next. It reads each from its start, or not at all."""
+        self._columns = [_Column(extent.start, extent.end) for extent in extents]
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes. Raises before Arrow could see the header of a page that is too large."""
+        try:
+            start = self._source.tell() if self._columns else 0
+            data = self._source.read(size)
+            self._watch(start, data)
+        except Exception as error:
+            self.error = error
+            raise
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move the position, as in any file."""
+        try:
+            return self._source.seek(offset, whence)
+        except Exception as error:
+            self.error = error
+            raise
+
+    def tell(self) -> int:
+        """The position."""
+        return self._source.tell()
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Yes."""
+        return True
+
+    def writable(self) -> bool:
+        """No."""
+        return False
+
+    def close(self) -> None:
+        """Do nothing: whoever opened the source closes it."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the source is closed."""
+        return self._source.closed
+
+    def _watch(self, start: int, data: bytes) -> None:
+        for column in self._columns:
+            if column.start < start + len(data) and start < column.end:
+                column.watch(start, data)
+                total = sum(watched.memory for watched in self._columns)
+                if total > self._max_memory:
+                    raise FileTooLargeError(
+                        f"the pages of a row group would take {total} bytes of memory, "
+                        f"and {self._max_memory} are allowed; smaller pages would fit",
+                        bytes=total,
+                    )
+
+
+class _Column:
+    """Finds the page headers of one column in the bytes that pass."""
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start = start
+        self.end = end
+        self.memory = 0
+        self._next_header = start
+        self._kept = b""
+
+    def watch(self, start: int, data: bytes) -> None:
+        """Note the pages whose headers begin or end in *data*, which is at *start* of the file."""
+        if self._kept:
+            data, start, self._kept = self._kept + data, start - len(self._kept), b""
+        if start > self._next_header:
+            raise FileCorruptError("a page begins where none was announced")
+        while self._next_header < min(start + len(data), self.end):
+            position = self._next_header - start
+            header = _page_header(data, position)
+            if header is None:
+                self._keep(data[position:])
+                return
+            self._next_header += header.length + header.compressed_size
+            self.memory = max(self.memory, header.memory)
+
+    def _keep(self, rest: bytes) -> None:
+        if len(rest) > _MAX_HEADER_BYTES:
+            raise FileCorruptError("the header of a page does not end")
+        self._kept = rest
+
+
+@dataclass(frozen=True)
+class _PageHeader:
+    length: int
+    is_dictionary: bool
+    uncompressed_size: int
+    compressed_size: int
+
+    @property
+    def memory(self) -> int:
+        weight = _DICTIONARY_WEIGHT if self.is_dictionary else 1
+        return self.compressed_size + self.uncompressed_size * weight
+
+
+def _page_header(data: bytes, position: int) -> _PageHeader | None:
+    """The header at *position*; None where *data* ends before it does."""
+    thrift = Reader(data, position)
+    try:
+        header = thrift.struct(_HEADER)
+    except IndexError:
+        return None
+    kind, uncompressed, compressed = (header.get(number) for number in _HEADER)
+    if not (_is_size(uncompressed) and _is_size(compressed)):
+        raise FileCorruptError("the header of a page makes no sense")
+    length = thrift.position - position
+    return _PageHeader(length, kind == _DICTIONARY_PAGE, uncompressed, compressed)
+
+
+def _max_page_memory() -> int:
+    """How many bytes pages may take: in Lambda, a share of the function's memory."""
+    megabytes = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+    if megabytes is None:
+        return _MAX_PAGE_MEMORY
+    return int(megabytes) * 2**20 // _SHARE_OF_FUNCTION
+
+
+def _is_size(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and value >= 0

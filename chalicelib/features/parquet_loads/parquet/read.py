@@ -1,0 +1,242 @@
+"""A Parquet file as a stream of small batches, whatever its size and whatever wrote it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from chalicelib.features.parquet_loads.errors import (
+    FileCorruptError,
+    FileTooLargeError,
+    FileUnsupportedError,
+    NotParquetError,
+    ObjectForbiddenError,
+    ObjectMissingError,
+    UnloadableError,
+)
+from chalicelib.features.parquet_loads.parquet.footer import Footer, RowGroup, read_footer
+from chalicelib.features.parquet_loads.parquet.pages import GuardedFile
+from chalicelib.features.parquet_loads.parquet.value_types import is_text, value_type
+
+MAX_BATCH_ROWS = 16_384
+_MIN_BATCH_ROWS = 16
+_BATCH_BYTES = 8 * 2**20
+# Where texts share prefixes, nothing in the file says how large a page becomes. So only a few rows
+# are read at a time.
+_PREFIXED_ROWS = 64
+# Each column has one such buffer. It is the least that one request to the source asks for.
+_BUFFER_BYTES = 2**20
+_READER_ERRORS = (pa.ArrowException, OSError, MemoryError, ValueError, TypeError, KeyError)
+
+
+def open_parquet(
+    source: str | Path | BinaryIO, buffer_bytes: int = _BUFFER_BYTES
+) -> "ParquetSource":
+    """Open *source*, a path or a binary file that can seek, and read its footer.
+
+    Raises an `UnloadableError` that says why the file cannot be loaded. Errors that a file of the
+    caller's own raises while it is read come through unchanged.
+    """
+    if not isinstance(source, str | Path):
+        return ParquetSource(source, buffer_bytes)
+    handle = _open(Path(source))
+    try:
+        return ParquetSource(handle, buffer_bytes, is_owner=True)
+    except BaseException:
+        handle.close()
+        raise
+
+
+class ParquetSource:
+    """An open Parquet file. *num_rows* is what the footer promises, and reading checks that."""
+
+    def __init__(self, handle: BinaryIO, buffer_bytes: int, *, is_owner: bool = False) -> None:
+        self._handle = handle
+        self._is_owner = is_owner
+        self._guarded = GuardedFile(handle)
+        self._footer = read_footer(self._guarded)
+        with self._as_our_errors():
+            self._file = _parquet_file(self._guarded, self._footer, buffer_bytes)
+            self.schema: pa.Schema = self._file.schema_arrow
+        self.num_rows = sum(group.num_rows for group in self._footer.row_groups)
+
+    def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Every row, in order, as batches with the number of their first row, counted from 0.
+
+        A row group is never in memory as a whole. What is in memory is a buffer and a page for
+        each column, and one batch. Calling this again starts over.
+        """
+        first_row = 0
+        for batch in _joined(self._pieces()):
+            yield first_row, batch
+            first_row += len(batch)
+
+    def column(self, name: str) -> Iterator[pa.Array]:
+        """All values of the column *name*, in order; no other column is read.
+
+        The values must be of a fixed size, because `MAX_BATCH_ROWS` of them are in memory at once.
+        """
+        for index, group in self._filled_groups():
+            for piece in self._pieces_of(index, group, MAX_BATCH_ROWS, [name]):
+                yield piece.column(0)
+
+    def close(self) -> None:
+        """Close what was opened here. A file that the caller opened stays open."""
+        self._file.close()
+        if self._is_owner:
+            self._handle.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _pieces(self) -> Iterator[pa.RecordBatch]:
+        for index, group in self._filled_groups():
+            missing = group.num_rows
+            rows = _PREFIXED_ROWS if self._footer.has_shared_prefixes else _batch_rows(group)
+            for piece in self._pieces_of(index, group, rows):
+                missing -= len(piece)
+                yield piece
+            if missing:
+                raise FileCorruptError(
+                    f"a row group does not have the {group.num_rows} rows it promises"
+                )
+
+    def _filled_groups(self) -> Iterator[tuple[int, RowGroup]]:
+        return (
+            (index, group) for index, group in enumerate(self._footer.row_groups) if group.num_rows
+        )
+
+    def _pieces_of(
+        self, index: int, group: RowGroup, rows: int, columns: list[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        self._guarded.expect(group.extents)
+        with self._as_our_errors():
+            pieces = self._file.iter_batches(
+                rows, row_groups=[index], columns=columns, use_threads=False
+            )
+        while True:
+            with self._as_our_errors():
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            _require_valid(piece)
+            yield piece
+
+    @contextmanager
+    def _as_our_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except UnloadableError:
+            raise
+        except _READER_ERRORS as error:
+            if self._guarded.error is not None:
+                raise self._guarded.error from None
+            raise _translated(error) from error
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise ObjectMissingError(f"there is no file {path}", path=str(path)) from None
+    except PermissionError:
+        raise ObjectForbiddenError(f"{path} may not be read", path=str(path)) from None
+    except IsADirectoryError:
+        raise NotParquetError(f"{path} is a directory", path=str(path)) from None
+
+
+def _parquet_file(source: GuardedFile, footer: Footer, buffer_bytes: int) -> Any:
+    # With pre-buffering, or without a buffer, Arrow would read the columns of a row group whole.
+    options = {
+        "pre_buffer": False,
+        "buffer_size": buffer_bytes,
+        "page_checksum_verification": True,
+        "arrow_extensions_enabled": False,
+    }
+    file = pq.ParquetFile(source, **options)
+    if file.metadata.num_rows != sum(group.num_rows for group in footer.row_groups):
+        raise FileCorruptError("the footer contradicts itself about the number of rows")
+    encoded = _dictionary_columns(_legible(file.schema_arrow), footer)
+    if not encoded:
+        return file
+    return pq.ParquetFile(source, metadata=file.metadata, read_dictionary=encoded, **options)
+
+
+def _dictionary_columns(schema: pa.Schema, footer: Footer) -> list[str]:
+    """The columns of text to read as dictionaries, so that a repeated text is held and judged once.
+
+    One long text and a million references to it are a small page, but would be a huge column.
+    Columns with values outside of a dictionary are left out. Their values would pile up in a
+    dictionary that Arrow keeps for as long as the row group lasts.
+    """
+    texts = [field.name for field in schema if is_text(value_type(field.type))]
+    return [name for name in texts if name not in footer.spelled_out]
+
+
+def _legible(schema: pa.Schema) -> pa.Schema:
+    """*schema*, whose names and zones are known to be text afterwards.
+
+    Arrow decodes them only when they are asked for, and raises then.
+    """
+    for field in schema:
+        str(field)
+        data_type = value_type(field.type)
+        if pa.types.is_timestamp(data_type):
+            str(data_type.tz)
+    return schema
+
+
+def _batch_rows(group: RowGroup) -> int:
+    """How many average rows make a batch of sensible size."""
+    fitting = _BATCH_BYTES // max(group.row_bytes, 1)
+    return min(MAX_BATCH_ROWS, max(_MIN_BATCH_ROWS, fitting))
+
+
+def _joined(pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """*pieces* in order, small ones joined, because judging a batch has a cost of its own."""
+    pending: list[pa.RecordBatch] = []
+    rows = size = 0
+    for piece in pieces:
+        if pending and (rows + len(piece) > MAX_BATCH_ROWS or size + piece.nbytes > _BATCH_BYTES):
+            yield pa.concat_batches(pending)
+            pending, rows, size = [], 0, 0
+        pending.append(piece)
+        rows, size = rows + len(piece), size + piece.nbytes
+    if rows:
+        yield pa.concat_batches(pending)
+
+
+def _require_valid(batch: pa.RecordBatch) -> None:
+    """Arrow does not check that the indices of a column are within its dictionary."""
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            bounds = pc.min_max(column.indices).as_py()
+            if bounds["min"] is not None and not (
+                bounds["min"] >= 0 and bounds["max"] < len(column.dictionary)
+            ):
+                raise FileCorruptError("a column refers to values that its dictionary lacks")
+
+
+def _translated(error: Exception) -> UnloadableError:
+    if isinstance(error, MemoryError):
+        return FileTooLargeError("a part of the file that must be in memory at once does not fit")
+    if (
+        isinstance(error, pa.ArrowNotImplementedError)
+        or "not yet implemented" in str(error).lower()
+    ):
+        return FileUnsupportedError(f"the file cannot be read: {_first_line(error)}")
+    return FileCorruptError(f"the file cannot be read: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]

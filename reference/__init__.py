@@ -1,0 +1,1 @@
+"""Writes docs/reference.md, the tables that follow from the declarations and the routes."""

@@ -1,0 +1,81 @@
+"""What the suite over all features cannot read from the declarations of the sync."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tests.fleet import Fleet
+from tests.roles.doing import (
+    command,
+    listening_bus,
+    nothing_waits,
+    reasons_are_written_down,
+    request,
+)
+from tests.sandbox import Sandbox
+
+NEVER_MADE = {
+    ("api_handler", "events.put_events"): "runs asked for over HTTP are the sync function's",
+}
+_COMMANDS = (
+    ("plan",),
+    ("status",),
+    ("verify",),
+    ("verify", "--against", "aggregate"),
+    ("verify", "--against", "legacy-view"),
+    ("backfill",),
+    ("sync", "--window-minutes", "60", "--force"),
+)
+_PATHS = ("/runs/1", "/runs/1/changes", "/device-parameters/d001/p", "/device-parameters?q=d")
+
+
+def everything(sandbox: Sandbox) -> Iterator[str]:
+    """Runs, commands, requests, and events that are sent and that are not."""
+    fleet = Fleet(sandbox)
+    yield from _runs(sandbox, fleet)
+    for arguments in _COMMANDS:
+        yield from command(*arguments)
+    for path in _PATHS:
+        yield from request("GET", path)
+    yield from request("POST", "/sync")
+    yield from _events(sandbox, fleet)
+
+
+USES = {"runtime": everything}
+
+
+def _runs(sandbox: Sandbox, fleet: Fleet) -> Iterator[str]:
+    """Additions, then a removal and a renaming, with a closed bucket to refresh both times."""
+    fleet.add_pairs(3, sandbox.now() - timedelta(minutes=90))
+    fleet.add_parameter("p", "Power")
+    yield from command("sync")
+    fleet.withdraw("d000", "p")
+    fleet.rename_device("d001", "Renamed")
+    _leave_something_old(sandbox)
+    yield from command("sync")
+    if sandbox.value("SELECT count(*) FROM iot_data.sync_runs WHERE started_at < '2020-01-01'"):
+        yield "permission denied: what is old was not pruned"
+
+
+def _leave_something_old(sandbox: Sandbox) -> None:
+    """A run of long ago, left open, with a change of its own."""
+    sandbox.rows(
+        "INSERT INTO iot_data.sync_runs (run_id, trigger, status, as_of, window_minutes, "
+        "started_at) VALUES (0, 'cli', 'running', '2019-01-01', 60, '2019-01-01')"
+    )
+    sandbox.rows(
+        "INSERT INTO iot_data.device_parameter_changes "
+        "(device_id, parameter_id, run_id, change, device_name, parameter_name) "
+        "VALUES ('gone', 'p', 0, 'added', 'Gone', 'p')"
+    )
+
+
+def _events(sandbox: Sandbox, fleet: Fleet) -> Iterator[str]:
+    """Changes that the bus takes, and changes that it does not."""
+    with listening_bus() as stop_listening:
+        fleet.rename_device("d001", "Told")
+        yield from command("sync")
+        yield from nothing_waits(sandbox)
+        stop_listening()
+        fleet.rename_device("d001", "Not told")
+        yield from command("sync")
+        yield from reasons_are_written_down(sandbox)

@@ -1,0 +1,156 @@
+"""However a file was written, it reads the same."""
+
+from io import BytesIO
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.features.parquet_loads.errors import FileUnsupportedError, SchemaMismatchError
+from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.features.parquet_loads.parquet.read import MAX_BATCH_ROWS, open_parquet
+from chalicelib.features.parquet_loads.rows.columns import canonical_schema
+from chalicelib.features.parquet_loads.rows.validation import Validator
+from tests.features.parquet_loads.files import load_table, table, written
+
+CODECS = ("none", "snappy", "zstd", "gzip", "lz4", "brotli")
+ENCODINGS = ("PLAIN", "DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY")
+MEASUREMENTS = Dataset.MEASUREMENTS
+
+
+def numbered(rows: int) -> pa.Table:
+    """A table whose rows can be told apart, with nulls where they are allowed."""
+    return table(
+        MEASUREMENTS,
+        device_id=[f"device-{n % 7}" for n in range(rows)],
+        value=[n / 8 for n in range(rows)],
+        quality=pa.array([n % 5 if n % 3 else None for n in range(rows)], pa.int16()),
+        metadata=pa.array([f'{{"n": {n}}}' if n % 2 else None for n in range(rows)], pa.string()),
+    )
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "compression": draw(st.sampled_from(CODECS)),
+        "data_page_version": draw(st.sampled_from(["1.0", "2.0"])),
+        "row_group_size": draw(st.sampled_from([1, 7, 100, 10_000])),
+        "data_page_size": draw(st.sampled_from([1, 64, 10**6])),
+        "write_statistics": draw(st.booleans()),
+        "write_page_index": draw(st.booleans()),
+        "write_page_checksum": draw(st.booleans()),
+        "store_schema": draw(st.booleans()),
+        "use_dictionary": draw(st.booleans()),
+        "dictionary_pagesize_limit": draw(st.sampled_from([1, 100, 10**6])),
+    }
+    if not options["use_dictionary"]:
+        options["column_encoding"] = {
+            "device_id": draw(st.sampled_from(ENCODINGS)),
+            "metadata": draw(st.sampled_from(ENCODINGS)),
+            "value": draw(st.sampled_from(["PLAIN", "BYTE_STREAM_SPLIT"])),
+            "quality": draw(st.sampled_from(["PLAIN", "DELTA_BINARY_PACKED"])),
+        }
+    return options
+
+
+@settings(deadline=None)
+@given(layouts(), st.integers(1, 300))
+def test_every_layout_reads_the_same(options: dict[str, Any], rows: int) -> None:
+    content = numbered(rows)
+    outcome = load_table(content, MEASUREMENTS, **options)
+    assert outcome.rejected == []
+    assert [row["row_number"] for row in outcome.good] == list(range(rows))
+    for name in ("device_id", "value", "quality", "metadata"):
+        assert [row[name] for row in outcome.good] == content.column(name).to_pylist()
+
+
+def test_columns_may_come_in_any_order() -> None:
+    content = table(rows=2)
+    [row, _] = load_table(content.select(content.column_names[::-1])).good
+    assert row == load_table(content).good[0]
+
+
+@pytest.mark.parametrize("dataset", Dataset)
+def test_good_rows_have_the_canonical_schema(dataset: Dataset) -> None:
+    with open_parquet(BytesIO(written(table(dataset)))) as source:
+        [(first_row, batch)] = source.batches()
+    assert Validator(dataset).check(batch, first_row).good.schema == canonical_schema(dataset)
+
+
+def test_a_file_without_rows_is_a_file() -> None:
+    empty = table().slice(0, 0)
+    assert load_table(empty).good == []
+
+
+def test_a_column_of_nulls_is_no_obstacle_where_null_may_be() -> None:
+    nothing = pa.nulls(3)
+    outcome = load_table(table(MEASUREMENTS, quality=nothing, metadata=nothing), MEASUREMENTS)
+    assert [(row["quality"], row["metadata"]) for row in outcome.good] == [(None, None)] * 3
+
+
+def test_json_may_be_marked_as_such() -> None:
+    documents = pa.array(['{"a": 1}', None, "{"], pa.json_())
+    outcome = load_table(table(MEASUREMENTS, metadata=documents), MEASUREMENTS)
+    assert [row["metadata"] for row in outcome.good] == ['{"a": 1}', None]
+    assert outcome.reasons == {2: "malformed_json"}
+
+
+def test_batches_are_small_and_row_numbers_go_on_across_row_groups() -> None:
+    rows = 2 * MAX_BATCH_ROWS + 5
+    data = written(table(rows=rows), row_group_size=MAX_BATCH_ROWS + 1)
+    with open_parquet(BytesIO(data)) as source:
+        sizes = {first_row: len(batch) for first_row, batch in source.batches()}
+    assert sum(sizes.values()) == rows == source.num_rows
+    assert max(sizes.values()) <= MAX_BATCH_ROWS
+    assert list(sizes) == [sum(list(sizes.values())[:n]) for n in range(len(sizes))]
+
+
+def test_small_row_groups_are_judged_together() -> None:
+    data = written(table(rows=1_000), row_group_size=10)
+    with open_parquet(BytesIO(data)) as source:
+        assert [len(batch) for _, batch in source.batches()] == [1_000]
+
+
+def test_large_rows_make_small_batches() -> None:
+    wide = [f"{n:05d}" + "x" * 100_000 for n in range(300)]
+    data = written(table(region=wide), use_dictionary=False)
+    with open_parquet(BytesIO(data)) as source:
+        assert max(batch.nbytes for _, batch in source.batches()) < 20 * 2**20
+
+
+def test_a_source_can_be_read_twice_and_stays_open() -> None:
+    handle = BytesIO(written(table(rows=3)))
+    with open_parquet(handle) as source:
+        readings = [sum(len(batch) for _, batch in source.batches()) for _ in range(2)]
+    assert readings == [3, 3]
+    assert not handle.closed
+
+
+def test_a_dictionary_that_arrow_cannot_fill_is_refused_by_name() -> None:
+    content = table(region=pa.array(["SE"]).dictionary_encode())
+    options: dict[str, Any] = {
+        "use_dictionary": False,
+        "column_encoding": {"region": "DELTA_BYTE_ARRAY"},
+    }
+    with pytest.raises(FileUnsupportedError, match="Not yet implemented"):
+        load_table(content, **options)
+
+
+def test_instants_of_96_bits_have_no_zone() -> None:
+    content = table(timestamp=pa.array([0], pa.timestamp("us", "UTC")))
+    with pytest.raises(SchemaMismatchError, match=r"timestamp is timestamp\[ns\], not"):
+        load_table(content, use_deprecated_int96_timestamps=True, store_schema=False)
+
+
+def test_what_other_writers_say_about_themselves_does_not_matter() -> None:
+    content = table().replace_schema_metadata({b"pandas": b"{not json", b"x": b"\xff"})
+    assert len(load_table(content).good) == 1
+
+
+def test_a_path_is_as_good_as_a_file(tmp_path: Any) -> None:
+    pq.write_table(table(rows=2), tmp_path / "file.parquet")
+    with open_parquet(tmp_path / "file.parquet") as source:
+        assert source.num_rows == 2

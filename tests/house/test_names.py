@@ -1,0 +1,59 @@
+"""What is declared has one name each, and no name stands where it does not belong."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.feature import Feature
+from chalicelib.features import FEATURES
+from stack import alarms, metrics
+from stack.declared import DECLARED, functions
+from tests.sandbox import PROJECT
+
+
+def _claimed() -> dict[str, list[str]]:
+    """By kind, every name that is declared."""
+    return {
+        "feature": [feature.name for feature in DECLARED],
+        "function": [function.name for function in functions(DECLARED)],
+        "queue": [function.queue for function in functions(DECLARED) if function.queue],
+        "setting": [setting.name for feature in DECLARED for setting in feature.settings],
+        "parameter": [one.name for feature in DECLARED for one in feature.parameters],
+        "object": [name for feature in DECLARED for name in feature.objects],
+        "alarm": [watch.alarm.name for watch in alarms.watches(DECLARED)],
+        "graph": [graph for feature in DECLARED for graph in _graphs(feature)],
+        "metric counted in a log": [
+            metric.name for feature in DECLARED for metric in metrics.counted(feature)
+        ],
+    }
+
+
+def _graphs(feature: Feature) -> set[str]:
+    return {metric.graph for metric in feature.metrics}
+
+
+@pytest.mark.parametrize("kind", _claimed())
+def test_a_name_is_claimed_once(kind: str) -> None:
+    twice = [name for name, count in Counter(_claimed()[kind]).items() if count > 1]
+    assert twice == [], f"two declarations call a {kind} so"
+
+
+def _of_a_feature() -> Iterator[str]:
+    for feature in FEATURES:
+        yield feature.name
+        yield from (function.name for function in feature.functions)
+        yield from (function.queue for function in feature.functions if function.queue)
+        yield from (setting.name for setting in feature.settings)
+        yield from (parameter.name for parameter in feature.parameters)
+        yield from (metric.name for metric in feature.metrics)
+        yield from feature.objects
+
+
+@pytest.mark.parametrize("package", ["stack", "reference", "release"])
+def test_what_serves_all_features_names_none(package: str) -> None:
+    named = set(_of_a_feature())
+    for path in sorted((PROJECT / package).rglob("*.py")):
+        words = set(re.findall(r"\w+", path.read_text("utf-8")))
+        assert words & named == set(), path.name
