@@ -36,14 +36,17 @@ def load(source: str, as_json: bool) -> None:
     # Arrow is not needed for anything else here, and takes its time.
     from chalicelib.features.parquet_loads.load import LoadContext
     from chalicelib.features.parquet_loads.load import load as run_load
-    from chalicelib.features.parquet_loads.sources import location_of
+    from chalicelib.features.parquet_loads.sources import location_of, require_present
 
     log_quietly()
     engine = database.engine_for(database_from_environment())
     bus, deadline = CHANGE_EVENT_BUS.value_if_set(), Deadline.after(LOAD_SECONDS)
     context = LoadContext(engine, loads_from_environment(), bus, deadline)
+    location = location_of(source)
+    # A load that is recorded stays in the ledger, which is no place for a slip of the finger.
+    require_present(location)
     with row_progress(is_shown=not as_json) as on_progress:
-        loaded = run_load(context, location_of(source), on_progress)
+        loaded = run_load(context, location, on_progress)
     _show_load(loaded, as_json=as_json)
     sys.exit(0 if loaded.status is LoadStatus.SUCCEEDED else EXIT_FAILED)
 
