@@ -75,7 +75,10 @@ def sync(window_minutes: int | None, as_of: datetime | None, force: bool, as_jso
 @json_option
 @reporting_errors
 def plan(window_minutes: int | None, as_of: datetime | None, force: bool, as_json: bool) -> None:
-    """Show what a run would change, and change nothing."""
+    """Show what a run would change, and leave the table as it is.
+
+    Like a run, it materializes the closed hours of its window first.
+    """
     request = SyncRequest(Trigger.CLI, window_minutes, as_of, dry_run=True, force=force)
     run = run_sync(_sync_context(), request)
     _show_run(run, as_json=as_json)
@@ -89,7 +92,8 @@ def status(as_json: bool) -> None:
     """Show the state, the last run and the size of the table; exit with 1 unless it is ok."""
     configured = _configured()
     engine = database.engine_for(configured.database)
-    with database.transaction(engine, Deadline.after(QUERY_SECONDS)) as connection:
+    deadline = Deadline.after(QUERY_SECONDS)
+    with database.busy_when_late(), database.transaction(engine, deadline) as connection:
         found = read_status(connection, configured)
     if as_json:
         print_json(found)
@@ -176,12 +180,21 @@ def _show_run(run: Run, *, as_json: bool) -> None:
         say(run.error.message)
     if run.planned is not UNSET:
         _show_changes(run.planned)
+        _show_refreshed(run)
     if run.status is RunStatus.GUARDED:
         say(
             (f"{run.deltas.held:,} removals are held:", "yellow"),
             " that is more than the guard allows at once. Look at `plan`, then release them with "
             "`sync --force`.",
         )
+
+
+def _show_refreshed(run: Run) -> None:
+    """Say what a dry run does after all."""
+    hours = run.window.closed_buckets
+    span = f"{hours.start:%Y-%m-%d %H:%MZ} to {hours.end:%Y-%m-%d %H:%MZ}"
+    done = f"; the closed hours from {span} are materialized" if hours.start < hours.end else ""
+    say(f"the table is as it was{done}")
 
 
 def _show_status(found: Status) -> None:
