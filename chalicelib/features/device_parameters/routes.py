@@ -181,7 +181,8 @@ def post_sync(asked: Asked[Nothing, RunWish]) -> Answer[Run]:
 
     It takes the role `admin` to force a run. Where a function of its own carries out runs, the
     answer is 202 at once; else it comes when the run has ended, or has used up the time of a
-    request. A dry run is always waited for.
+    request. A dry run is always waited for; it leaves the table as it is, but materializes the
+    closed hours of its window first, as a run does.
     """
     request = request_of(asked.body, Trigger.API)
     require_role(asked.principal, Role.ADMIN if request.force else Role.OPERATOR)
