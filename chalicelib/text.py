@@ -2,7 +2,7 @@
 
 
 def is_storable_text(text: str) -> bool:
-    """Whether PostgreSQL could hold *text*: no NUL, and nothing UTF-8 cannot say."""
+    """Whether PostgreSQL could hold *text*: it has no NUL, and nothing that UTF-8 cannot spell."""
     return "\0" not in text and text == text.encode(errors="ignore").decode()
 
 

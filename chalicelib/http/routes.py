@@ -47,7 +47,7 @@ class Route:
 
     @property
     def is_body_required(self) -> bool:
-        """Whether the route makes nothing of a request without a body."""
+        """Whether the route refuses a request without a body."""
         kinds = self.body if isinstance(self.body, tuple) else (self.body,)
         return all(_required_fields(kind) for kind in kinds)
 
@@ -75,8 +75,9 @@ class Writing(TypedDict, total=False):
 
 
 class Routes(Blueprint):
-    """The routes of a feature. A view takes what was asked, and returns its body or an `Answer`.
+    """The routes of a feature.
 
+    A view takes what was asked, and returns the body of its answer, or an `Answer`.
     What it raises becomes the error envelope. Its own arguments besides are the variables of the
     path, by their names and with their types.
     """

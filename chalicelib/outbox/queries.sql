@@ -66,7 +66,7 @@ ORDER BY position
 SELECT pg_try_advisory_xact_lock(:key, hashtext(:stream))
 
 -- name: next_batch
--- Of one batch only: if a part of a request fails, nothing of a later batch has gone out before.
+-- These are of one batch only: nothing of a later batch goes out when a part of the request fails.
 SELECT position, batch_key, source, detail_type, CAST(detail AS text) AS detail, occurred_at
 FROM iot_data.outbox_events
 WHERE stream = :stream

@@ -1,4 +1,4 @@
-"""The queue of events: written by whatever makes them true, emptied by the sender.
+"""The queue of events: the work that makes them true fills it, and the sender empties it.
 
 An event of which Python knows all is queued by `queue`. Where events are built from many rows,
 the rows never leave the database: a statement of the feature puts one item for each of them into
@@ -20,7 +20,7 @@ sql = statements_beside(__file__)
 
 # Any constant does, as long as every sender uses the same one.
 _SENDER_LOCK = 0x6F757462  # "outb"
-# What `PutEvents` takes in one request, and a bound for what is put into a column.
+# What `PutEvents` takes in one request, and the length to which a reason is cut for its column.
 MAX_ENTRIES = 10
 MAX_REASON_CHARACTERS = 500
 # A little below the 64 KB that EventBridge bills as one event.
@@ -102,7 +102,7 @@ def next_batch(connection: Connection, stream: str) -> list[QueuedEvent]:
 
 
 def forget_sent(connection: Connection, positions: list[int]) -> None:
-    """Take the events that the bus has into its keeping out of the queue."""
+    """Remove from the queue the events that the bus has accepted."""
     connection.execute(sql.forget_sent, {"positions": positions})
 
 

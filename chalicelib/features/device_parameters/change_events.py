@@ -15,7 +15,7 @@ NAME_LENGTH = 1024
 
 
 def queue(connection: Connection, run: Run) -> None:
-    """Queue what *run* changed; nothing where it changed nothing."""
+    """Queue events about what *run* changed, if it changed anything."""
     if not run.has_changes:
         return
     outbox.collect_items(connection)

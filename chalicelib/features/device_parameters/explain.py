@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from chalicelib.features.device_parameters import records, store
+from chalicelib.features.device_parameters import run_log, store
 from chalicelib.features.device_parameters.bodies import (
     LOGGED_CHANGES_SHOWN,
     Explanation,
@@ -29,8 +29,8 @@ def explain(
     """Look a pair up everywhere; it need not be in any table."""
     length = timedelta(minutes=window_minutes)
     window = observation_window(store.database_clock(connection), length)
-    evidence = records.find_evidence(connection, device_id, parameter_id, window)
-    last_settled = records.last_settled_run(connection)
+    evidence = store.find_evidence(connection, device_id, parameter_id, window)
+    last_settled = run_log.last_settled_run(connection)
     return Explanation(
         device_id=device_id,
         parameter_id=parameter_id,
@@ -44,7 +44,7 @@ def explain(
         ),
         parameter=KnownParameter(known=evidence.is_parameter_known, name=evidence.parameter_name),
         window=WindowNow(start=window.start, end=window.end, minutes=window_minutes),
-        changes=records.changes_of_pair(connection, device_id, parameter_id, LOGGED_CHANGES_SHOWN),
+        changes=run_log.changes_of_pair(connection, device_id, parameter_id, LOGGED_CHANGES_SHOWN),
         explanation=sentence_for(evidence, window, last_settled),
     )
 

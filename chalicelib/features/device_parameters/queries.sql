@@ -63,10 +63,11 @@ CREATE TEMPORARY TABLE planned_change (
 ) ON COMMIT DROP
 
 -- name: plan_delta
--- Three branches on purpose: one query with both conditions on the aggregate misleads the
--- planner by two orders of magnitude. Those that can repeat a pair are grouped before the UNION,
--- which then sees pairs and not measurements; the first bucket holds a pair once, and grouping
--- it only makes the planner sort. One statement, one snapshot: counts and plan cannot disagree.
+-- There are three branches on purpose: one query with both conditions on the aggregate misleads the
+-- planner by two orders of magnitude. The branches that can repeat a pair are grouped before the
+-- UNION, which then sees pairs and not measurements. The first bucket holds each pair once, and
+-- grouping it would only make the planner sort. All of this is one statement, which sees one
+-- snapshot, so that counts and plan cannot disagree.
 WITH evidence AS (
     SELECT device_id, parameter_id
     FROM iot_data.device_parameters_hourly
@@ -458,7 +459,7 @@ WHERE view_schema = 'iot_data'
   AND view_name = 'device_parameters_hourly'
 
 -- name: materialized_until
--- The watermark of an aggregate that holds nothing is in 4714 BC, which no Python datetime is.
+-- The watermark of an aggregate that holds nothing is in 4714 BC, which no Python datetime can be.
 SELECT nullif(greatest(watermark, 'epoch'), 'epoch')
 FROM timescaledb_information.continuous_aggregates AS aggregate
 JOIN _timescaledb_catalog.hypertable AS materialization

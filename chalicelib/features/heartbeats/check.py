@@ -1,4 +1,4 @@
-"""Silence is an event: which devices became stale, and which came back, since the last look."""
+"""Notices which devices became stale or came back since the last check, and tells of it."""
 
 import logging
 from datetime import UTC, timedelta
@@ -46,7 +46,7 @@ def check(
 def notice(
     engine: Engine, deadline: Deadline, *, stale_after_seconds: int, is_told: bool
 ) -> SilenceCheck:
-    """The transaction of a check: its memory and its events, or neither."""
+    """Note the transitions and queue their events, in one transaction."""
     stale_after = timedelta(seconds=stale_after_seconds)
     with database.transaction(engine, deadline) as connection:
         if not store.try_lock_check(connection):

@@ -2,7 +2,7 @@
 SELECT now()
 
 -- name: adopt_states
--- States that somebody else wrote: as if one heartbeat had set all that is not null.
+-- A state that another writer left counts as if one heartbeat had set all that is not null in it.
 INSERT INTO iot_data.device_state_fields (
     device_id, last_seen_ts, site_id,
     last_upload_ts, last_upload_ts_set_at,
@@ -33,10 +33,10 @@ ORDER BY device_id COLLATE "C"
 ON CONFLICT (device_id) DO NOTHING
 
 -- name: merge_heartbeats
--- A field belongs to the heartbeat of the latest instant that named it; GREATEST settles ties, and
--- takes any value rather than none. Rows are locked in one order, so that writers can wait but
--- never deadlock; and device_state is written under those locks, so that it needs no rule of its
--- own, but that last_seen_ts never moves back, whoever else writes it.
+-- A field belongs to the latest heartbeat that named it. Of two heartbeats at the same instant,
+-- GREATEST takes the greater value, and any value rather than none. Rows are locked in one order,
+-- so that writers can wait but never deadlock. device_state is written under the same locks and
+-- needs no rule of its own, except that last_seen_ts never moves back, whoever else writes it.
 WITH reported AS (
     SELECT *
     FROM json_to_recordset(CAST(:devices AS json)) AS device (
@@ -178,8 +178,8 @@ FROM (
 FULL JOIN iot_data.stale_devices AS known USING (device_id)
 
 -- name: note_transitions
--- What is noticed is an item of news at once: the site is what an event is about, so that a rule
--- can route by site, and a site's outage is one event.
+-- What is noticed becomes an item of news at once. There is one event for each site and kind, so
+-- that a rule can route by site, and the outage of a site is one event.
 WITH became_stale AS (
     INSERT INTO iot_data.stale_devices (device_id, silent_since, noticed_at)
     SELECT device_id, last_seen_ts, now()
