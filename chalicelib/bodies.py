@@ -76,6 +76,15 @@ def read(kind: type[T], value: object) -> T:
 
     Raises `InvalidRequestError`, whose detail `parameter` is the path of what does not fit.
     """
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.ValidationError, UnicodeError, RecursionError):
+        # Batches are read item by item: what is right must not wait for what finds faults.
+        return _read_again(kind, value)
+
+
+def _read_again(kind: type[T], value: object) -> T:
+    """*value* with what msgspec does not know of JSON put right, or the refusal in our words."""
     with _refusing(kind, "field"):
         try:
             return _converted(kind, value)

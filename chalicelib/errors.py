@@ -64,7 +64,7 @@ class DatabaseUnavailableError(ApplicationError):
 
 class DatabaseBusyError(DatabaseUnavailableError):
     code = "DATABASE_BUSY"
-    public_message = "the database is busy"
+    public_message = "the database is busy, or a table is locked"
 
 
 class LoginRefusedError(DatabaseUnavailableError):

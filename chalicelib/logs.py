@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from chalicelib.text import shown
+
 SERVICE = "device-parameters"
 
 _facts: ContextVar[dict[str, Any]] = ContextVar("facts", default={})  # noqa: B039 never mutated
@@ -37,8 +39,15 @@ def configure_json(level: str) -> None:
 
 def configure_plain(level: str) -> None:
     """The command line: standard output belongs to the command's own result."""
-    formatter = logging.Formatter("%(levelname)s %(name)s %(message)s")
+    formatter = _PlainFormatter("%(levelname)s %(name)s %(message)s")
     _install(logging.StreamHandler(sys.stderr), formatter, level)
+
+
+class _PlainFormatter(logging.Formatter):
+    """Lines for a terminal, which messages and stack traces must not steer."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(shown, super().format(record).split("\n")))
 
 
 def _with_facts(record: logging.LogRecord) -> bool:

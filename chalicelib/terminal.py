@@ -3,6 +3,7 @@
 No Lambda function imports it: its libraries are not in the package.
 """
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -15,14 +16,17 @@ import click
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from chalicelib import logs
 from chalicelib.errors import ApplicationError, InvalidRequestError, InvalidSettingError
 from chalicelib.instants import read_instant
 from chalicelib.settings import LOG_LEVEL
+from chalicelib.text import shown
 
-console = Console()
-errors = Console(stderr=True)
+# What is printed holds names that others chose: square brackets and `:bomb:` are no markup there.
+console = Console(markup=False, emoji=False, highlight=False)
+errors = Console(markup=False, emoji=False, highlight=False, stderr=True)
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
 
@@ -49,11 +53,20 @@ def reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except ApplicationError as error:
-            errors.print(f"[red]{error.code}[/red]: {error.message}", highlight=False)
+            say((error.code, "red"), f": {error.message}", on=errors)
             is_usage = isinstance(error, InvalidSettingError | InvalidRequestError)
             sys.exit(EXIT_USAGE if is_usage else EXIT_FAILED)
 
     return run
+
+
+def say(*parts: str | tuple[str, str], on: Console = console) -> None:
+    """Print a line of *parts*, each a text, or a text and its style.
+
+    Whatever is in the texts is shown, and obeyed by nobody.
+    """
+    styled = [(part, "") if isinstance(part, str) else part for part in parts]
+    on.print(Text.assemble(*((shown(text), style) for text, style in styled)), soft_wrap=True)
 
 
 @contextmanager
@@ -73,8 +86,13 @@ def log_quietly() -> None:
 
 
 def print_json(body: object) -> None:
-    """The JSON of the API, for other programs."""
-    click.echo(msgspec.json.format(msgspec.json.encode(body), indent=2).decode())
+    """The JSON of the API, for other programs; what would steer a terminal is escaped in it."""
+    lines = msgspec.json.format(msgspec.json.encode(body), indent=2).decode().split("\n")
+    click.echo("\n".join("".join(map(_json_character, line)) for line in lines))
+
+
+def _json_character(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def counts_line(counts: object) -> str:

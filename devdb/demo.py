@@ -172,7 +172,6 @@ def _serve_status(
         if is_once:
             return
         console.print(
-            f"\nOpen [bold]{server.url}/[/bold] in a browser, or ask "
-            f"[bold]{server.url}/status[/bold]; Ctrl-C ends it."
+            f"\nOpen {server.url}/ in a browser, or ask {server.url}/status; Ctrl-C ends it."
         )
         server.wait()

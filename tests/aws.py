@@ -1,5 +1,6 @@
 """Moto's server in place of AWS: the SDK talks to it over HTTP, as to the real one."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,9 +9,6 @@ from typing import Any
 import boto3
 import requests
 from moto.server import ThreadedMotoServer
-
-from chalicelib.features.parquet_loads import gateway as loads
-from chalicelib.outbox import gateway as outbox
 
 REGION = "eu-central-1"
 
@@ -62,8 +60,11 @@ def moto_server(port: int = 0) -> Iterator[Aws]:
 
 
 def _forget_clients() -> None:
-    for gateway in (outbox, loads):
-        gateway.client.cache_clear()
+    for name, gateway in list(sys.modules.items()):
+        if name.startswith("chalicelib.") and hasattr(
+            getattr(gateway, "client", None), "cache_clear"
+        ):
+            gateway.client.cache_clear()
 
 
 def _post(url: str, body: dict[str, Any] | None = None) -> None:

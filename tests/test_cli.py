@@ -52,6 +52,18 @@ def test_plan_shows_the_same_and_changes_nothing(
     assert migrated.value("SELECT count(*) FROM iot_data.sync_runs") == 0
 
 
+def test_plan_says_which_hours_it_has_materialized(
+    call: CliRunner, migrated: Sandbox, fleet: Fleet
+) -> None:
+    fleet.add_pairs(3, migrated.now())
+    as_of = "2024-06-05T10:17:00Z"
+    hours = "the closed hours from 2024-06-05 08:00Z to 2024-06-05 10:00Z are materialized"
+    assert hours in run(call, "plan", "--as-of", as_of, "--window-minutes", "120").output
+    hot = run(call, "plan", "--as-of", as_of, "--window-minutes", "10").output
+    assert "the table is as it was" in hot
+    assert "materialized" not in hot
+
+
 def test_json_is_the_json_of_the_api(call: CliRunner, migrated: Sandbox, fleet: Fleet) -> None:
     fleet.add_pairs(1, migrated.now() - MINUTE)
     run_document = json.loads(run(call, "sync", "--json").output)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, text
 
 from chalicelib.database.deadline import RESERVE_SECONDS, Deadline
 from chalicelib.database.translation import translated_errors
-from chalicelib.errors import RunTimedOutError
+from chalicelib.errors import DatabaseBusyError, RunTimedOutError
 
 
 @contextmanager
@@ -16,6 +16,18 @@ def transaction(engine: Engine, deadline: Deadline) -> Iterator[Connection]:
     with translated_errors(), engine.begin() as connection:
         limit_statements(connection, deadline)
         yield connection
+
+
+@contextmanager
+def busy_when_late() -> Iterator[None]:
+    """Raise `DatabaseBusyError` where the time is used up: there is no run that ran out of it.
+
+    For whoever asks a question: the database has not answered it in time, and may do so later.
+    """
+    try:
+        yield
+    except RunTimedOutError as error:
+        raise DatabaseBusyError(error.message, **error.details) from error
 
 
 @contextmanager

@@ -110,11 +110,17 @@ def _granted(app: Chalice, principal: Principal) -> list[AuthRoute | str]:
     """What *principal* may call. For the platform's admins that is everything, in one line."""
     if principal.role is Role.ADMIN and principal.organization is None:
         return [AuthRoute("*", ["*"])]
-    return [
-        AuthRoute(_pattern(route.address), list(route.methods))
-        for route in declared_routes(app)
-        if not route.requirement.is_open and route.requirement.is_met_by(principal)
-    ]
+    granted: dict[str, set[str]] = {}
+    for route in declared_routes(app):
+        if not route.requirement.is_open and route.requirement.is_met_by(principal):
+            granted.setdefault(route.address, set()).update(route.methods)
+    return [_granted_at(app, address, methods) for address, methods in granted.items()]
+
+
+def _granted_at(app: Chalice, address: str, methods: set[str]) -> AuthRoute:
+    """One entry where all of an address is granted: API Gateway bounds the size of the answer."""
+    is_all = methods == app.routes[address].keys()
+    return AuthRoute(_pattern(address), ["*"] if is_all else sorted(methods))
 
 
 def _pattern(address: str) -> str:

@@ -51,7 +51,8 @@ class Asked(Generic[Q, B]):
 def reading() -> Iterator[Connection]:
     """The transaction in which a request reads, ended in time to answer."""
     engine = database.engine_for(database_from_environment())
-    with database.transaction(engine, Deadline.after(REQUEST_SECONDS)) as connection:
+    deadline = Deadline.after(REQUEST_SECONDS)
+    with database.busy_when_late(), database.transaction(engine, deadline) as connection:
         yield connection
 
 
@@ -67,7 +68,8 @@ def writing(work: Callable[[Connection], T]) -> T:
         with database.transaction(engine, deadline) as connection:
             return work(connection)
 
-    return database.retry(attempt, deadline)
+    with database.busy_when_late():
+        return database.retry(attempt, deadline)
 
 
 def query_of(request: Request, kind: type[Q]) -> Q:

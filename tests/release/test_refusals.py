@@ -70,7 +70,7 @@ def test_a_handler_outside_of_app_py_is_refused(make: BuildStage, project: Proje
     stray = """
 
     @routes.lambda_function()
-    def stray(event: Any, context: Any) -> None: ...
+    def stray(event: object, context: object) -> None: ...
     """
     routes.write_text(routes.read_text("utf-8") + dedent(stray))
     with pytest.raises(ReleaseRefusedError) as refusal:
@@ -202,7 +202,7 @@ def test_the_oldest_python_comes_with_a_warning() -> None:
     ("name", "is_needed"),
     [
         ("chalicelib/tests/model.py", True),
-        ("migrations/versions/20261121_sync_runs.py", True),
+        ("migrations/versions/0003_device_parameters_runs.py", True),
         ("sqlalchemy/engine/base.py", True),
         ("sqlalchemy/testing/fixtures.py", False),
         ("sqlalchemy/py.typed", False),

@@ -286,7 +286,13 @@ class RunRequest(Body):
             examples=[120],
         ),
     ] = None
-    dry_run: Annotated[bool | None, Meta(description="Only say what a run would do.")] = None
+    dry_run: Annotated[
+        bool | None,
+        Meta(
+            description="Only say what a run would do. The closed hours of the window are "
+            "materialized all the same."
+        ),
+    ] = None
     force: Annotated[
         bool | None,
         Meta(description="Release the removals that the guard holds; needs the role `admin`."),

@@ -35,7 +35,9 @@ from chalicelib.terminal import (
     log_quietly,
     print_json,
     reporting_errors,
+    say,
 )
+from chalicelib.text import shown
 
 EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.GUARDED: 3, RunStatus.SKIPPED: 4}
 STATE_COLOURS = {"ok": "green", "stale": "yellow", "guarded": "yellow", "failing": "red"}
@@ -73,7 +75,10 @@ def sync(window_minutes: int | None, as_of: datetime | None, force: bool, as_jso
 @json_option
 @reporting_errors
 def plan(window_minutes: int | None, as_of: datetime | None, force: bool, as_json: bool) -> None:
-    """Show what a run would change, and change nothing."""
+    """Show what a run would change, and leave the table as it is.
+
+    Like a run, it materializes the closed hours of its window first.
+    """
     request = SyncRequest(Trigger.CLI, window_minutes, as_of, dry_run=True, force=force)
     run = run_sync(_sync_context(), request)
     _show_run(run, as_json=as_json)
@@ -87,7 +92,8 @@ def status(as_json: bool) -> None:
     """Show the state, the last run and the size of the table; exit with 1 unless it is ok."""
     configured = _configured()
     engine = database.engine_for(configured.database)
-    with database.transaction(engine, Deadline.after(QUERY_SECONDS)) as connection:
+    deadline = Deadline.after(QUERY_SECONDS)
+    with database.busy_when_late(), database.transaction(engine, deadline) as connection:
         found = read_status(connection, configured)
     if as_json:
         print_json(found)
@@ -116,11 +122,12 @@ def verify(against: str) -> None:
     result = verifying.verify(engine, reference, Deadline.after(VERIFY_SECONDS))
     as_of = instant(result.run.as_of)
     if not result.differences:
-        console.print(f"[green]exact[/green] against the {against}, as of {as_of}")
+        say(("exact", "green"), f" against the {against}, as of {as_of}")
         return
     table = Table("difference", "count", "examples", title=f"Against the {against} at {as_of}")
     for difference in result.differences:
-        table.add_row(difference.kind, f"{difference.total:,}", "\n".join(difference.examples))
+        examples = "\n".join(map(shown, difference.examples))
+        table.add_row(difference.kind, f"{difference.total:,}", examples)
     console.print(table)
     sys.exit(EXIT_FAILED)
 
@@ -136,7 +143,7 @@ def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> N
     engine = database.engine_for(configured.database)
     span = backfilling.span_to_backfill(engine, start, end)
     if span is None:
-        console.print("there are no measurements to materialize")
+        say("there are no measurements to materialize")
         return
     steps = span.steps(timedelta(hours=step_hours))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -144,7 +151,7 @@ def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> N
         task = progress.add_task("materializing", total=len(steps))
         for step in backfilling.backfill(engine, configured, steps):
             progress.update(task, advance=1, description=f"up to {step.end:%Y-%m-%d %H:%MZ}")
-    console.print(f"materialized {span.start:%Y-%m-%d %H:%MZ} to {span.end:%Y-%m-%d %H:%MZ}")
+    say(f"materialized {span.start:%Y-%m-%d %H:%MZ} to {span.end:%Y-%m-%d %H:%MZ}")
 
 
 COMMANDS = (sync, plan, status, verify, backfill)
@@ -166,33 +173,40 @@ def _show_run(run: Run, *, as_json: bool) -> None:
         print_json(run)
         return
     title = "plan" if run.is_dry else f"run {run.run_id}"
-    console.print(
-        f"[bold]{title}[/bold] {run.status} in {run.duration_ms} ms, as of "
-        f"{instant(run.as_of)}, window {run.window_minutes} minutes",
-        highlight=False,
-    )
-    console.print(counts_line(run.deltas), highlight=False)
+    facts = f"as of {instant(run.as_of)}, window {run.window_minutes} minutes"
+    say((title, "bold"), f" {run.status} in {run.duration_ms} ms, {facts}")
+    say(counts_line(run.deltas))
     if run.error:
-        console.print(run.error.message, highlight=False)
+        say(run.error.message)
     if run.planned is not UNSET:
         _show_changes(run.planned)
+        _show_refreshed(run)
     if run.status is RunStatus.GUARDED:
-        console.print(
-            f"[yellow]{run.deltas.held:,} removals are held:[/yellow] that is more than the guard "
-            "allows at once. Look at `plan`, then release them with `sync --force`."
+        say(
+            (f"{run.deltas.held:,} removals are held:", "yellow"),
+            " that is more than the guard allows at once. Look at `plan`, then release them with "
+            "`sync --force`.",
         )
 
 
+def _show_refreshed(run: Run) -> None:
+    """Say what a dry run does after all."""
+    hours = run.window.closed_buckets
+    span = f"{hours.start:%Y-%m-%d %H:%MZ} to {hours.end:%Y-%m-%d %H:%MZ}"
+    done = f"; the closed hours from {span} are materialized" if hours.start < hours.end else ""
+    say(f"the table is as it was{done}")
+
+
 def _show_status(found: Status) -> None:
-    console.print(f"[bold {STATE_COLOURS.get(found.state, 'blue')}]{found.state}[/]")
+    say((found.state, f"bold {STATE_COLOURS.get(found.state, 'blue')}"))
     for name, run in (("last_run", found.last_run), ("last_success", found.last_success)):
         if run:
             facts = f"{run.run_id} {run.status}, as of {instant(run.as_of)}"
-            console.print(f"{name}: {facts}; {counts_line(run.deltas)}", highlight=False)
+            say(f"{name}: {facts}; {counts_line(run.deltas)}")
     totals = f"{found.totals.devices:,} devices, {found.totals.parameters:,} parameters"
-    console.print(f"totals: {totals}, {found.totals.pairs:,} pairs", highlight=False)
+    say(f"totals: {totals}, {found.totals.pairs:,} pairs")
     for warning in found.warnings:
-        console.print(f"[yellow]warning:[/yellow] {warning}")
+        say(("warning:", "yellow"), f" {warning}")
     _show_changes(found.changes)
 
 
@@ -204,7 +218,7 @@ def _show_changes(changes: Changes) -> None:
     for change, pair in rows:
         reason = pair.reason if isinstance(pair, RemovedPair) else ""
         names = (pair.device_id, pair.device_name, pair.parameter_id, pair.parameter_name)
-        table.add_row(change, *names, reason)
+        table.add_row(change, *map(shown, names), reason)
     console.print(table)
     if changes.truncated:
-        console.print("… and more: these are the first of each kind")
+        say("… and more: these are the first of each kind")

@@ -471,52 +471,22 @@ CROSS JOIN LATERAL _timescaledb_functions.to_timestamp(
 WHERE aggregate.view_schema = 'iot_data'
   AND aggregate.view_name = 'device_parameters_hourly'
 
--- name: queue_change_events
--- The changes are cut into chunks, because EventBridge limits the size of an event, and bills each
--- 64 KB. The last change of a chunk may exceed the chunk, but stays far below the limit: names are
--- cut, and a key holds at most 2.7 KB.
-WITH logged AS (
-    SELECT row_number() OVER (ORDER BY change, device_id, parameter_id) AS position,
-           jsonb_strip_nulls(jsonb_build_object(
-               'change', change,
-               'device_id', device_id,
-               'device_name', left(device_name, :name_length),
-               'parameter_id', parameter_id,
-               'parameter_name', left(parameter_name, :name_length),
-               'reason', reason
-           )) AS change
-    FROM iot_data.device_parameter_changes
-    WHERE run_id = :run_id
-),
-measured AS (
-    SELECT position,
-           change,
-           sum(octet_length(CAST(change AS text))) OVER (ORDER BY position) / :chunk_bytes AS slot
-    FROM logged
-),
-chunk AS (
-    SELECT min(position) AS position, jsonb_agg(change ORDER BY position) AS changes
-    FROM measured
-    GROUP BY floor(slot)
-)
-INSERT INTO iot_data.outbox_events
-    (event_id, stream, batch_key, source, detail_type, detail, occurred_at)
-SELECT event_id,
-       :stream,
-       CAST(:run_id AS text),
-       :source,
-       :detail_type,
-       jsonb_build_object(
-           'event_id', event_id,
-           'run', CAST(:run AS jsonb),
-           'chunk', row_number() OVER (ORDER BY position),
-           'chunks', count(*) OVER (),
-           'changes', changes
-       ),
-       :occurred_at
-FROM chunk
-CROSS JOIN LATERAL (SELECT gen_random_uuid() AS event_id WHERE position > 0) AS identity
-ORDER BY position
+-- name: report_changes
+-- Names are cut, and a key holds at most 2.7 KB: so an item is bounded, and with it an event.
+INSERT INTO pg_temp.news_item (detail_type, subject, item)
+SELECT :detail_type,
+       '{}',
+       jsonb_strip_nulls(jsonb_build_object(
+           'change', change,
+           'device_id', device_id,
+           'device_name', left(device_name, :name_length),
+           'parameter_id', parameter_id,
+           'parameter_name', left(parameter_name, :name_length),
+           'reason', reason
+       ))
+FROM iot_data.device_parameter_changes
+WHERE run_id = :run_id
+ORDER BY change, device_id, parameter_id
 
 -- name: earliest_measurement
 SELECT min(time) FROM iot_data.timescale_measurements

@@ -183,7 +183,8 @@ def post_sync(asked: Asked[Nothing, RunRequest]) -> Answer[Run]:
 
     It takes the role `admin` to force a run. Where a Lambda function carries out the runs, the
     answer is 202 at once. Otherwise it comes when the run has ended, or has used up the time of a
-    request. The answer to a dry run always comes when it has ended.
+    request. The answer to a dry run always comes when it has ended. It leaves the table as
+    it is, but materializes the closed hours of its window first, as a run does.
     """
     request = sync_request(asked.body, Trigger.API)
     require_role(asked.principal, Role.ADMIN if request.force else Role.OPERATOR)

@@ -166,9 +166,10 @@ def finish_run(connection: Connection, run_id: int, status: RunStatus, deltas: D
     return run_from_row(connection.execute(sql.finish_run, values).one())
 
 
-def queue_change_events(connection: Connection, run_id: int, values: dict[str, Any]) -> None:
-    """Queue the logged changes of a run for sending, in the transaction that makes them."""
-    connection.execute(sql.queue_change_events, {"run_id": run_id, **values})
+def report_changes(connection: Connection, run_id: int, detail_type: str, name_length: int) -> None:
+    """Put the logged changes of a run among the items that the outbox has begun to collect."""
+    values = {"run_id": run_id, "detail_type": detail_type, "name_length": name_length}
+    connection.execute(sql.report_changes, values)
 
 
 def give_up_run(connection: Connection, run_id: int, status: RunStatus, error: RunError) -> None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
 
@@ -76,10 +75,28 @@ def try_lock_check(connection: Connection) -> bool:
     return bool(connection.execute(sql.try_lock_check, {"key": _CHECK_LOCK}).scalar_one())
 
 
-def note_transitions(connection: Connection, values: Mapping[str, Any]) -> SilenceCheck:
-    """Remember which devices became stale or came back, and queue the events that say so."""
-    row = connection.execute(sql.note_transitions, dict(values)).one()
-    return SilenceCheck(**row._mapping)
+def unchanged_silence(connection: Connection, stale_after: timedelta) -> SilenceCheck | None:
+    """What a check finds where nothing has changed since the last one; None where something has."""
+    row = connection.execute(sql.compare_silence, {"stale_after": stale_after}).one()
+    return None if row.changed else SilenceCheck(checked_at=row.checked_at, stale=row.stale)
+
+
+def note_transitions(
+    connection: Connection,
+    stale_after: timedelta,
+    stale_detail_type: str,
+    recovered_detail_type: str,
+) -> SilenceCheck:
+    """Remember which devices became stale or came back, and put them among the items of news.
+
+    The outbox has begun to collect them; they are of the one detail type or the other.
+    """
+    values = {
+        "stale_after": stale_after,
+        "stale_detail_type": stale_detail_type,
+        "recovered_detail_type": recovered_detail_type,
+    }
+    return SilenceCheck(**connection.execute(sql.note_transitions, values).one()._mapping)
 
 
 def list_stale_devices(

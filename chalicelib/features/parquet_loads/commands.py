@@ -12,13 +12,13 @@ from chalicelib.features.parquet_loads.settings import loads_from_environment
 from chalicelib.settings import CHANGE_EVENT_BUS, database_from_environment
 from chalicelib.terminal import (
     EXIT_FAILED,
-    console,
     counts_line,
     json_option,
     log_quietly,
     print_json,
     reporting_errors,
     row_progress,
+    say,
 )
 
 LOAD_SECONDS = 6 * 3600.0
@@ -36,14 +36,17 @@ def load(source: str, as_json: bool) -> None:
     # Arrow is not needed for anything else here, and takes its time.
     from chalicelib.features.parquet_loads.load import LoadContext
     from chalicelib.features.parquet_loads.load import load as run_load
-    from chalicelib.features.parquet_loads.sources import location_of
+    from chalicelib.features.parquet_loads.sources import location_of, require_present
 
     log_quietly()
     engine = database.engine_for(database_from_environment())
     bus, deadline = CHANGE_EVENT_BUS.value_if_set(), Deadline.after(LOAD_SECONDS)
     context = LoadContext(engine, loads_from_environment(), bus, deadline)
+    location = location_of(source)
+    # A load that is recorded stays in the ledger, which is no place for a slip of the finger.
+    require_present(location)
     with row_progress(is_shown=not as_json) as on_progress:
-        loaded = run_load(context, location_of(source), on_progress)
+        loaded = run_load(context, location, on_progress)
     _show_load(loaded, as_json=as_json)
     sys.exit(0 if loaded.status is LoadStatus.SUCCEEDED else EXIT_FAILED)
 
@@ -52,15 +55,15 @@ COMMANDS = (load,)
 
 
 def _show_load(loaded: Load, *, as_json: bool) -> None:
-    shown = load_body(loaded)
+    body = load_body(loaded)
     if as_json:
-        print_json(shown)
+        print_json(body)
         return
-    again = ", as it was before" if loaded.is_repeated else f" in {shown.duration_ms} ms"
-    console.print(f"[bold]load {loaded.load_id}[/bold] {loaded.status}{again}", highlight=False)
-    console.print(counts_line(shown.rows), highlight=False)
+    again = ", as it was before" if loaded.is_repeated else f" in {body.duration_ms} ms"
+    say((f"load {loaded.load_id}", "bold"), f" {loaded.status}{again}")
+    say(counts_line(body.rows))
     if loaded.error:
-        console.print(f"[red]{loaded.error.code}[/red]: {loaded.error.message}", highlight=False)
+        say((loaded.error.code, "red"), f": {loaded.error.message}")
     if loaded.rejects_key:
         rejects = Location(loaded.location.bucket, loaded.rejects_key).url
-        console.print(f"[yellow]rejected rows:[/yellow] {rejects}", highlight=False, soft_wrap=True)
+        say(("rejected rows:", "yellow"), f" {rejects}")

@@ -14,12 +14,13 @@ ApplicationError
 │   ├── FileTooLargeError       a part that must be in memory at once does not fit
 │   ├── SchemaMismatchError     columns are missing, superfluous or of the wrong type
 │   └── TooManyRejectedError    more rows are bad than the settings allow
+├── NothingToLoadError          the caller named what is not there, so no load is recorded → 404
 ├── ReaderMissingError          retryable: Parquet cannot be read on this system           → 503
 ├── SourceUnavailableError      retryable: S3 gave no usable answer, even when asked again → 503
 └── ObjectChangedError          retryable: the object has changed since it was looked at   → 409
 """
 
-from chalicelib.errors import ApplicationError
+from chalicelib.errors import ApplicationError, InvalidRequestError
 
 
 class UnloadableError(ApplicationError):
@@ -74,6 +75,11 @@ class SchemaMismatchError(UnloadableError):
 
 class TooManyRejectedError(UnloadableError):
     code = "TOO_MANY_REJECTED"
+
+
+class NothingToLoadError(InvalidRequestError):
+    code = "OBJECT_MISSING"
+    http_status = 404
 
 
 class ReaderMissingError(ApplicationError):

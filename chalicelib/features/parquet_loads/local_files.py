@@ -3,6 +3,7 @@
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISDIR
 
 from chalicelib.features.parquet_loads.errors import ObjectForbiddenError, ObjectMissingError
 from chalicelib.features.parquet_loads.model import LOCAL, Location, ObjectVersion
@@ -32,6 +33,8 @@ def look_at(location: Location) -> ObjectVersion:
         raise ObjectMissingError(f"there is no file {path}", path=str(path)) from None
     except PermissionError:
         raise ObjectForbiddenError(f"{path} may not be read", path=str(path)) from None
+    if S_ISDIR(known.st_mode):
+        raise ObjectMissingError(f"there is no file {path}: it is a folder", path=str(path))
     # A copy may keep the modification time of its original. The change time of the inode, however,
     # cannot be set.
     version = f"{known.st_size}@{known.st_mtime_ns}/{known.st_ctime_ns}"

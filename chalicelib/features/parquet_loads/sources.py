@@ -9,7 +9,12 @@ from typing import Any
 
 from chalicelib.errors import InvalidRequestError
 from chalicelib.features.parquet_loads import gateway, local_files
-from chalicelib.features.parquet_loads.errors import ObjectChangedError
+from chalicelib.features.parquet_loads.errors import (
+    NothingToLoadError,
+    ObjectChangedError,
+    ObjectMissingError,
+    UnloadableError,
+)
 from chalicelib.features.parquet_loads.model import LOCAL, Location, ObjectVersion, rejected_key
 from chalicelib.features.parquet_loads.parquet.read import ParquetSource, open_parquet
 
@@ -30,6 +35,16 @@ def look_at(location: Location) -> ObjectVersion:
     """The object as it is now. Raises an `UnloadableError` where it cannot be loaded."""
     found: ObjectVersion = _storage(location).look_at(location)
     return found
+
+
+def require_present(location: Location) -> None:
+    """Raises `NothingToLoadError` if nothing is there; whatever else is wrong is for the load."""
+    try:
+        look_at(location)
+    except ObjectMissingError as error:
+        raise NothingToLoadError(error.message, **error.details) from None
+    except UnloadableError:
+        return
 
 
 def require_unchanged(found: ObjectVersion) -> None:

@@ -25,7 +25,8 @@ from tests.features.device_parameters.oracle import Facts, Key, KnownPair
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
 
-SEQUENCES = 200
+# A cut that is off by a microsecond shows after ten, on average; every run tries others.
+SEQUENCES = 100
 STEPS_PER_SEQUENCE = 25
 
 # Half and quarter hours from UTC, daylight saving: what would tell a local hour from a UTC one.

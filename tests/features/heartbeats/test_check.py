@@ -1,6 +1,7 @@
 """Silence is noticed once, told once, and taken back once."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import Engine
+from sqlalchemy.event import listen, remove
 
 from app import check_heartbeats
 from chalicelib.database import Deadline
@@ -153,6 +155,23 @@ def test_the_events_fit_their_schema(
     assert [event["detail-type"] for event in events] == ["Device Stale", "Device Recovered"]
     for event in events:
         validator.validate(event["detail"])
+
+
+def test_a_check_that_has_nothing_to_tell_makes_no_table_for_it(
+    engine: Engine, devices: Devices, look: Callable[..., SilenceCheck], listener: Listener
+) -> None:
+    made: list[str] = []
+
+    def note_tables(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        made.extend(re.findall(r"TEMPORARY TABLE (\w+)", statement))
+
+    devices.seen("d", 200 * SECOND)
+    listen(engine, "before_cursor_execute", note_tables)
+    try:
+        assert (counts(look()), made) == ((1, 0, 1), ["news_item"])
+        assert (counts(look()), made) == ((0, 0, 1), ["news_item"])
+    finally:
+        remove(engine, "before_cursor_execute", note_tables)
 
 
 def test_a_site_s_outage_is_a_few_events_that_fit_the_bus(

@@ -4,12 +4,16 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from chalicelib.features.parquet_loads import store
+from chalicelib.features.parquet_loads.model import Load
+from chalicelib.text import shown
 from cli import cli
-from tests.features.parquet_loads.bucket import Bucket
+from tests.features.parquet_loads.bucket import NAME, Bucket
 from tests.features.parquet_loads.drop import Drop, readings_in
 from tests.sandbox import Sandbox
 
@@ -68,6 +72,58 @@ def test_a_file_that_cannot_be_loaded_fails(migrated: Sandbox, tmp_path: Path) -
     result = run(str(drop.path("a")))
     assert result.exit_code == 1
     assert "file_empty" in result.stdout
+
+
+@pytest.mark.parametrize("name", ["b", "no [/b]ody\x1b[2J"], ids=["plain", "hostile"])
+def test_a_mistyped_path_is_a_usage_error_and_no_load(
+    migrated: Sandbox, tmp_path: Path, name: str
+) -> None:
+    drop = Drop(tmp_path, "generation")
+    drop.put("a", ROWS)
+    result = run(str(drop.path(name)))
+    assert result.exit_code == 2
+    assert result.stderr == f"OBJECT_MISSING: there is no file {shown(str(drop.path(name)))}\n"
+    assert migrated.rows("SELECT * FROM iot_data.parquet_loads") == []
+    assert run(str(drop.path("a"))).exit_code == 0
+
+
+def test_a_folder_is_no_file(migrated: Sandbox, tmp_path: Path) -> None:
+    drop = Drop(tmp_path, "generation")
+    drop.put("a", ROWS)
+    result = run(str(drop.path("a").parent))
+    assert result.exit_code == 2
+    assert "there is no file" in result.stderr
+    assert migrated.rows("SELECT * FROM iot_data.parquet_loads") == []
+
+
+@pytest.mark.parametrize("address", [f"s3://{NAME}/dataset=generation/b.parquet", "s3://no-such/a"])
+def test_a_mistyped_key_is_a_usage_error_and_no_load(
+    migrated: Sandbox, bucket: Bucket, address: str
+) -> None:
+    bucket.put("dataset=generation/a.parquet", ROWS)
+    result = run(address)
+    assert result.exit_code == 2
+    assert "there is no" in result.stderr
+    assert migrated.rows("SELECT * FROM iot_data.parquet_loads") == []
+
+
+def test_a_file_that_vanishes_while_it_is_loaded_is_a_failed_load(
+    migrated: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop = Drop(tmp_path, "generation")
+    drop.put("a", ROWS)
+    open_load = store.open_load
+
+    def vanish_then_open(*arguments: Any) -> Load:
+        drop.path("a").unlink(missing_ok=True)
+        return open_load(*arguments)
+
+    monkeypatch.setattr(store, "open_load", vanish_then_open)
+    result = run(str(drop.path("a")))
+    assert result.exit_code == 1
+    assert "object_missing" in result.stdout
+    [[status]] = migrated.rows("SELECT status FROM iot_data.parquet_loads")
+    assert status == "failed"
 
 
 @pytest.mark.parametrize("source", ["s3://", "s3://bucket", "s3:///key"])
