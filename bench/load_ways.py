@@ -92,7 +92,7 @@ def write(path: Path, kind: Kind, rows: int, changed: float = 0.0, repeated: int
 
 
 def empty(engine: Engine) -> None:
-    """Delete all readings, and all that is known of objects."""
+    """Delete all readings, and the records of all objects."""
     with engine.begin() as connection:
         connection.execute(text(_EMPTY))
 

@@ -217,7 +217,7 @@ class Browser:
         return logged + (self.run("return window.violations") or [])
 
     def requested(self) -> list[str]:
-        """The address of every request since last asked, also of those that were refused."""
+        """The address of every request since last asked, including refused ones."""
         events = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
         return [
             event["params"]["request"]["url"]

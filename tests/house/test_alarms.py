@@ -11,7 +11,7 @@ from tests.sandbox import PROJECT
 
 WATCHES = alarms.watches(DECLARED)
 SECTIONS = anchors(PROJECT / "docs" / "operations.md")
-# What the services of AWS report, as far as it is used here.
+# The metrics of AWS's own services that are used here.
 OF_AWS = {
     "AWS/Lambda": {"Errors", "Duration", "Throttles"},
     "AWS/ApiGateway": {"5XXError", "4XXError", "Count", "Latency", "IntegrationLatency"},

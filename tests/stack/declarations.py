@@ -1,4 +1,4 @@
-"""Features that exist in these tests only, of which the generator must make the right thing."""
+"""Features that exist in these tests only, from which the generator must make the right thing."""
 
 from collections.abc import Sequence
 from typing import Any

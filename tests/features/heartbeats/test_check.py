@@ -158,7 +158,7 @@ def test_the_events_fit_their_schema(
 
 
 def test_a_check_that_has_nothing_to_tell_makes_no_table_for_it(
-    engine: Engine, devices: Devices, look: Callable[..., SilenceCheck], listener: Listener
+    engine: Engine, devices: Devices, check_once: Callable[..., SilenceCheck], listener: Listener
 ) -> None:
     made: list[str] = []
 
@@ -168,8 +168,8 @@ def test_a_check_that_has_nothing_to_tell_makes_no_table_for_it(
     devices.seen("d", 200 * SECOND)
     listen(engine, "before_cursor_execute", note_tables)
     try:
-        assert (counts(look()), made) == ((1, 0, 1), ["news_item"])
-        assert (counts(look()), made) == ((0, 0, 1), ["news_item"])
+        assert (counts(check_once()), made) == ((1, 0, 1), ["news_item"])
+        assert (counts(check_once()), made) == ((0, 0, 1), ["news_item"])
     finally:
         remove(engine, "before_cursor_execute", note_tables)
 
