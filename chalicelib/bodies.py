@@ -84,7 +84,7 @@ def read(kind: type[T], value: object) -> T:
 
 
 def _read_again(kind: type[T], value: object) -> T:
-    """*value* with what msgspec does not know of JSON put right, or the refusal in our words."""
+    """*value* with what msgspec gets wrong in JSON put right; raises the refusal in our words."""
     with _refusing(kind, "field"):
         try:
             return _converted(kind, value)

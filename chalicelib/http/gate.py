@@ -118,7 +118,10 @@ def _granted(app: Chalice, principal: Principal) -> list[AuthRoute | str]:
 
 
 def _granted_at(app: Chalice, address: str, methods: set[str]) -> AuthRoute:
-    """One entry where all of an address is granted: API Gateway bounds the size of the answer."""
+    """The routes at *address* with these *methods*.
+
+    All methods together are one entry, because API Gateway limits the size of the answer.
+    """
     is_all = methods == app.routes[address].keys()
     return AuthRoute(_pattern(address), ["*"] if is_all else sorted(methods))
 

@@ -12,8 +12,8 @@ SELECT event_id,
 FROM gen_random_uuid() AS event_id
 
 -- name: create_news_item
--- What is to be told, in the order in which it is inserted. An event has items of one detail type
--- and one subject; the fields of the subject become fields of the event.
+-- The items of news, in the order in which they are inserted. An event holds items of one detail
+-- type and one subject; the fields of the subject become fields of the event.
 CREATE TEMPORARY TABLE news_item (
     position bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000),
     detail_type text NOT NULL,
@@ -22,8 +22,9 @@ CREATE TEMPORARY TABLE news_item (
 ) ON COMMIT DROP
 
 -- name: queue_news_items
--- In chunks, because EventBridge bounds an event, and bills by 64 KB. A chunk may be exceeded by
--- its last item, which leaves it far below the bound as long as features bound their items.
+-- The items are cut into chunks, because EventBridge limits the size of an event, and bills each 64
+-- KB. The last item of a chunk may exceed the chunk, which stays far below the limit as long as
+-- features limit the size of their items.
 WITH measured AS (
     SELECT position,
            detail_type,
@@ -40,7 +41,8 @@ chunk AS (
            jsonb_agg(item) AS items,
            row_number() OVER (PARTITION BY detail_type, subject ORDER BY slot) AS number,
            count(*) OVER (PARTITION BY detail_type, subject) AS total
-    -- Sorted for both at once: jsonb_agg(… ORDER BY …) would sort each chunk again.
+    -- Sorted once, for the groups and for the items in them: jsonb_agg(… ORDER BY …) would sort
+    -- each chunk again.
     FROM (SELECT * FROM measured ORDER BY detail_type, subject, slot, position) AS sorted
     GROUP BY detail_type, subject, slot
 )

@@ -137,7 +137,7 @@ def failure(status: int, code: str, message: str) -> Answer:
 
 
 def _page(items: list[Document], given: dict[str, str]) -> Document:
-    """Those that `limit` and `after` ask for."""
+    """The items that `limit` and `after` ask for."""
     start = int(given.get("after", "0"))
     end = start + int(given.get("limit", "50"))
     return {"items": items[start:end], "next": str(end) if end < len(items) else None}

@@ -90,12 +90,12 @@ def test_links_that_a_checkout_did_not_keep_are_refused(make: BuildStage, projec
         make()
 
 
-def test_a_template_that_does_not_hold_is_refused(make: BuildStage, project: Project) -> None:
+def test_a_template_that_is_not_valid_is_refused(make: BuildStage, project: Project) -> None:
     resources = project.root / ".chalice" / "resources.json"
     template = json.loads(resources.read_text("utf-8"))
     template["Resources"]["APIHandler"]["Properties"]["Tracing"] = "Sometimes"
     resources.write_text(json.dumps(template))
-    with pytest.raises(ReleaseRefusedError, match=r"(?s)does not hold.*Sometimes"):
+    with pytest.raises(ReleaseRefusedError, match=r"(?s)is not valid.*Sometimes"):
         make()
 
 

@@ -190,7 +190,7 @@ def _show_run(run: Run, *, as_json: bool) -> None:
 
 
 def _show_refreshed(run: Run) -> None:
-    """Say what a dry run does after all."""
+    """Say that a dry run has left the table as it was, and which hours it has materialized."""
     hours = run.window.closed_buckets
     span = f"{hours.start:%Y-%m-%d %H:%MZ} to {hours.end:%Y-%m-%d %H:%MZ}"
     done = f"; the closed hours from {span} are materialized" if hours.start < hours.end else ""

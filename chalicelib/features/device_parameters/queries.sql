@@ -472,7 +472,8 @@ WHERE aggregate.view_schema = 'iot_data'
   AND aggregate.view_name = 'device_parameters_hourly'
 
 -- name: report_changes
--- Names are cut, and a key holds at most 2.7 KB: so an item is bounded, and with it an event.
+-- Names are cut, and a key holds at most 2.7 KB. This limits the size of an item, and so of an
+-- event.
 INSERT INTO pg_temp.news_item (detail_type, subject, item)
 SELECT :detail_type,
        '{}',

@@ -166,7 +166,8 @@ WHERE device_id = :device_id
 SELECT pg_try_advisory_xact_lock(:key)
 
 -- name: compare_silence
--- The devices that are silent, beside those whose silence has been noticed: mostly the same.
+-- Compares the devices that are silent with those whose silence has been noticed. Mostly the two
+-- are the same.
 SELECT now() AS checked_at,
        count(known.device_id) AS stale,
        count(*) FILTER (WHERE silent.device_id IS NULL OR known.device_id IS NULL) AS changed

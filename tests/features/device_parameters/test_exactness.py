@@ -196,7 +196,7 @@ class RunsOverAFleet(RuleBasedStateMachine):
 
 
 def check_run(sandbox: Sandbox, run: Run, before: dict[Key, KnownPair], facts: Facts) -> None:
-    """Everything that must hold after every run."""
+    """Check everything that must hold after every run."""
     after = oracle.read_table(sandbox)
     assert run.status is RunStatus.SUCCEEDED
     assert {key: pair.names for key, pair in after.items()} == facts.observed
