@@ -29,6 +29,7 @@ from chalicelib.paging import PageQuery
 
 CHANGES_SHOWN = 50
 LOGGED_CHANGES_SHOWN = 10
+CANDIDATES_SHOWN = 10
 
 DeviceId = Annotated[str, Meta(description="The device.", examples=["boiler-7"])]
 DeviceName = Annotated[
@@ -229,6 +230,26 @@ class KnownParameter(Body):
     name: Annotated[str | None, Meta(description="Its name; null where it has none.")]
 
 
+class Candidate(Body):
+    """A device or a parameter that may have been meant."""
+
+    id: Annotated[str, Meta(description="What to ask for.")]
+    name: Annotated[str, Meta(description="Its name; the id where it has none.")]
+
+
+class Candidates(Body):
+    """Who has for a name what was asked for as an id, in upper or lower case."""
+
+    devices: Annotated[
+        list[Candidate],
+        Meta(max_length=CANDIDATES_SHOWN, description="None where a device has that id."),
+    ]
+    parameters: Annotated[
+        list[Candidate],
+        Meta(max_length=CANDIDATES_SHOWN, description="None where a parameter has that id."),
+    ]
+
+
 class WindowNow(Body):
     """What a run at this instant would look at: from `start` on, up to but without `end`."""
 
@@ -269,6 +290,7 @@ class Explanation(Body):
             description="What runs did to the pair lately, newest first.",
         ),
     ]
+    candidates: Candidates
     explanation: Annotated[str, Meta(description="All of this in a sentence.")]
 
 
@@ -344,7 +366,10 @@ class DeviceParameterQuery(PageQuery):
     q: (
         Annotated[
             Text,
-            Meta(description="Part of either name, in upper or lower case.", examples=["boiler"]),
+            Meta(
+                description="Part of a name or an id, in upper or lower case.",
+                examples=["boiler"],
+            ),
         ]
         | UnsetType
     ) = UNSET

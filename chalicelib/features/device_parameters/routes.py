@@ -155,7 +155,8 @@ def explain_device_parameter(
 ) -> Explanation:
     """Why is this pair in the table, or why not?
 
-    What is known of the pair; it need not be in any table.
+    What is known of the pair; it need not be in any table. Whoever gives a name in place of an id
+    is told so, and of whom that is the name.
     """
     window_minutes = CHECK_INTERVAL_MINUTES.value()
     with reading() as connection:
