@@ -169,6 +169,14 @@ def device_state(device_id: str, now: datetime) -> Document:
     }
 
 
+def _candidates(asked: str, id_at: int, name_at: int) -> list[Document]:
+    """What in `PAIRS` is named as *asked*, if that is no id."""
+    if any(pair[id_at] == asked for pair in PAIRS):
+        return []
+    named = sorted({(pair[id_at], pair[name_at]) for pair in PAIRS if pair[name_at] == asked})
+    return [{"id": found, "name": name} for found, name in named]
+
+
 def explanation(device_id: str, parameter_id: str, now: datetime) -> Document:
     """Why the pair is there or not; absent unless it is one of `PAIRS`."""
     known = next((pair for pair in PAIRS if (pair[0], pair[2]) == (device_id, parameter_id)), None)
@@ -200,5 +208,9 @@ def explanation(device_id: str, parameter_id: str, now: datetime) -> Document:
             "minutes": 60,
         },
         "changes": [removal],
+        "candidates": {
+            "devices": _candidates(device_id, 0, 1),
+            "parameters": _candidates(parameter_id, 2, 3),
+        },
         "explanation": present if known else absent,
     }

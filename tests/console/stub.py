@@ -148,12 +148,15 @@ def _matching(items: list[Document], given: dict[str, str], *names: str) -> list
     return [item for item in items if wanted.items() <= item.items()]
 
 
+_SEARCHED = ("device_id", "device_name", "parameter_id", "parameter_name")
+
+
 def _named(pairs: list[Document], given: dict[str, str]) -> list[Document]:
     words = given.get("q", "").lower()
     return [
         pair
         for pair in _matching(pairs, given, "device_id", "parameter_id")
-        if words in pair["device_name"].lower() or words in pair["parameter_name"].lower()
+        if any(words in str(pair[name]).lower() for name in _SEARCHED)
     ]
 
 

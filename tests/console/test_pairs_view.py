@@ -1,10 +1,12 @@
 """Pairs on the console, and why any pair is there, or not."""
 
+from urllib.parse import quote
+
 import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.console import canned
-from tests.console.browser import button, card, field, rows
+from tests.console.browser import button, card, field, link, rows
 from tests.console.conftest import Visit
 from tests.console.stub import StubApi
 
@@ -90,6 +92,23 @@ def test_the_keyboard_is_enough_to_ask(visit: Visit) -> None:
     page.tab_to(button("Explain"))
     page.press(Keys.ENTER)
     page.wait_for_text(card("Explanation"), "The pair is in the table")
+
+
+def test_a_name_leads_to_whatever_is_named_so(visit: Visit) -> None:
+    page = visit(f"{PAIRS}/{quote('Boiler room, north')}/Temperature")
+    page.wait_for_text(card("Explanation"), "Devices of that name")
+    page.find(link("d-001")).click()
+    page.wait_for_script(f"return location.hash === '{PAIRS}/d-001/Temperature'")
+    page.find(link("temp")).click()
+    page.wait_for_text(card("Explanation"), "The pair is in the table")
+    assert "of that name" not in page.text(card("Explanation"))
+
+
+def test_a_hostile_name_leads_to_its_device(visit: Visit) -> None:
+    page = visit(f"{PAIRS}/{quote(canned.HOSTILE_NAME, safe='')}/temp")
+    page.find(f"{rows('Explanation')}[1]//a").click()
+    page.wait_for_script("return !location.hash.includes('script')")
+    assert page.find(field("Device id")).get_attribute("value") == canned.HOSTILE_ID
 
 
 def test_the_history_of_a_pair_leads_to_its_runs(visit: Visit) -> None:

@@ -29,6 +29,7 @@ from chalicelib.paging import PageQuery
 
 CHANGES_SHOWN = 50
 LOGGED_CHANGES_SHOWN = 10
+CANDIDATES_SHOWN = 10
 
 DeviceId = Annotated[str, Meta(description="The device.", examples=["boiler-7"])]
 DeviceName = Annotated[
@@ -233,6 +234,26 @@ class KnownParameter(Body):
     name: Annotated[str | None, Meta(description="Its name; null where it has none.")]
 
 
+class Candidate(Body):
+    """A device or a parameter that may have been meant."""
+
+    id: Annotated[str, Meta(description="What to ask for.")]
+    name: Annotated[str, Meta(description="Its name; the id where it has none.")]
+
+
+class Candidates(Body):
+    """Who has for a name what was asked for as an id, in upper or lower case."""
+
+    devices: Annotated[
+        list[Candidate],
+        Meta(max_length=CANDIDATES_SHOWN, description="None where a device has that id."),
+    ]
+    parameters: Annotated[
+        list[Candidate],
+        Meta(max_length=CANDIDATES_SHOWN, description="None where a parameter has that id."),
+    ]
+
+
 class WindowNow(Body):
     """The window of a run at this instant. It includes `start` and excludes `end`."""
 
@@ -273,6 +294,7 @@ class Explanation(Body):
             description="What runs did to the pair lately, newest first.",
         ),
     ]
+    candidates: Candidates
     explanation: Annotated[str, Meta(description="All of this, put into a sentence.")]
 
 
@@ -349,7 +371,7 @@ class DeviceParameterQuery(PageQuery):
         Annotated[
             Text,
             Meta(
-                description="Only pairs with this text in one of their names, in either case.",
+                description="Only pairs with this text in a name or an id, in either case.",
                 examples=["boiler"],
             ),
         ]

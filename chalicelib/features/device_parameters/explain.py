@@ -6,7 +6,9 @@ from sqlalchemy import Connection
 
 from chalicelib.features.device_parameters import run_log, store
 from chalicelib.features.device_parameters.bodies import (
+    CANDIDATES_SHOWN,
     LOGGED_CHANGES_SHOWN,
+    Candidates,
     Explanation,
     KnownDevice,
     KnownParameter,
@@ -30,7 +32,8 @@ def explain(
     length = timedelta(minutes=window_minutes)
     window = observation_window(store.database_clock(connection), length)
     evidence = store.find_evidence(connection, device_id, parameter_id, window)
-    last_settled = run_log.last_settled_run(connection)
+    candidates = _candidates(connection, evidence, device_id, parameter_id)
+    is_misnamed = bool(candidates.devices or candidates.parameters) and not evidence.is_present
     return Explanation(
         device_id=device_id,
         parameter_id=parameter_id,
@@ -45,8 +48,33 @@ def explain(
         parameter=KnownParameter(known=evidence.is_parameter_known, name=evidence.parameter_name),
         window=WindowNow(start=window.start, end=window.end, minutes=window_minutes),
         changes=run_log.changes_of_pair(connection, device_id, parameter_id, LOGGED_CHANGES_SHOWN),
-        explanation=sentence_for(evidence, window, last_settled),
+        candidates=candidates,
+        explanation=_sentence_about_names(candidates)
+        if is_misnamed
+        else sentence_for(evidence, window, run_log.last_settled_run(connection)),
     )
+
+
+def _candidates(
+    connection: Connection, evidence: Evidence, device_id: str, parameter_id: str
+) -> Candidates:
+    """Who may have been meant, where an id is none: people know things by their names."""
+    return Candidates(
+        devices=[]
+        if evidence.is_device_known
+        else store.devices_named(connection, device_id, CANDIDATES_SHOWN),
+        parameters=[]
+        if evidence.is_parameter_known
+        else store.parameters_named(connection, parameter_id, CANDIDATES_SHOWN),
+    )
+
+
+def _sentence_about_names(candidates: Candidates) -> str:
+    if candidates.devices and candidates.parameters:
+        who = "The device and the parameter were"
+    else:
+        who = "The device was" if candidates.devices else "The parameter was"
+    return f"{who} asked for by name, not by id: the candidates have that name."
 
 
 def obstacle(evidence: Evidence, window: Window) -> Obstacle | None:

@@ -80,8 +80,15 @@ def list_pairs(connection: Connection, query: DeviceParameterQuery) -> list[Devi
     if query.q is not UNSET:
         found = found.where(
             or_(
-                known.device_name.icontains(query.q, autoescape=True),
-                known.parameter_name.icontains(query.q, autoescape=True),
+                *(
+                    searched.icontains(query.q, autoescape=True)
+                    for searched in (
+                        known.device_id,
+                        known.device_name,
+                        known.parameter_id,
+                        known.parameter_name,
+                    )
+                )
             )
         )
     if after := start_after(query, str, str):

@@ -335,6 +335,21 @@ LEFT JOIN iot_data.device_parameters AS known
 LEFT JOIN iot_data.redshift_devices AS device ON device.device_id = :device_id
 LEFT JOIN iot_data.timescale_parameters AS parameter ON parameter.parameter_id = :parameter_id
 
+-- name: list_devices_named
+-- The name is not indexed: this is asked only where no device has that id.
+SELECT device_id AS id, coalesce(device_name, device_id) AS name
+FROM iot_data.redshift_devices
+WHERE lower(coalesce(device_name, device_id)) = lower(:name)
+ORDER BY coalesce(device_name, device_id) <> :name, device_id
+LIMIT :limit
+
+-- name: list_parameters_named
+SELECT parameter_id AS id, coalesce(parameter_name, parameter_id) AS name
+FROM iot_data.timescale_parameters
+WHERE lower(coalesce(parameter_name, parameter_id)) = lower(:name)
+ORDER BY coalesce(parameter_name, parameter_id) <> :name, parameter_id
+LIMIT :limit
+
 -- name: list_changes_of_pair
 SELECT change.run_id, change.change, change.reason, run.as_of, run.finished_at
 FROM iot_data.device_parameter_changes AS change

@@ -155,7 +155,8 @@ def explain_device_parameter(
 ) -> Explanation:
     """Why is this pair in the table, or why not?
 
-    The answer says what is known of the pair, which need not be in any table.
+    The answer says what is known of the pair, which need not be in any table. Whoever gives a name
+    in place of an id is told so, and which devices or parameters have that name.
     """
     window_minutes = CHECK_INTERVAL_MINUTES.value()
     with reading() as connection:

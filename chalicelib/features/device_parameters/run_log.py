@@ -6,7 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from chalicelib.database.statements import statements_beside
-from chalicelib.features.device_parameters.bodies import Changes, LoggedChange, Run, Totals
+from chalicelib.features.device_parameters.bodies import (
+    Changes,
+    LoggedChange,
+    Run,
+    Totals,
+)
 from chalicelib.features.device_parameters.model import (
     Change,
     Obstacle,

@@ -12,7 +12,13 @@ from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import AggregateMissingError
-from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError
+from chalicelib.features.device_parameters.bodies import (
+    Candidate,
+    Changes,
+    Deltas,
+    Run,
+    RunError,
+)
 from chalicelib.features.device_parameters.model import (
     BUCKET,
     Difference,
@@ -229,6 +235,18 @@ def find_evidence(
         "window_end": window.end,
     }
     return Evidence(**connection.execute(sql.find_evidence, values).one()._mapping)
+
+
+def devices_named(connection: Connection, name: str, limit: int) -> list[Candidate]:
+    """The devices of that name in upper or lower case, those of exactly that name first."""
+    rows = connection.execute(sql.list_devices_named, {"name": name, "limit": limit})
+    return [Candidate(**row._mapping) for row in rows]
+
+
+def parameters_named(connection: Connection, name: str, limit: int) -> list[Candidate]:
+    """The parameters of that name, likewise."""
+    rows = connection.execute(sql.list_parameters_named, {"name": name, "limit": limit})
+    return [Candidate(**row._mapping) for row in rows]
 
 
 def short_retention(connection: Connection, window_minutes: int) -> str | None:

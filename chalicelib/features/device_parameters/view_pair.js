@@ -2,7 +2,7 @@
 
 import { Age, Answered, Card, Chip, Empty, Facts, Instant, Name, Table, html, minutes, useAnswer, words } from "./console.js";
 import { ExplainForm } from "./view_pairs.js";
-import { TONES, runAddress } from "./view_words.js";
+import { TONES, pairAddress, runAddress } from "./view_words.js";
 
 const COLUMNS = [
   { title: "Run", isHeader: true, cell: (change) => html`<a href=${runAddress(change)}>${change.run_id}</a>` },
@@ -35,10 +35,22 @@ function Explanation({ found }) {
   const verdict = found.present ? "present" : "absent";
   return html`
     <p class="verdict" role="status"><${Chip} code=${verdict} tone=${TONES[verdict]} /> <bdi>${found.explanation}</bdi></p>
+    <${Candidates} kind="Devices" of=${found.candidates.devices} pairOf=${(id) => ({ ...found, device_id: id })} />
+    <${Candidates} kind="Parameters" of=${found.candidates.parameters} pairOf=${(id) => ({ ...found, parameter_id: id })} />
     <${Facts} facts=${factsOf(found)} />
     <h3>What runs did to it</h3>
     <${History} changes=${found.changes} />
   `;
+}
+
+/** Links to the pairs that may have been meant, where what was asked for is a name. */
+function Candidates({ kind, of, pairOf }) {
+  const title = `${kind} of that name`;
+  const columns = [
+    { title: "Id", isHeader: true, cell: ({ id }) => html`<a href=${pairAddress(pairOf(id))}><${Name}>${id}<//></a>` },
+    { title: "Name", cell: ({ name }) => html`<${Name}>${name}<//>` },
+  ];
+  return of.length > 0 && html`<h3>${title}</h3><${Table} caption=${title} columns=${columns} rows=${of} keyOf=${({ id }) => id} />`;
 }
 
 function factsOf({ device, parameter, device_id, parameter_id, last_seen_at, observed, window: span }) {

@@ -5,7 +5,7 @@ import { IdField, devicesLike, parametersLike } from "./view_suggestions.js";
 import { pairAddress } from "./view_words.js";
 
 const FIELDS = [
-  { name: "q", label: "Name", hint: "part of a name" },
+  { name: "q", label: "Name", hint: "part of a name or an id" },
   { name: "device_id", label: "Device id" },
   { name: "parameter_id", label: "Parameter id" },
 ];

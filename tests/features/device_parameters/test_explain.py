@@ -98,6 +98,62 @@ def test_a_removal_that_the_guard_holds(migrated: Sandbox, pair: Fleet, sync: Sy
     assert explained()["explanation"].endswith("the guard holds its removal.")
 
 
+NO_CANDIDATES: dict[str, Any] = {"devices": [], "parameters": []}
+
+
+def test_an_id_has_no_candidates_even_where_something_is_named_so(pair: Fleet) -> None:
+    pair.add_device("e", "d")
+    pair.add_parameter("q", "p")
+    assert explained()["candidates"] == NO_CANDIDATES
+    assert explained("nobody", "nothing")["candidates"] == NO_CANDIDATES
+
+
+@pytest.mark.parametrize(
+    ("device", "parameter", "who"),
+    [
+        ("Door", "p", "The device was"),
+        ("d", "POWER", "The parameter was"),
+        ("door", "Power", "The device and the parameter were"),
+    ],
+)
+def test_a_name_in_place_of_an_id_is_told_as_such(
+    pair: Fleet, device: str, parameter: str, who: str
+) -> None:
+    answer = explained(device, parameter)
+    assert answer["explanation"] == (
+        f"{who} asked for by name, not by id: the candidates have that name."
+    )
+    assert answer["candidates"] == {
+        "devices": [] if device == "d" else [{"id": "d", "name": "Door"}],
+        "parameters": [] if parameter == "p" else [{"id": "p", "name": "Power"}],
+    }
+
+
+def test_candidates_with_exactly_that_name_come_first_and_there_are_ten_at_most(
+    pair: Fleet,
+) -> None:
+    for number in range(12):
+        pair.add_device(f"a{number:02}", "DOOR")
+    found = explained("Door")["candidates"]["devices"]
+    assert found[0] == {"id": "d", "name": "Door"}
+    assert [device["id"] for device in found[1:]] == [f"a{number:02}" for number in range(9)]
+
+
+def test_what_has_no_name_is_named_by_its_id(pair: Fleet) -> None:
+    pair.add_device("X-1", None)
+    assert explained("x-1")["candidates"]["devices"] == [{"id": "X-1", "name": "X-1"}]
+
+
+def test_a_pair_that_is_present_is_explained_even_where_a_name_is_like_its_id(
+    pair: Fleet,
+) -> None:
+    pair.remove_device("d")
+    pair.add_device("e", "d")
+    answer = explained()
+    assert answer["explanation"].startswith("The pair is still in the table although")
+    assert answer["candidates"]["devices"] == [{"id": "e", "name": "d"}]
+
+
 def test_a_reading_from_the_future_is_no_evidence(migrated: Sandbox, pair: Fleet) -> None:
     pair.withdraw("d", "p")
     pair.report("d", "p", migrated.now() + timedelta(days=1))

@@ -126,6 +126,7 @@ def named_pairs(migrated: Sandbox, fleet: Fleet, sync: SyncRunner) -> Fleet:
         ("q=" + quote("100%"), ["a/co2", "a/t"]),
         ("q=" + quote("%"), ["a/co2", "a/t"]),
         ("q=_", ["b/co2", "b/t"]),
+        ("q=CO2", ["a/co2", "b/co2", "c/co2"]),
         ("q=" + quote("'; DROP TABLE iot_data.device_parameters --"), []),
     ],
 )
