@@ -136,7 +136,9 @@ class Bench:
         repeats: int,
         prepare: Callable[[], None] = lambda: None,
     ) -> Iterator[Timing]:
-        """Each variant's timing; they take turns, so that the machine's moods meet all of them.
+        """The timing of each variant.
+
+        They take turns, so that whatever else the machine does slows all of them alike.
 
         *prepare* comes before each sample, and is not timed.
         """

@@ -109,7 +109,7 @@ def remember(fleet: Fleet, start: datetime, end: datetime) -> None:
 
 
 def settle(fleet: Fleet) -> None:
-    """What autovacuum would have done by the time the past is past."""
+    """Do what autovacuum would have done to data of that age."""
     with database.session(fleet.engine, Deadline.after(_LONGEST_STATEMENT), {}) as connection:
         connection.exec_driver_sql("VACUUM (ANALYZE)")
 

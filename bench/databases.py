@@ -23,7 +23,7 @@ def server_from_environment() -> URL | None:
     """The server to measure on; None for the embedded one."""
     for variable in URL_VARIABLES:
         if url := os.environ.get(variable):
-            # Said in full: SQLAlchemy's default driver for `postgresql://` is another one.
+            # The driver is named, because SQLAlchemy would take another one for `postgresql://`.
             return make_url(url).set(drivername="postgresql+psycopg2")
     return None
 

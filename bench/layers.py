@@ -143,7 +143,7 @@ def _s3() -> Iterator[str]:
 
 
 def _new_file(endpoint: str) -> Callable[[], None]:
-    """Puts a file that is another each time: one that was loaded before is not loaded again."""
+    """A function that puts a new file each time, because no file is loaded twice."""
     s3 = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **_NOBODY)
     s3.create_bucket(Bucket=_BUCKET)
     numbers = count()

@@ -92,13 +92,13 @@ def write(path: Path, kind: Kind, rows: int, changed: float = 0.0, repeated: int
 
 
 def empty(engine: Engine) -> None:
-    """No readings, and nothing known of any object."""
+    """Delete all readings, and the records of all objects."""
     with engine.begin() as connection:
         connection.execute(text(_EMPTY))
 
 
 def add_another(trial: Trial) -> None:
-    """A row of the files' time that somebody else wrote."""
+    """Add a row of the files' time, as another writer would."""
     kind = trial.kind
     with trial.engine.begin() as connection:
         connection.execute(
@@ -107,7 +107,7 @@ def add_another(trial: Trial) -> None:
 
 
 def encoded(path: Path) -> Iterator[bytes]:
-    """The file as CSV, judged by nobody."""
+    """The file as CSV, without judging any row."""
     for batch in pq.ParquetFile(path).iter_batches(BATCH_ROWS):
         plain = batch.set_column(0, "time", batch.column(0).cast(pa.timestamp("us")))
         buffer = BytesIO()
@@ -116,7 +116,7 @@ def encoded(path: Path) -> Iterator[bytes]:
 
 
 def copy(trial: Trial, chunks: Iterator[bytes]) -> None:
-    """Straight into the hypertable."""
+    """Copy the file straight into the hypertable."""
     statement = f"COPY {trial.kind.table} ({trial.kind.columns}) FROM STDIN (FORMAT csv)"
     with trial.engine.begin() as connection:
         connection.execute(text("SET LOCAL TimeZone = 'UTC'"))
@@ -125,7 +125,7 @@ def copy(trial: Trial, chunks: Iterator[bytes]) -> None:
 
 
 def load_with_the_application(trial: Trial) -> None:
-    """As `cli.py load` does."""
+    """Load the file as `cli.py load` does."""
     context = LoadContext(trial.engine, LoadSettings(10, None), None, Deadline.after(3_600))
     ended = load(context, location_of(str(trial.path)))
     if ended.status is not LoadStatus.SUCCEEDED or ended.is_repeated:
@@ -133,7 +133,7 @@ def load_with_the_application(trial: Trial) -> None:
 
 
 def insert_in_pages(trial: Trial) -> None:
-    """As many an application does: a thousand rows a statement, in the order of the file."""
+    """Insert a thousand rows a statement, in the order of the file, as many applications do."""
     kind = trial.kind
     values = [name for name in kind.columns.split(", ") if name not in kind.key.split(", ")]
     updates = ", ".join(f"{name} = excluded.{name}" for name in values)

@@ -1,7 +1,7 @@
 """`python -m bench.loads`: how fast a Parquet file becomes rows of a hypertable, in what memory.
 
 The same rows go into the same empty tables in several ways, each once a round: by a plain COPY of
-rows that are CSV already, which is the least that can be had; by COPY straight from the file; by
+rows that are CSV already, which is the fastest way there is; by COPY straight from the file; by
 this application, which judges every row, finds what is repeated, can take all of it back, and does
 that in one transaction; and a thousand rows a statement, by `execute_values`.
 """
@@ -133,7 +133,7 @@ def _timed(run: Callable[[], None]) -> float:
 
 
 def _claims(engine: Engine) -> dict[str, int]:
-    """What it costs to remember which measurements an object brought, beside those themselves."""
+    """What it costs to remember which object brought which measurements, in bytes."""
     with engine.connect() as connection:
         claims, measurements = connection.execute(text(_CLAIMS)).one()
     return {"claims_bytes": claims, "measurements_bytes": measurements}

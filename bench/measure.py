@@ -95,7 +95,7 @@ def measure_point(fleet: Fleet, first_run_at: datetime, repeats: int) -> Point:
 
 
 def _in_turn(repetition: int) -> list[tuple[str, Contestant]]:
-    """Alternating, so that nobody always finds the caches warmed by somebody else."""
+    """The contestants in an order that alternates, so that none always finds the caches warm."""
     groups = (list(ON_AGGREGATE.items()), list(ON_MEASUREMENTS.items()))
     if repetition % 2:
         return groups[1][::-1] + groups[0]

@@ -1,7 +1,7 @@
 """`python -m bench.parquet_read`: what reading and judging a file costs, and one 100 times larger.
 
-Every figure is that of a fresh process, so that its peak memory is its own. What would load the
-rows is left out.
+Every figure is that of a fresh process, so that its peak memory is its own. To load the rows is not
+part of it.
 """
 
 import json

@@ -42,7 +42,7 @@ SELECT (SELECT count(*) FROM iot_data.timescale_measurements) AS measurements,
        (SELECT count(*) FROM iot_data.device_parameters) AS pairs
 
 -- name: forget_pairs
--- These the next contestant must add. Doing it twice is doing it once.
+-- The next contestant must add these pairs. To do this twice changes nothing more.
 DELETE FROM iot_data.device_parameters
 WHERE (device_id, parameter_id) IN (
     SELECT 'device-' || lpad(CAST(1 + number * :stride AS text), 7, '0'),
@@ -51,7 +51,7 @@ WHERE (device_id, parameter_id) IN (
 )
 
 -- name: invent_pairs
--- These, of devices that are active and silent, it must remove.
+-- The next contestant must remove these pairs, of devices that are active and silent.
 INSERT INTO iot_data.device_parameters (device_id, device_name, parameter_id, parameter_name)
 SELECT device.device_id, device.device_name, parameter.parameter_id, parameter.parameter_name
 FROM iot_data.redshift_devices AS device, iot_data.timescale_parameters AS parameter

@@ -19,7 +19,7 @@ _SHORTEST_PAST = timedelta(minutes=max(WINDOWS_MINUTES)) + BUCKET
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a benchmark of some size looks at."""
+    """How much a benchmark measures."""
 
     hypertable_pairs: int
     hypertable_days: tuple[int, ...]
@@ -35,7 +35,7 @@ SIZES = {
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Where to measure, how often, and whom to tell."""
+    """Where to measure, how often, and where to report what is being done."""
 
     server: URL | None
     sizes: Sizes

@@ -1,7 +1,7 @@
-"""Bodies: what comes in and what goes out, each declared once, as a type.
+"""The bodies of requests and of answers, each declared once, as a type.
 
-A type is the parser, the document and the schema of a body at once. Where what comes in does not
-fit, the error names the place by its path, such as `devices[3].cpu_pct`.
+A type is the parser, the document and the schema of a body at once. Where a request does not fit,
+the error names the place by its path, such as `devices[3].cpu_pct`.
 """
 
 import re
@@ -49,7 +49,7 @@ class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A JSON object: its fields, their limits and their descriptions.
 
     `rename="camel"` in the head of a subclass spells its names as the requirement of the backend
-    does; others are spelled as they stand.
+    does; without it they stay as they are.
     """
 
 
@@ -64,7 +64,7 @@ SerialNumber = Annotated[int, Meta(ge=1, le=MAX_BIGINT)]
 # Python's JSON knows NaN and Infinity, and takes 1e400 for the latter. A number that comes in is
 # bounded on both sides, by these limits or by narrower ones, which keeps them out.
 Number = Annotated[float, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
-# What goes out. Whatever the zone of the database session, what comes out of it is in UTC.
+# For answers. An instant that is read from the database is in UTC, whatever the session's zone.
 Instant = Annotated[
     datetime,
     Meta(tz=True, extra_json_schema={"pattern": "Z$", "examples": ["2026-11-01T10:17:03.250000Z"]}),
@@ -76,6 +76,15 @@ def read(kind: type[T], value: object) -> T:
 
     Raises `InvalidRequestError`, whose detail `parameter` is the path of what does not fit.
     """
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.ValidationError, UnicodeError, RecursionError):
+        # Batches are read item by item: what is right must not wait for what finds faults.
+        return _read_again(kind, value)
+
+
+def _read_again(kind: type[T], value: object) -> T:
+    """*value* with what msgspec gets wrong in JSON put right; raises the refusal in our words."""
     with _refusing(kind, "field"):
         try:
             return _converted(kind, value)
@@ -131,12 +140,12 @@ def _whole(value: object) -> object:
 
 
 def _spellable(value: object) -> object:
-    """A text as UTF-8 can spell it: msgspec fails where it shows one that is wrong and cannot."""
+    """A text as UTF-8 can spell it: msgspec could not show any other text in its error."""
     return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def _refusal(error: msgspec.ValidationError, kind: type[Any], noun: str) -> InvalidRequestError:
-    """What msgspec says of the first thing that does not fit, in the words of this application."""
+    """The error for the first thing that does not fit, in the words of this application."""
     found = _WHERE.match(str(error))
     problem, path = (found["problem"], found["path"] or "") if found else (str(error), "")
     place = path.removeprefix(".")
@@ -193,7 +202,10 @@ def _choices_of(kind: type[Any], path: str) -> str:
 
 
 def _type_at(kind: type[Any], path: str) -> object:
-    """The declared type at *path*; only errors ask for it, so it is imported when one does."""
+    """The declared type at *path*.
+
+    Only errors need it, so the module that reads types is imported here.
+    """
     from msgspec import inspect
 
     found: Any = inspect.type_info(kind)

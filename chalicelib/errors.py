@@ -6,12 +6,12 @@ ApplicationError
 ├── UnknownResourceError      nothing has that name                           → 404
 ├── RunAlreadyActiveError     another run holds the lock                      → a skipped run
 ├── DatabaseUnavailableError  no connection, or it was lost                   → 503
-│   ├── DatabaseBusyError     someone else is in the way, for now             → 503
+│   ├── DatabaseBusyError     other work is in the way at the moment          → 503
 │   └── LoginRefusedError     it answers, and does not let us in              → 503
 ├── SchemaOutdatedError       migrations are not at head                      → 503
 ├── AggregateMissingError     the continuous aggregate is gone                → 503
-├── ServiceDownError          all that a stranger is told of the three above  → 503
-├── DatabaseRefusedError      the database said no, and will say no again     → 500
+├── ServiceDownError          what a stranger is told of the three above      → 503
+├── DatabaseRefusedError      the database refuses, and would do so again     → 500
 ├── MigrationError            Alembic, or a check before it, says why not     → the function's error
 └── RunTimedOutError          the time a run was given is used up             → 500
 """
@@ -24,7 +24,7 @@ class ApplicationError(Exception):
 
     code = "INTERNAL_ERROR"
     http_status = 500
-    # What a stranger may read; None where the message itself says nothing about the inside.
+    # What a stranger may read in place of the message; None where the message may be shown.
     public_message: str | None = None
 
     def __init__(self, message: str, **details: Any) -> None:

@@ -24,10 +24,10 @@ FIVE_MINUTES = 300
 
 @dataclass(frozen=True)
 class Parameter:
-    """What is decided when the stack is deployed.
+    """Something that is decided when the stack is deployed.
 
-    *group* is the heading under which the console asks for it, that of the feature where it is
-    None. *condition* is the name of the condition that holds where it is given.
+    *group* is the heading under which the AWS console asks for it; None means that of the feature.
+    *condition* is the name of the condition that holds where it is given.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class If:
-    """One of two values, by a condition of the template; None is no value at all."""
+    """One of two values, chosen by a condition of the template; None is no value at all."""
 
     condition: str
     then: str
@@ -70,12 +70,13 @@ PUT_EVENTS = Permission(
 
 @dataclass(frozen=True)
 class Delivery:
-    """For invocations that nobody waits for: how often, and for how long, Lambda tries again.
+    """How often, and for how long, Lambda tries an invocation again that nobody waits for.
 
-    What fails all the same goes to the dead-letter queue unless a later invocation makes up for it,
-    so that it need not be kept. *is_rule* says that an EventBridge rule or schedule of ours invokes
-    the function: then the delivery may fail before Lambda has accepted it. *detail* adds to the
-    event pattern in app.py what only the deployment knows; *bus* is None for the account's own.
+    An invocation that fails for good goes to the dead-letter queue. Where a later one makes up for
+    it, it need not be kept: *is_kept* is false. *is_rule* says that an EventBridge rule or schedule
+    of ours invokes the function: then the delivery may fail before Lambda has accepted it. *detail*
+    adds to the event pattern in app.py what only the deployment knows; *bus* is None for the
+    account's own.
     """
 
     retries: int
@@ -100,10 +101,10 @@ class Function:
     """A function of app.py, by its name there.
 
     *concurrency* is how many of it may run at once. *secret* is the parameter that names its
-    database login; where that is left empty, it uses the login of all others. *slow_after_s* is
-    from when on an invocation takes too long, most of the timeout where it is None. *invoked_by*
-    are the services whose rules, made by others in this account, may invoke it. *queue* is the
-    queue of ours that feeds it.
+    database login; where that is left empty, it uses the login of all others. An invocation that
+    takes longer than *slow_after_s* seconds is too slow; where that is None, most of the timeout is
+    the limit. *invoked_by* are the services whose rules, made by others in this account, may invoke
+    it. *queue* is the queue of ours that feeds it.
     """
 
     name: str
@@ -125,7 +126,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure that the feature reports; those that name the same *graph* share it.
+    """A figure that the feature reports; figures that name the same *graph* share it.
 
     *pattern* and *value* are for a figure that is counted in the log of *function* instead of
     being reported: which lines count, and the field that is added up.
@@ -163,9 +164,10 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Events:
-    """The events that a feature sends, by what they are called, such as `change`.
+    """The events that a feature sends; *kind* is what they are called, such as `change`.
 
-    It reports how many wait as `ChangeEventsPending`: for more than *may_wait_h* is an alarm.
+    The feature reports how many wait, as `ChangeEventsPending`. When events have waited for more
+    than *may_wait_h* hours, there is an alarm.
     """
 
     kind: str
@@ -176,8 +178,8 @@ class Events:
 class Feature:
     """A feature, which is a folder of `chalicelib/features/`.
 
-    *split_by* is a further dimension of its metrics, with its values: each of them has a line in
-    the graphs and an alarm of its own, in whose texts `{value}` stands for it. *objects* are its
+    *split_by* is a further dimension of its metrics, with its values: each value has a line in the
+    graphs and an alarm of its own, in whose texts `{value}` stands for it. *objects* are its
     tables, views and sequences, with what they hold. *rights* says by database role what it may do
     with which of these and others; a name that ends in `?` need not exist. *aggregates* are its
     continuous aggregates, with the tables that each reads. *api_* is what its routes need.

@@ -44,7 +44,7 @@ def configure_plain(level: str) -> None:
 
 
 class _PlainFormatter(logging.Formatter):
-    """Lines for a terminal, which messages and stack traces must not steer."""
+    """Lines for a terminal, which messages and stack traces cannot control."""
 
     def format(self, record: logging.LogRecord) -> str:
         return "\n".join(map(shown, super().format(record).split("\n")))

@@ -10,7 +10,7 @@ from chalicelib.settings import METRICS_NAMESPACE
 
 
 def cold_starts() -> Iterator[int]:
-    """1, then zeros for ever."""
+    """1 the first time, and 0 ever after."""
     return chain([1], repeat(0))
 
 
@@ -23,10 +23,10 @@ def publish(
     seconds: Mapping[str, float],
     dimensions: Mapping[str, str] | None = None,
 ) -> None:
-    """One document of metrics, by the `service` that they are about and further *dimensions*.
+    """Log one document of metrics about *service*, with further *dimensions*.
 
-    Besides *counts* and durations it says, as `ColdStart`, whether this process has published
-    before: a container's first document counts 1, the others 0.
+    Besides *counts* and durations in *seconds* it says, as `ColdStart`, whether this process has
+    published before: a container's first document counts 1, the others 0.
     """
     # Imported here: only Lambda publishes, and the command line should not pay for it.
     from aws_lambda_powertools import Metrics

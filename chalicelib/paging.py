@@ -20,12 +20,15 @@ T = TypeVar("T")
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 
-Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many items.", examples=[50])]
+Limit = Annotated[
+    int, Meta(ge=1, le=MAX_LIMIT, description="How many items a page may hold.", examples=[50])
+]
 _After = Annotated[
     str,
     Meta(
         description="The `next` of the page before, unchanged; leave it out for the first page.",
-        # For the document only: whatever else it is, `start_after` says what it should be.
+        # The pattern is for the document only. `start_after` refuses what does not match, in a
+        # sentence.
         extra_json_schema={"pattern": "^[A-Za-z0-9_-]+$"},
     ),
 ]

@@ -85,7 +85,10 @@ def true_or_false(text: str) -> bool:
 
 
 def matching(pattern: str, what: str) -> Callable[[str], str]:
-    """A parser of texts that *pattern* matches as a whole; others are told to be *what*."""
+    """A parser of texts that *pattern* matches as a whole.
+
+    The error for any other text says that it must be *what*.
+    """
     compiled = re.compile(pattern)
 
     def parse(text: str) -> str:

@@ -19,7 +19,7 @@ def _text(raw: str) -> str:
 
 
 def _secret(raw: str) -> str:
-    """As it is: spaces may belong to it, and no error may show it."""
+    """The text as it is: spaces may belong to a secret, and no error may show it."""
     return raw
 
 
@@ -117,9 +117,9 @@ SHARED = (
 
 @dataclass(frozen=True)
 class DatabaseSettings:
-    """Where the database is and who asks. The password is in no `repr`.
+    """Where the database is, and who logs in. The password is in no `repr`.
 
-    With *secret_arn* the login is in that secret, and so is what else is None here.
+    With *secret_arn* the login is in that secret, and so is everything that is None here.
     """
 
     host: str | None
@@ -158,7 +158,7 @@ def _database_with_secret(environ: Mapping[str, str]) -> DatabaseSettings:
     has_port = bool(environ.get(DATABASE_PORT.name))
     return DatabaseSettings(
         host=DATABASE_HOST.value_if_set(environ),
-        # The secret may name another port; the default is what holds where neither does.
+        # The secret may name another port; the default holds where neither names one.
         port=DATABASE_PORT.value(environ) if has_port else None,
         name=DATABASE_NAME.value_if_set(environ),
         user=None,

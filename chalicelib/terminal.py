@@ -1,4 +1,4 @@
-"""What the operator's commands share: the terminal, exit codes, and errors as sentences.
+"""What the commands for operators share: the terminal, exit codes, and errors as sentences.
 
 No Lambda function imports it: its libraries are not in the package.
 """

@@ -31,7 +31,7 @@ DEMO_SETTINGS = {
     "AUTH_MODE": "none",
     "CHECK_INTERVAL_MINUTES": "60",
     "REMOVAL_GUARD_MIN_PAIRS": "20",
-    # Nobody sends heartbeats while the page is looked at.
+    # No heartbeats are sent while the page is looked at.
     "STALE_AFTER_SECONDS": "3600",
 }
 RUN_SECONDS = 120.0
@@ -87,7 +87,7 @@ def _live_through_a_day(console: Console, engine: Engine, configured: SyncSettin
 
 
 def _send_heartbeats(console: Console, engine: Engine) -> None:
-    """From every device just now, but for the two that fell silent in the morning."""
+    """Send one from every device just now, except the two that fell silent in the morning."""
     now = datetime.now(UTC)
     heartbeats = [
         {

@@ -27,7 +27,7 @@ _STOP_GRACE_SECONDS = 10.0
 
 
 class EmbeddedTimescale:
-    """A TimescaleDB of one's own, for as long as the context lasts.
+    """A TimescaleDB server that runs for as long as the context lasts.
 
     Without *data_dir* the database is temporary. With one it persists there, and one
     server at a time may use it. *lock_wait_seconds* is how long a statement waits while
@@ -117,12 +117,12 @@ class EmbeddedTimescale:
 
     @property
     def url(self) -> str:
-        """For SQLAlchemy."""
+        """The address of the server, for SQLAlchemy."""
         return f"postgresql+psycopg2://{USER}:{PASSWORD}@{HOST}:{self.port}/{DATABASE}"
 
     @property
     def dsn(self) -> str:
-        """For psycopg2 and every other client of libpq."""
+        """The address of the server, for psycopg2 and every other client of libpq."""
         return (
             f"host={HOST} port={self.port} dbname={DATABASE} user={USER} "
             f"password={PASSWORD} sslmode=disable"

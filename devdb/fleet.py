@@ -33,7 +33,7 @@ _REPORT = text(
 
 @dataclass
 class Fleet:
-    """Who reports what at the moment; the database holds what was said."""
+    """Which device reports what at the moment; the database holds what was reported."""
 
     engine: Engine
     reporting: dict[str, set[str]] = field(default_factory=dict)

@@ -51,7 +51,7 @@ if (options.temporary) process.on('exit', () => remove(options.directory))
 process.on('uncaughtException', fail)
 process.on('SIGTERM', () => stop(0))
 process.on('SIGINT', () => stop(0))
-// The process that started this one holds the other end: it ends, this ends.
+// The process that started this one holds the other end. When that one ends, this one ends.
 process.stdin.resume().on('end', () => stop(0)).on('error', () => stop(0))
 
 await start()

@@ -50,7 +50,7 @@ GRANT USAGE ON SCHEMA iot_data TO device_parameters_runtime;
 GRANT SELECT ON iot_data.alembic_version TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.outbox_events TO device_parameters_runtime;
 
--- device_parameters: Which parameter does which device report? The table, and the runs that keep it in step.
+-- device_parameters: Which parameters each device reports: the table, and the runs that keep it in step.
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_parameters TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.sync_runs TO device_parameters_runtime;
 GRANT USAGE ON SEQUENCE iot_data.sync_runs_run_id_seq TO device_parameters_runtime;

@@ -20,7 +20,7 @@ RUNTIME_DISTRIBUTIONS = ("awslambdaric", "boto3")
 RUNTIME_RECORD = "[ERROR]"
 _RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _INIT_SECONDS = 20.0
-# Without the packages of this environment; what Lambda brings along is on PYTHONPATH.
+# The packages of this environment stay out; what Lambda brings along is on PYTHONPATH.
 INTERPRETER = (sys.executable, "-s", "-S")
 
 
@@ -79,14 +79,17 @@ class Container(AbstractContextManager["Container"]):
             )
 
     def invoke(self, event: object, seconds: float = 20) -> Answer:
-        """The answer to *event*; a function without one by its deadline is killed, and it fails."""
+        """The answer to *event*, within *seconds*.
+
+        A function that gives none by then is killed, and `ContainerError` is raised.
+        """
         answer = self.invoke_until_killed(event, seconds)
         if answer is None:
             raise ContainerError(f"timed out after {seconds} seconds:\n{self.output()}")
         return answer
 
     def invoke_until_killed(self, event: object, seconds: float) -> Answer | None:
-        """The same where being killed is what is expected: None."""
+        """The answer to *event*, or None where the function gave none in time and was killed."""
         self._read_until = self._output.stat().st_size
         answer = self._api.invoke(event, seconds)
         if answer is None:
@@ -94,7 +97,7 @@ class Container(AbstractContextManager["Container"]):
         return answer
 
     def wait_for_init_error(self) -> Answer:
-        """What a function that cannot even start reports."""
+        """The report of a function that cannot even start."""
         answer = self._api.wait(_INIT_SECONDS)
         if answer is None:
             raise ContainerError(f"no error at its start:\n{self.output()}")
@@ -118,7 +121,7 @@ class Container(AbstractContextManager["Container"]):
         return [json.loads(line) for line in lines if line and not line.startswith(RUNTIME_RECORD)]
 
     def peak_memory_mb(self) -> float:
-        """The most that it has had in memory at once."""
+        """The most memory that it has had at once, in megabytes."""
         lines = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 

@@ -72,13 +72,13 @@ class RuntimeApi(AbstractContextManager["RuntimeApi"]):
         return f"127.0.0.1:{self._server.server_port}"
 
     def invoke(self, event: object, seconds: float) -> Answer | None:
-        """The answer to *event*; None where there is none by the deadline."""
+        """The answer to *event*; None where there is none within *seconds*."""
         deadline_ms = int((time.time() + seconds) * 1000)
         self.invocations.put(Invocation(str(uuid4()), event, deadline_ms))
         return self.wait(seconds)
 
     def wait(self, seconds: float) -> Answer | None:
-        """The next answer; None where there is none in time."""
+        """The next answer; None where there is none within *seconds*."""
         try:
             return self.answers.get(timeout=seconds)
         except Empty:

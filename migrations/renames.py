@@ -18,7 +18,7 @@ _VERSIONS = f"{SCHEMA}.{VERSION_TABLE}"
 
 
 def rename_revision(connection: Connection) -> None:
-    """Let a database that is at a revision under its former name be at the same under the new."""
+    """Give a database's revision its new name, where an earlier release had another."""
     is_there = text(f"SELECT to_regclass('{_VERSIONS}') IS NOT NULL")
     rename = text(f"UPDATE {_VERSIONS} SET version_num = :name WHERE version_num = :former")  # noqa: S608 constants
     with connection.begin():

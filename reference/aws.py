@@ -18,7 +18,7 @@ is paid for in those hours only in which it is reported."""
 
 
 def functions_of(declared: Declared) -> Iterator[str]:
-    """How large they are, how long they may take, and what for."""
+    """The functions: how large each is, how long it may take, and what it does."""
     head = ("function", "what it does", "memory", "at most", "at once")
     for feature in declared:
         yield table(
@@ -27,7 +27,7 @@ def functions_of(declared: Declared) -> Iterator[str]:
 
 
 def parameters_of(declared: Declared) -> Iterator[str]:
-    """As the console asks for them."""
+    """The parameters, grouped as the console of AWS asks for them."""
     for label, definitions in parameters.groups(declared).items():
         rows = [
             (
@@ -52,7 +52,7 @@ def metrics_of(declared: Declared) -> Iterator[str]:
 
 
 def alarms_of(declared: Declared) -> str:
-    """What each means, and where it is said what to do."""
+    """The alarms: what each means, and where to read what to do."""
     rows = [
         (
             f"[{code(watch.alarm.name)}](operations.md#{watch.alarm.section})",
@@ -64,7 +64,7 @@ def alarms_of(declared: Declared) -> str:
 
 
 def cost_of(declared: Declared) -> str:
-    """What is counted above, times its price."""
+    """The cost: what is counted above, times its price."""
     counts = [(f"metrics of {title(feature)}", _count(feature)) for feature in declared]
     bought = [
         *((what, count, _METRIC) for what, count in counts if count),

@@ -6,13 +6,13 @@ Row = Sequence[str]
 
 
 def section(title: str, *parts: str) -> str:
-    """A heading of the second rank, and what stands below it; nothing where nothing does."""
+    """A heading of the second level and the *parts* below it; empty where there are none."""
     said = [part for part in parts if part]
     return "\n\n".join([f"## {title}", *said]) if said else ""
 
 
 def table(title: str, head: Row, rows: Iterable[Row]) -> str:
-    """A table under a heading of its own; nothing where there are no rows."""
+    """A table under a heading of its own; empty where there are no rows."""
     lines = [_row(row) for row in rows]
     if not lines:
         return ""
@@ -21,7 +21,7 @@ def table(title: str, head: Row, rows: Iterable[Row]) -> str:
 
 
 def code(text: object) -> str:
-    """*text* as it is typed; nothing where there is none."""
+    """*text* in backticks, as something to type; empty where there is none."""
     return f"`{text}`" if text not in (None, "") else ""
 
 

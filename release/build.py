@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from release import archive, bytecode, checks, contents, interpreter, template
 from release.chalice_package import TEMPLATE, ZIP, chalice_package, region
 from release.layer import build as layers
-from release.layer.build import Layer
+from release.layer.build import BuiltLayer
 from release.project import Project, require_stage
-from release.template import Function
+from release.template import PackagedFunction
 
 _ROOT = "root"
 _MADE = (ZIP, TEMPLATE, layers.ZIP)
@@ -18,13 +18,13 @@ _MADE = (ZIP, TEMPLATE, layers.ZIP)
 
 @dataclass(frozen=True)
 class Release:
-    """What was made, and what there is to say about it."""
+    """A package that was made, with its sizes and the remarks about it."""
 
     out: Path
     runtime: str
-    functions: list[Function]
+    functions: list[PackagedFunction]
     sizes: dict[str, int]
-    layer: Layer | None
+    layer: BuiltLayer | None
     remarks: list[str]
 
     @property
@@ -41,8 +41,8 @@ class Release:
 def build(project: Project, stage: str, out: Path) -> Release:
     """Leave `deployment.zip` and `sam.json` in *out*, and the layer where a function has it.
 
-    Raises `ReleaseRefusedError`, and then leaves none of them, not even of an earlier one:
-    what is there may be deployed.
+    Raises `ReleaseRefusedError`, and then leaves none of them, not even those of an earlier build:
+    whatever is there may be deployed.
     """
     withdraw(out)
     runtime = interpreter.runtime()
@@ -72,7 +72,7 @@ def withdraw(out: Path) -> None:
 
 
 def _rewrite(made: Path, project: Project) -> None:
-    """Chalice's zip with bytecode, and without what never runs."""
+    """Add bytecode to Chalice's zip, and remove what never runs."""
     root = made / _ROOT
     archive.unpack(made / ZIP, root)
     checks.require_wheels(root, project.requirements())
@@ -82,15 +82,18 @@ def _rewrite(made: Path, project: Project) -> None:
     archive.pack(root, made / ZIP)
 
 
-def _layer(project: Project, functions: list[Function], made: Path) -> Layer | None:
-    """The layer, tried out with the package; it takes too long to be made for nobody."""
+def _layer(project: Project, functions: list[PackagedFunction], made: Path) -> BuiltLayer | None:
+    """The layer, tried out with the package.
+
+    It takes long to make, so it is made only where a function has it.
+    """
     if not any(function.layers for function in functions):
         return None
     return layers.build(project, made / _ROOT, made)
 
 
-def _require_sizes(made: Path, sizes: dict[str, int], layer: Layer | None) -> None:
-    """Each zip is uploaded by itself; unpacked, they share what a function may take."""
+def _require_sizes(made: Path, sizes: dict[str, int], layer: BuiltLayer | None) -> None:
+    """Each zip has to fit an upload, and all of them together, unpacked, a function."""
     checks.require_size((made / ZIP).stat().st_size, sum(sizes.values()))
     if layer:
         checks.require_size(layer.zipped, layer.unzipped, "the layer")

@@ -20,8 +20,8 @@ _OF_THE_STAGE = ("AUTH_MODE", "CORS_ALLOW_ORIGIN", "LOG_LEVEL")
 def chalice_package(project: Project, stage: str, out: Path) -> None:
     """Leave `deployment.zip` and `sam.json` in *out*.
 
-    Raises `ReleaseRefusedError` where Chalice fails, and where it should have: without a wheel
-    it prints a remark and goes on.
+    Raises `ReleaseRefusedError` where Chalice fails, and where it should have failed: it prints
+    only a remark when there is no wheel, and goes on.
     """
     with TemporaryDirectory(prefix="release-") as folder:
         staged = Path(folder) / "project"
@@ -54,7 +54,7 @@ def require_success(exit_code: int, output: str) -> None:
 
 
 def region() -> str:
-    """Where this terminal deploys to, as far as it says so."""
+    """The region that this terminal deploys to, or a placeholder where it names none."""
     return os.environ.get("AWS_DEFAULT_REGION") or REGION_PLACEHOLDER
 
 

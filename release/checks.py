@@ -1,4 +1,4 @@
-"""What Chalice lets through and Lambda does not, or only until the first invocation."""
+"""Faults that Chalice lets through, and that Lambda refuses at once or at the first invocation."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from chalicelib.console.assets import ASSETS, INDEX
 from release.errors import ReleaseRefusedError
 from release.project import ROOT, Project
-from release.template import Function
+from release.template import PackagedFunction
 
 # Lambda's limits, in bytes: unpacked, and uploaded without S3.
 MAX_UNZIPPED = 262_144_000
@@ -21,7 +21,10 @@ _BUILT_HERE = re.compile(r"^Tag: .*-(linux_\w+)$", re.MULTILINE)
 
 
 def require_page(project: Project) -> None:
-    """All that the page consists of is there; its libraries are fetched, not kept with the code."""
+    """Raise `ReleaseRefusedError` where the page lacks a part.
+
+    Its libraries may be missing, because they are fetched rather than kept with the code.
+    """
     files = {INDEX}.union(*(asset.files for asset in ASSETS.values()))
     names = sorted(path.relative_to(ROOT).as_posix() for path in files)
     missing = [name for name in names if not (project.root / name).is_file()]
@@ -32,7 +35,7 @@ def require_page(project: Project) -> None:
 
 
 def require_wheels(root: Path, requirements: Iterable[Requirement]) -> None:
-    """Every pinned package is there in its version, in a form that Lambda can load."""
+    """Raise `ReleaseRefusedError` unless Lambda can load every pinned package in its version."""
     found = {_distribution(path): path for path in root.glob("*.dist-info")}
     wanted = {f"{canonicalize_name(pin.name)}{pin.specifier}" for pin in requirements}
     missing = sorted(wanted - found.keys())
@@ -57,7 +60,10 @@ def _is_built_here(dist_info: Path) -> bool:
 
 
 def require_migrations(root: Path, project: Project) -> None:
-    """The revisions come through links, which not every checkout keeps as links."""
+    """Raise `ReleaseRefusedError` unless the revisions are in the package.
+
+    They come through links, which not every checkout keeps as links.
+    """
     wrong = [
         name
         for name, content in project.migrations().items()
@@ -70,8 +76,11 @@ def require_migrations(root: Path, project: Project) -> None:
         )
 
 
-def require_functions(functions: list[Function], runtime: str) -> None:
-    """Lambda imports the module of a handler, and app.py sets up logging and middleware."""
+def require_functions(functions: list[PackagedFunction], runtime: str) -> None:
+    """Raise `ReleaseRefusedError` for a handler outside of app.py, or another runtime.
+
+    Lambda imports the module of a handler only, and app.py sets up logging and middleware.
+    """
     stray = [function for function in functions if not _HANDLER.fullmatch(function.handler)]
     if stray:
         raise ReleaseRefusedError(
@@ -86,7 +95,7 @@ def require_functions(functions: list[Function], runtime: str) -> None:
 
 
 def require_size(zipped: int, unzipped: int, made: str = "the package") -> None:
-    """Lambda would refuse the upload, after minutes."""
+    """Raise `ReleaseRefusedError` for a size in bytes that Lambda would refuse, after minutes."""
     for what, size, limit in (
         ("unpacked", unzipped, MAX_UNZIPPED),
         ("zipped", zipped, MAX_ZIPPED),

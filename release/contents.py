@@ -1,9 +1,9 @@
-"""What of a distribution runs in Lambda, and what only weighs."""
+"""Which files of a distribution are used in Lambda, and which only make the package larger."""
 
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-# Ours goes in as it is.
+# The application's own code goes in as it is.
 OURS = ("app.py", "alembic.ini", "chalicelib", "migrations")
 _LEFT_OUT_FOLDERS = ("__pycache__", "test", "tests", "testing")
 _LEFT_OUT_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h", ".py.typed")

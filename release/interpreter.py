@@ -1,11 +1,11 @@
-"""The Python that packages is the Python that is packaged for."""
+"""Which Python a package is made for: the one that makes it."""
 
 import sys
 
 from release.errors import ReleaseRefusedError
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
-# Of Amazon Linux 2, and of Amazon Linux 2023: what a wheel asks for must not be newer.
+# The C libraries of Amazon Linux 2 and of Amazon Linux 2023. A wheel must not need a newer one.
 GLIBC = {(3, 11): (2, 26), (3, 12): (2, 34), (3, 13): (2, 34)}
 AGEING = (3, 11)
 AGEING_WARNING = (
@@ -29,7 +29,7 @@ def runtime(version: tuple[int, int] = sys.version_info[:2]) -> str:
 
 
 def warnings(version: tuple[int, int] = sys.version_info[:2]) -> list[str]:
-    """What should be known about it before it is deployed."""
+    """What a person should know about Python *version* before it is deployed."""
     return [AGEING_WARNING] if version == AGEING else []
 
 

@@ -14,7 +14,7 @@ from release.errors import ReleaseRefusedError
 ROOT = Path(__file__).resolve().parent.parent
 # It configures `chalice local` and nothing that could be deployed.
 LOCAL_STAGE = "local"
-# What only the function that reads Parquet needs, by its group in pyproject.toml.
+# The group in pyproject.toml of what only the function that reads Parquet needs.
 _LAYER_GROUP = "parquet"
 _FILES = ("app.py", "requirements.txt")
 _FOLDERS = ("chalicelib", "vendor")
@@ -23,12 +23,12 @@ _NEVER_SHIPPED = shutil.ignore_patterns("__pycache__", "*.py[co]", ".*")
 
 @dataclass(frozen=True)
 class Project:
-    """A checkout, and what can be told from it before anything is made."""
+    """A checkout, and what it says before anything is made of it."""
 
     root: Path = ROOT
 
     def stages(self) -> list[str]:
-        """Those that can be deployed."""
+        """The stages that can be deployed."""
         config: dict[str, Any] = json.loads(self._text(".chalice/config.json"))
         return [stage for stage in config["stages"] if stage != LOCAL_STAGE]
 
@@ -53,8 +53,9 @@ class Project:
     def copy_to(self, target: Path) -> None:
         """Put what Chalice reads into *target*, links followed and leftovers left behind.
 
-        Chalice packages every file below `chalicelib` and `vendor`, caches included, and keeps
-        its package by the content of those files: one that lacked a wheel would be used again.
+        Chalice packages every file below `chalicelib` and `vendor`, caches included. It also keeps
+        the package for the next time that these files are the same, and would use one again that
+        lacked a wheel.
         """
         shutil.copytree(self.root / ".chalice", target / ".chalice", ignore=_deployments)
         for name in _FILES:

@@ -8,14 +8,14 @@ from rich.table import Table
 
 from release.build import Release
 from release.layer.build import ZIP as LAYER_ZIP
-from release.layer.build import Layer
+from release.layer.build import BuiltLayer
 
 _SHOWN_PACKAGES = 8
 _MEGABYTE = 1_000_000
 
 
 def show(console: Console, release: Release) -> None:
-    """Sizes, the biggest packages, the functions, and what was remarked."""
+    """Sizes, the biggest packages, the functions, and the remarks."""
     console.print(
         f"[bold]{release.out}[/bold]: {release.runtime}, made with Python "
         f"{platform.python_version()}; {_megabytes(release.zipped)} zipped, "
@@ -31,7 +31,7 @@ def show(console: Console, release: Release) -> None:
         console.print(f"[yellow]warning:[/yellow] {remark}", highlight=False, soft_wrap=True)
 
 
-def _layer(release: Release, layer: Layer) -> str:
+def _layer(release: Release, layer: BuiltLayer) -> str:
     users = ", ".join(function.name for function in release.functions if function.layers)
     return (
         f"[bold]{LAYER_ZIP}[/bold]: {layer.requirement}, for {users}; "

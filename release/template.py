@@ -1,4 +1,4 @@
-"""The template that is deployed: the functions it declares, and whether it holds."""
+"""The template that is deployed: the functions it declares, and what its linter finds."""
 
 import json
 import subprocess
@@ -11,12 +11,12 @@ from release.errors import ReleaseRefusedError
 
 _FUNCTION = "AWS::Serverless::Function"
 _LAYER = "AWS::Serverless::LayerVersion"
-# Of the bits in cfn-lint's exit code; the others are warnings and remarks.
+# The bit for errors in cfn-lint's exit code. The other bits are for warnings and remarks.
 _LINT_ERRORS = 2
 
 
 @dataclass(frozen=True)
-class Function:
+class PackagedFunction:
     """A Lambda function as the template declares it."""
 
     name: str
@@ -24,16 +24,16 @@ class Function:
     runtime: str
     memory_mb: int
     timeout_seconds: int
-    # What it finds beside its package, by the name of the zip.
+    # The layers that it finds beside its package, by the names of their zips.
     layers: tuple[str, ...] = ()
 
 
-def functions(template: Path) -> list[Function]:
+def functions(template: Path) -> list[PackagedFunction]:
     """The functions of *template*, by name."""
     read = json.loads(template.read_text(encoding="utf-8"))
     layers = _of_type(read, _LAYER)
     return [
-        Function(
+        PackagedFunction(
             name=name,
             handler=given["Handler"],
             runtime=given["Runtime"],
@@ -46,7 +46,7 @@ def functions(template: Path) -> list[Function]:
 
 
 def say_what_layers_run_on(template: Path, runtime: str) -> None:
-    """Write *runtime* into *template*: what is compiled is for one Python, known only now."""
+    """Write *runtime* into *template*: the layers are compiled for one Python, known only now."""
     read = json.loads(template.read_text(encoding="utf-8"))
     for layer in _of_type(read, _LAYER).values():
         layer["CompatibleRuntimes"] = [runtime]
@@ -77,5 +77,5 @@ def lint(template: Path, region: str) -> list[str]:
         check=False,
     )
     if done.returncode & _LINT_ERRORS or done.returncode == 1:
-        raise ReleaseRefusedError(f"the template does not hold:\n{done.stdout.strip()}")
+        raise ReleaseRefusedError(f"the template is not valid:\n{done.stdout.strip()}")
     return done.stdout.strip().splitlines()

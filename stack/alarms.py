@@ -25,7 +25,7 @@ class Watch:
 
 
 def watches(declared: Declared) -> list[Watch]:
-    """Those of every function, those of every feature, then those of the whole."""
+    """The alarms of every function, those of every feature, then those of the whole stack."""
     return [
         *(watch for function in functions(declared) for watch in _of_function(function)),
         *(watch for feature in declared for watch in _of_feature(feature)),
@@ -35,7 +35,7 @@ def watches(declared: Declared) -> list[Watch]:
 
 
 def resources(declared: Declared) -> dict[str, Json]:
-    """The alarms, what is counted for them in logs, and the topic that goes with an address."""
+    """The alarms, the filters that count in logs for them, and the topic that tells an address."""
     filters = [metric for feature in declared for metric in metrics.counted(feature)]
     return {
         TOPIC: _topic(),
@@ -98,7 +98,10 @@ def _near_timeout(function: Function) -> Alarm:
 
 
 def _throttles(function: Function) -> Alarm:
-    """For longer than one run may take: two at once are normal, and Lambda tries again."""
+    """The alarm for throttling that outlasts a run.
+
+    Two runs at once are normal, and Lambda tries again.
+    """
     return Alarm(
         f"{function.name}-throttles",
         f"{function.name} has been turned away by its concurrency limit for 20 minutes.",
@@ -111,7 +114,11 @@ def _throttles(function: Function) -> Alarm:
 
 
 def _events_pending(events: Events) -> Alarm:
-    """Of several hours one more is looked at: hourly reports drift over the edge of an hour."""
+    """The alarm for events that wait.
+
+    For several hours it looks at one hour more, because hourly reports drift over the edge of an
+    hour.
+    """
     hours = events.may_wait_h
     return Alarm(
         f"{events.kind}-events-pending",

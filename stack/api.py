@@ -5,7 +5,7 @@ import json
 from chalicelib.http.answers import SAFE_HEADERS
 from stack.intrinsics import Json, attribute, ref, sub, when
 
-# What one page and some scripts ask for, with room; a database stands behind each request.
+# Enough for a page and some scripts, with room to spare: each request takes the database time.
 _REQUESTS_PER_SECOND = 20
 _BURST = 40
 _ACCESS_LOGS = "RestAPIAccessLogs"

@@ -58,7 +58,7 @@ def outputs(declared: Declared) -> dict[str, Json]:
 
 
 def _policies(function: Function, declared: Declared) -> list[Any]:
-    """All that *function* may do, in place of what the stage's policy file says."""
+    """The policies of *function*, in place of what the stage's policy file says."""
     granted = [_policy("logs", LOG_ACTIONS, attribute(names.logs(function.name)))]
     if function.uses_database:
         granted.append(when("IsInVpc", _network_policy()))
@@ -70,7 +70,10 @@ def _policies(function: Function, declared: Declared) -> list[Any]:
 
 
 def _declared_policies(permissions: tuple[Permission, ...]) -> list[Any]:
-    """One for each action and condition: two of the same name would be one."""
+    """One policy for each action and condition.
+
+    The second of two with the same name would replace the first.
+    """
     resources: dict[tuple[str, str | None], list[str]] = {}
     for permission in permissions:
         key = (permission.action, permission.condition)
@@ -109,7 +112,7 @@ def _properties(function: Function, declared: Declared) -> Json:
 
 
 def _variables(function: Function, declared: Declared) -> Json:
-    # The stage's own values are for functions without a stack, whose names are others.
+    # The stage's own values are for functions without a stack, which have other names.
     for_routes_only = {name: NO_VALUE for feature in declared for name in feature.api_variables}
     return {
         **_ACCESS,

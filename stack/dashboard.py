@@ -37,7 +37,7 @@ class Graph:
     options: Json = field(default_factory=dict)
 
     def as_widget(self) -> Json:
-        """As CloudWatch wants it, but for its place."""
+        """The widget as CloudWatch wants it, without its place."""
         properties = {
             "title": self.title,
             "region": "${AWS::Region}",
@@ -63,7 +63,7 @@ def resources(declared: Declared) -> dict[str, Json]:
 
 
 def outputs() -> dict[str, Json]:
-    """Where to look first."""
+    """The address of the dashboard, which is the first place to look."""
     address = (
         "https://${AWS::Region}.console.${AWS::URLSuffix}/cloudwatch/home"
         "?region=${AWS::Region}#dashboards:name=${Dashboard}"
@@ -84,7 +84,7 @@ def _widgets(declared: Declared) -> list[Json]:
 
 
 def _of_feature(feature: Feature) -> list[Graph]:
-    """One for each title that its metrics name."""
+    """One graph for each title that the feature's metrics name."""
     sharing: dict[str, list[Metric]] = {}
     for metric in feature.metrics:
         sharing.setdefault(metric.graph, []).append(metric)
@@ -92,7 +92,7 @@ def _of_feature(feature: Feature) -> list[Graph]:
 
 
 def _of_all(declared: Declared, metric: Metric) -> Graph:
-    """What every feature that reports *metric* says of it."""
+    """One graph of *metric*, with a line for every feature that reports it."""
     reporting = [feature for feature in declared if metric in metrics.reported(feature)]
     return _graph(metric, [line for feature in reporting for line in _lines(feature, metric)])
 

@@ -7,7 +7,7 @@ from chalicelib.database.tables import SCHEMA
 from chalicelib.feature import Feature
 from stack.declared import APP, Declared
 
-# Everybody's, unless a function has a login of its own. It refreshes what is aggregated.
+# The role of every function that has no login of its own. It refreshes the aggregates.
 RUNTIME = "runtime"
 REFRESH = "refresh"
 VERSION_TABLE = "alembic_version"
@@ -34,12 +34,12 @@ def role_name(role: str) -> str:
 
 
 def roles(declared: Declared) -> list[str]:
-    """All that hold rights, in the order in which they are first named."""
+    """The roles that hold rights, in the order in which they are first named."""
     return list(dict.fromkeys(role for feature in declared for role in feature.rights))
 
 
 def rights(role: str, declared: Declared) -> dict[str, list[Right]]:
-    """What *role* may do, by the feature that first asks for it; what others ask is added there."""
+    """What *role* may do, by the feature that first asks for a right; others' rights are added."""
     asked: dict[str, set[str]] = {}
     required: set[str] = set()
     first: dict[str, dict[str, None]] = {}

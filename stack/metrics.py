@@ -1,4 +1,4 @@
-"""Metrics as CloudWatch knows them: by what they count, of what."""
+"""Metrics as CloudWatch knows them: what they count, and of what."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from stack.parameters import NAMESPACE
 
 # SAM's name for the stage that goes with the API.
 STAGE = ref("RestAPI.Stage")
-# Which every report holds, and which those hold that send events.
+# Every feature that reports has the first; every feature that sends events has the second.
 COLD_START = Metric("ColdStart", graph="Cold starts")
 EVENTS_PENDING = Metric(
     "ChangeEventsPending", graph="Change events pending", statistic="Maximum", period_s=HOUR
@@ -29,20 +29,20 @@ class Series:
     dimensions: Mapping[str, Any] = field(default_factory=dict)
 
     def as_properties(self) -> Json:
-        """As an alarm names it."""
+        """The properties by which an alarm names it."""
         dimensions = [{"Name": name, "Value": value} for name, value in self.dimensions.items()]
         return {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": dimensions}
 
 
 def reported(feature: Feature) -> tuple[Metric, ...]:
-    """All that *feature* reports, with what it reports without saying so."""
+    """All that *feature* reports, including what it does not have to declare."""
     own = tuple(metric for metric in feature.metrics if metric.function is None)
     implied = (COLD_START,) if own else ()
     return (*own, *((EVENTS_PENDING,) if feature.sends else ()), *implied)
 
 
 def counted(feature: Feature) -> tuple[Metric, ...]:
-    """What is counted in the logs of its functions instead."""
+    """The metrics of *feature* that are counted in the logs of its functions instead."""
     return tuple(metric for metric in feature.metrics if metric.function is not None)
 
 

@@ -157,7 +157,7 @@ def parameters(declared: Declared) -> dict[str, Json]:
 
 
 def conditions(declared: Declared) -> dict[str, Json]:
-    """What holds or does not, by what is given."""
+    """The conditions, which hold or not by what is given for the parameters."""
     of_features = {
         parameter.condition: is_given(parameter.name)
         for _, parameter in _declared(declared)

@@ -35,9 +35,10 @@ def config(declared: Declared) -> Json:
 
 
 def policy(stage: str, declared: Declared) -> Json:
-    """What `chalice deploy` lets all functions of *stage* do: its names, rather than resources.
+    """What `chalice deploy` lets all functions of *stage* do, by names rather than resources.
 
-    It deploys neither layers nor dead letters, so that functions with a layer do not count.
+    It deploys neither layers nor dead-letter queues, so a function with a layer cannot run there,
+    and its rights are left out.
     """
     own = f"{APP}-{stage}-*"
     statements = [

@@ -1,5 +1,6 @@
 """Moto's server in place of AWS: the SDK talks to it over HTTP, as to the real one."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,21 +10,18 @@ import boto3
 import requests
 from moto.server import ThreadedMotoServer
 
-from chalicelib.features.parquet_loads import gateway as loads
-from chalicelib.outbox import gateway as outbox
-
 REGION = "eu-central-1"
 
 
 @dataclass(frozen=True)
 class Aws:
-    """Where it listens, and clients for it."""
+    """The address of moto's server, and clients for it."""
 
     endpoint: str
 
     @property
     def environment(self) -> dict[str, str]:
-        """What sends the SDK there."""
+        """The environment variables that send the SDK to moto's server."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_DEFAULT_REGION": REGION,
@@ -44,7 +42,7 @@ class Aws:
 
 @contextmanager
 def moto_server(port: int = 0) -> Iterator[Aws]:
-    """An empty one, on *port* or any that is free; Lambda functions answer without being run."""
+    """Moto's server, empty, on *port* or any free one; Lambda functions answer but do not run."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -52,7 +50,8 @@ def moto_server(port: int = 0) -> Iterator[Aws]:
     try:
         _post(f"{endpoint}/moto-api/reset")
         _post(f"{endpoint}/moto-api/config", {"lambda": {"use_docker": False}})
-        # Kept for the life of a container, which no test may be for another.
+        # The client is kept for the life of a container, and every test counts as a container of
+        # its own.
         _forget_clients()
         yield Aws(endpoint)
     finally:
@@ -61,8 +60,11 @@ def moto_server(port: int = 0) -> Iterator[Aws]:
 
 
 def _forget_clients() -> None:
-    for gateway in (outbox, loads):
-        gateway.client.cache_clear()
+    for name, gateway in list(sys.modules.items()):
+        if name.startswith("chalicelib.") and hasattr(
+            getattr(gateway, "client", None), "cache_clear"
+        ):
+            gateway.client.cache_clear()
 
 
 def _post(url: str, body: dict[str, Any] | None = None) -> None:

@@ -22,7 +22,7 @@ from tests.aws import Aws, moto_server
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
 
-# Read when app.py is imported: the tests of access, which need doors that shut, make their own.
+# This is read when app.py is imported. The tests of access make closed applications of their own.
 os.environ["AUTH_MODE"] = "none"
 
 pytest_plugins = ["tests.servers"]
@@ -67,7 +67,7 @@ def environment(database: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def log_as_it_was() -> Iterator[None]:
-    """Whatever the test does to the log's set-up, the next test does not see it."""
+    """The next test does not see what this one does to the set-up of the log."""
     root, ours = logging.getLogger(), logging.getLogger("chalicelib")
     kept = root.handlers[:], root.level, ours.level
     yield

@@ -29,7 +29,7 @@ SET_UP = "CREATE EXTENSION IF NOT EXISTS timescaledb"
 
 @dataclass(frozen=True)
 class DatabaseChoice:
-    """A database that can be had; nothing is started before *open* is entered."""
+    """A database that is available; nothing is started before *open* is entered."""
 
     label: str
     is_multi_backend: bool

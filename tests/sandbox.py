@@ -64,17 +64,17 @@ class Sandbox:
         return instant
 
     def clear(self) -> None:
-        """Nothing of ours and nothing of the platform's."""
+        """Remove all that is ours and all that is the platform's."""
         self._is_migrated = False
         self.rows("DROP SCHEMA IF EXISTS iot_data CASCADE")
 
     def create_sources(self) -> None:
-        """The platform's tables, empty, and nothing of ours."""
+        """Make the platform's tables, empty, and nothing of ours."""
         self.clear()
         self.rows(SOURCES)
 
     def migrate(self) -> None:
-        """Everything at head, and empty; rebuilt only where a test took it apart."""
+        """Bring everything to head, and empty it. It is rebuilt only where a test took it apart."""
         if self._is_migrated:
             self.empty()
             return
@@ -83,11 +83,11 @@ class Sandbox:
         self._is_migrated = True
 
     def upgrade(self, revision: str = "head") -> None:
-        """Up to *revision*, on the database and as the role that the environment names."""
+        """Migrate up to *revision*, on the database and as the role that the environment names."""
         command.upgrade(alembic_config(), revision)
 
     def empty(self) -> None:
-        """Every table of a migrated database without its rows.
+        """Delete the rows of every table of a migrated database.
 
         Most tests fill a few tables with a few rows, and to truncate all tables takes ten times as
         long as to delete those. Vacuuming leaves no dead rows to the tests that follow.
@@ -157,7 +157,7 @@ class Sandbox:
 
 
 def alembic_config() -> Config:
-    """The project's own, with the tests' logging left alone."""
+    """The project's configuration of Alembic, which leaves the logging of the tests alone."""
     config = Config(PROJECT / "alembic.ini")
     config.attributes["logs"] = False
     return config

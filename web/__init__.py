@@ -1,1 +1,1 @@
-"""Brings the operator page's chart library from npm: `python -m web.build`."""
+"""Fetches the libraries of the console from npm: `python -m web.build`."""

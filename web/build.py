@@ -17,7 +17,7 @@ VENDOR = WEB.parent / "chalicelib" / "console" / "static" / "vendor"
 
 
 class UnexpectedContentError(Exception):
-    """A library is not written as it was when this was."""
+    """A library no longer reads as this module expects it."""
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,14 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fleet:
-    """So many devices, all of them known."""
+    """*devices* devices, all of them known to the database."""
 
     settings: DatabaseSettings
     devices: int
 
     @property
     def engine(self) -> Engine:
-        """The application's own."""
+        """The application's own engine."""
         return engine_for(self.settings)
 
     def sample(self, size: int) -> list[Item]:
@@ -40,7 +40,7 @@ class Fleet:
         return [item(number) for number in chance.sample(range(self.devices), size)]
 
     def execute(self, statement: str) -> None:
-        """One statement by itself, such as VACUUM needs it."""
+        """Carry out a statement outside of a transaction, as VACUUM needs it."""
         with self.engine.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.execute(text(statement))
@@ -51,12 +51,12 @@ class Fleet:
             return connection.execute(text(query)).scalar_one()
 
     def settle(self) -> None:
-        """Nothing left behind by what was measured before."""
+        """Clear away what earlier measurements have left behind."""
         self.execute("VACUUM (ANALYZE) iot_data.device_state, iot_data.device_state_fields")
         self.execute("CHECKPOINT")
 
     def versions(self) -> dict[str, str]:
-        """Of the server."""
+        """The versions of the server and of its extension."""
         extension = "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
         return {
             "postgresql": str(self.value("SHOW server_version")),
@@ -93,5 +93,5 @@ def item(number: int) -> Item:
 
 
 def separate_engine(fleet: Fleet) -> Engine:
-    """One connection of its own, for a writer among others."""
+    """An engine with one connection of its own, for a writer among others."""
     return create_engine(fleet.engine.url, pool_size=1, max_overflow=0)

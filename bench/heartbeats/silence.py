@@ -1,4 +1,4 @@
-"""How long it takes to find the silent among many, and to notice that thousands became so."""
+"""How long it takes to find silent devices, and to notice that thousands fell silent."""
 
 import statistics
 import time

@@ -17,7 +17,7 @@ _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_dat
 
 
 def measure_writers(fleet: Fleet) -> dict[str, Any]:
-    """Each writer has batches of its own, in an order of their own, in a second of their own."""
+    """Each writer stores batches of its own. Each batch has its own order, and its own second."""
     written = [[_batch() for _ in range(BATCHES)] for _ in range(WRITERS)]
     before = fleet.value(_DEADLOCKS)
     started = time.perf_counter()

@@ -33,7 +33,7 @@ def as_context(principal: Principal) -> dict[str, str]:
 
 
 def is_known(request: Request) -> bool:
-    """Whether the sender of *request*, on a path that is open, could read the others too."""
+    """Whether the sender of *request* to an open path has a valid token that may read others."""
     try:
         principal = authenticate(configured(), request.headers.get("authorization", ""))
     except ApplicationError:
@@ -48,7 +48,7 @@ def require_role(principal: Principal, role: Role) -> None:
 
 
 def configured() -> AccessSettings:
-    """The settings; raises `AccessNotConfiguredError` for whatever is wrong with them."""
+    """The settings of access; raises `AccessNotConfiguredError` where any is wrong."""
     try:
         return access_from_environment()
     except InvalidSettingError as error:

@@ -1,12 +1,12 @@
 """Why a caller is turned away.
 
 ApplicationError
-├── UnauthorizedError         no token, or none that counts             → 401
-│   └── ClaimMissingError     the issuer's token lacks a claim          → 401
-├── ForbiddenError            a good token whose role does not suffice  → 403
-├── AccessNotConfiguredError  no way in is configured, or wrongly       → 503
-├── IssuerUnavailableError    the issuer's keys cannot be had           → 503
-└── UndeclaredRouteError      a route does not say who may call it      → no start
+├── UnauthorizedError         no token, or one that is not valid         → 401
+│   └── ClaimMissingError     the issuer's token lacks a claim           → 401
+├── ForbiddenError            a valid token whose role does not suffice  → 403
+├── AccessNotConfiguredError  nobody can get in, or a setting is wrong   → 503
+├── IssuerUnavailableError    the issuer's keys cannot be fetched        → 503
+└── UndeclaredRouteError      a route does not say who may call it       → no start
 """
 
 from chalicelib.errors import ApplicationError

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 ALGORITHM = "RS256"
 LIFETIME_SECONDS = 3600.0
-# An unknown key may be a new one, or invented by a stranger.
+# An unknown key may be new, or a stranger may have invented it: it is asked for once a minute.
 UNKNOWN_KEY_SECONDS = 60.0
 FAILURE_SECONDS = 5.0
 TIMEOUT_SECONDS = 2.0
@@ -39,9 +39,9 @@ class SigningKeys:
         self._fetched_at = self._asked_at = float("-inf")
 
     def find(self, key_id: object) -> PyJWK | None:
-        """The key of that id; None where the issuer publishes none.
+        """The key with that id; None where the issuer publishes none.
 
-        Raises `IssuerUnavailableError` where that cannot be told. Keys older than their
+        Raises `IssuerUnavailableError` where the issuer cannot be asked. Keys older than their
         lifetime are not used, whatever the reason: the issuer may have withdrawn them.
         """
         if not isinstance(key_id, str):

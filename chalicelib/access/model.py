@@ -21,11 +21,11 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """Whose callers a route is for.
+    """Which callers a route is for.
 
-    `open`: everybody, with or without a token. `organization`: callers of any organization, each
-    of whom sees what belongs to that organization, and the platform's own people. `platform`: the
-    platform's own people only, whose tokens name no organization.
+    `open`: everybody, with or without a token. `organization`: callers of any organization, who see
+    what belongs to their own one, and the platform's own people. `platform`: the platform's own
+    people only, whose tokens name no organization.
     """
 
     OPEN = "open"
@@ -46,13 +46,13 @@ class Principal:
     organization: str | None = None
 
 
-# Who calls where AUTH_MODE=none lets everybody in.
+# The caller of every request where AUTH_MODE=none lets everybody in.
 ANYBODY = Principal("anybody", Role.ADMIN)
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a route asks of its callers: a role at least, or None where it is open."""
+    """What a route asks of its callers: the least role, or None where it is open to everybody."""
 
     least: Role | None
     scope: Scope
@@ -63,11 +63,11 @@ class Requirement:
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody is asked who they are."""
+        """Whether everybody may call the route, without saying who they are."""
         return self.scope is Scope.OPEN
 
     def is_open_to_organization_of(self, principal: Principal) -> bool:
-        """Whether callers of that organization may come at all, whatever their role."""
+        """Whether callers of that organization may call it, if their role suffices."""
         return self.scope is not Scope.PLATFORM or principal.organization is None
 
     def is_met_by(self, principal: Principal) -> bool:
@@ -80,6 +80,6 @@ class Requirement:
 
 
 def strongest_role(names: Iterable[object]) -> Role | None:
-    """The role that counts among *names*, most of which may mean nothing to us."""
+    """The strongest role among *names*, most of which may not be roles of ours."""
     named = list(names)
     return next((role for role in _STRONGEST_FIRST if role in named), None)

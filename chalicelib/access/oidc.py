@@ -30,7 +30,7 @@ def signing_keys_at(url: str) -> SigningKeys:
 
 
 def is_jwt(token: str) -> bool:
-    """Whether *token* has the shape of a JWT; says nothing about its worth."""
+    """Whether *token* has the shape of a JWT, which does not mean that it is valid."""
     try:
         jwt.get_unverified_header(token)
     except PyJWTError:
@@ -48,14 +48,15 @@ def _is_base64url(segment: str) -> bool:
 
 
 def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
-    """Whom the issuer vouches for.
+    """The caller for whom the issuer vouches.
 
-    Raises `UnauthorizedError`; `ForbiddenError` where a good token names no role of ours, or an
-    organization that cannot be one; `IssuerUnavailableError` where it cannot be told.
+    Raises `UnauthorizedError` where the token is not valid, `ForbiddenError` where a valid one
+    names no role of ours or something that cannot be an organization, and `IssuerUnavailableError`
+    where the issuer's keys cannot be fetched.
     """
     claims = _verified_claims(settings, token)
     if not _is_for_us(claims, settings.audiences):
-        raise UnauthorizedError("the token is for another client, or of another use")
+        raise UnauthorizedError("the token is for another client, or for another use")
     role = _role_named_in(claims)
     if role is None:
         raise ForbiddenError("the token names no role", subject=claims["sub"])
@@ -65,9 +66,10 @@ def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
 def _verified_claims(settings: OidcSettings, token: str) -> dict[str, Any]:
     try:
         header = jwt.get_unverified_header(token)
-        # Before the keys are asked for: what cannot count must not cost a request.
+        # This comes before the keys are fetched: a token that cannot be valid must not cost a
+        # request.
         if header.get("alg") != ALGORITHM:
-            raise UnauthorizedError("the token is signed in a way that does not count")
+            raise UnauthorizedError("the token is signed in a way that is not accepted")
         key = signing_keys_at(settings.jwks_url).find(header.get("kid"))
         if key is None:
             raise UnauthorizedError("the token is signed with a key the issuer does not publish")
@@ -96,7 +98,8 @@ def _is_for_us(claims: dict[str, Any], audiences: tuple[str, ...]) -> bool:
         case None | "id":
             return _is_addressed_to_us(claims, audiences)
         case "access":
-            # One bound to a resource has an audience besides, which then counts too.
+            # A token that is bound to a resource names an audience besides, which then has to be
+            # ours, too.
             is_bound = "aud" in claims
             is_ours = claims.get("client_id") in audiences
             return is_ours and (not is_bound or _is_addressed_to_us(claims, audiences))

@@ -109,9 +109,9 @@ ACCESS = (
 
 @dataclass(frozen=True)
 class OidcSettings:
-    """Whose tokens count, issued to which clients, signed with the keys published where.
+    """The issuer whose tokens are valid, the clients that they are for, and where its keys are.
 
-    *requires_token_use* is for Cognito, whose tokens all say what they are for.
+    *requires_token_use* is for Cognito, each of whose tokens says what it is for.
     """
 
     issuer: str
@@ -130,7 +130,7 @@ class ApiTokenSettings:
 
 @dataclass(frozen=True)
 class AccessSettings:
-    """The ways in. `is_open` means that nobody is asked who they are."""
+    """The ways to get in. `is_open` means that everybody may do everything."""
 
     is_open: bool
     oidc: OidcSettings | None

@@ -28,7 +28,7 @@ def authenticate(settings: AccessSettings, header: str) -> Principal:
             return oidc.principal_of_jwt(settings.oidc, token)
     if settings.api_token and _is_api_token(settings.api_token, token):
         return Principal(API_TOKEN_SUBJECT, settings.api_token.role)
-    raise UnauthorizedError("the token is none that is known here")
+    raise UnauthorizedError("the token is not known here")
 
 
 def _bearer_token(header: str) -> str:

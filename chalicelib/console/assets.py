@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 FEATURE_FOLDERS = HERE.parent / "features"
 INDEX = STATIC / "index.html"
-# Written here, because it says which features have a view.
+# Its text is made here, because it says which features have a view.
 VIEWS = "views.js"
 
 # The console is one script, except for what starts it.
@@ -42,11 +42,14 @@ class Asset:
 
     @property
     def files(self) -> set[Path]:
-        """All that has to be there."""
+        """The files that it is made of, which all have to be there."""
         return {self.path, *self.modules}
 
     def text(self) -> str:
-        """As it is served; read each time, so that a change shows when the page is loaded anew."""
+        """The text that is served.
+
+        It is read each time, so that a change shows when the page is loaded anew.
+        """
         if not self.modules:
             return self.path.read_text(encoding="utf-8")
         texts = {module.name: module.read_text(encoding="utf-8") for module in self.modules}
@@ -54,7 +57,7 @@ class Asset:
 
 
 def assets(features: Iterable[str]) -> dict[str, Asset]:
-    """By name: the parts of the console, then the views of those of *features* that have one."""
+    """The parts of the console, then the views of those *features* that have one, by name."""
     own = sorted(path for path in STATIC.glob("*.js") if path.name not in _PLAIN)
     views = {f"{feature}.view.js": _view(feature) for feature in features}
     return {

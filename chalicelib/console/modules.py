@@ -88,5 +88,5 @@ def _inside(line: str, place: str) -> str:
 
 
 def _variable(name: str) -> str:
-    """What the exports of the module *name* are called; nobody else begins a name like this."""
+    """The variable that holds the exports of the module *name*; no other name begins like this."""
     return "$" + re.sub(r"\W", "_", name)

@@ -56,7 +56,8 @@ def get_asset(asked: Asked[Nothing, None], name: str) -> Response:
 
 def _served(name: str, content: str, request: Request) -> Response:
     tag = sha256(content.encode()).hexdigest()[:32]
-    # `no-cache` means asking each time: the scripts import each other, and have to fit.
+    # `no-cache` means that a browser asks each time: the scripts import each other, and have to
+    # fit.
     headers: dict[str, str | list[str]] = {
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         **SAFE_HEADERS,
@@ -71,6 +72,6 @@ def _served(name: str, content: str, request: Request) -> Response:
 
 
 def _known_tags(request: Request) -> set[str]:
-    """What the browser holds already; a proxy that compresses marks its tags as weak."""
+    """The tags of what the browser holds already. A proxy that compresses marks them as weak."""
     given = request.headers.get("if-none-match", "")
     return {tag.strip().removeprefix("W/").strip('"') for tag in given.split(",")}

@@ -72,7 +72,7 @@ def _read_instants_in_utc(connection: Any, _: object) -> None:
 
 
 def _logging_in_with(secret: SecretLogin) -> Callable[..., Any]:
-    """A listener that connects as the secret says, and once more where it says something new.
+    """A listener that connects as the secret says, and tries again where the secret has changed.
 
     A rotation changes the password behind a warm container's back: the refusal is how it learns.
     """

@@ -42,7 +42,7 @@ class SecretLogin:
         self._known: Login | None = None
 
     def current(self, *, refused: Login | None = None) -> Login:
-        """The login as it is known, fetched anew where that is the one that was *refused*.
+        """The known login; fetched anew where it is the one that the database has *refused*.
 
         Threads that are refused together fetch it once.
         """

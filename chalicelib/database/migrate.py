@@ -1,4 +1,4 @@
-"""Migrations as an invocation: the package carries the revisions, and so does the way into the VPC.
+"""Migrations as a Lambda function: it has the revisions in its package, and a way into the VPC.
 
 Alembic is imported when it is needed: no other function should pay for it.
 """
@@ -28,7 +28,7 @@ TIME_LIMIT_SECONDS = 900.0
 
 
 class Command(StrEnum):
-    """What may be asked for."""
+    """What a migration may be asked to do."""
 
     CURRENT = "current"
     UPGRADE = "upgrade"
@@ -45,7 +45,7 @@ class MigrationRequest:
 
 @dataclass
 class Applied:
-    """Notes each revision that Alembic has taken, or taken back."""
+    """Notes each revision that Alembic has applied or reverted."""
 
     revisions: list[str] = field(default_factory=list)
 
@@ -59,9 +59,9 @@ class Applied:
 def migrate(payload: object, context: Any = None) -> dict[str, Any]:
     """Bring the schema where *payload* says: `{}` for head, `command` and `revision` otherwise.
 
-    Returns the revision before and after, null where there is none, and those applied in
-    between. Raises `InvalidRequestError` for a payload that is malformed, `MigrationError` with
-    Alembic's sentence, or the checks' before the first revision, where it cannot be done.
+    Returns the revision before and after, null where there is none, and those applied in between.
+    Raises `InvalidRequestError` for a payload that is malformed, and `MigrationError` where it
+    cannot be done, with the sentence of Alembic or of the checks before the first revision.
     """
     request = migration_request(payload)
     deadline = Deadline.of_invocation(context, TIME_LIMIT_SECONDS)
@@ -106,7 +106,7 @@ def _checked_revision(value: object, command: Command) -> str:
     if value is None:
         return HEAD
     if not isinstance(value, str) or not value:
-        raise InvalidRequestError("revision must be the name of one", parameter="revision")
+        raise InvalidRequestError("revision must be the name of a revision", parameter="revision")
     return value
 
 

@@ -14,6 +14,6 @@ metadata = MetaData(schema=SCHEMA)
 def instant_column(
     name: str, *, nullable: bool = True, is_defaulted: bool = False
 ) -> Column[object]:
-    """A `timestamptz`; *is_defaulted* is the time of the transaction where none is given."""
+    """A `timestamptz`; with *is_defaulted*, the time of the transaction is the default."""
     default = func.now() if is_defaulted else None
     return Column(name, TIMESTAMP(timezone=True), nullable=nullable, server_default=default)

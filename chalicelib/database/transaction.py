@@ -20,9 +20,9 @@ def transaction(engine: Engine, deadline: Deadline) -> Iterator[Connection]:
 
 @contextmanager
 def busy_when_late() -> Iterator[None]:
-    """Raise `DatabaseBusyError` where the time is used up: there is no run that ran out of it.
+    """Raise `DatabaseBusyError`, rather than `RunTimedOutError`, where the time is used up.
 
-    For whoever asks a question: the database has not answered it in time, and may do so later.
+    This is for requests that read: the database has not answered in time, and may do so later.
     """
     try:
         yield

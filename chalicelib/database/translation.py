@@ -65,7 +65,6 @@ def _is_refusal(sentence: str) -> bool:
 
 
 def _first_line(error: DBAPIError) -> str:
-    # An index on the address list or a password never appears here: libpq names host, port,
-    # user and database only.
+    # The first line shows no password: libpq names host, port, user and database only.
     lines = str(error.orig).strip().splitlines()
     return lines[0] if lines else type(error.orig).__name__

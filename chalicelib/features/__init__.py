@@ -21,12 +21,12 @@ FEATURES: tuple[Feature, ...] = (
 )
 
 
-def modules(role: str) -> Iterator[ModuleType]:
-    """The module of that role, such as `tables` or `commands`, of every feature that has one."""
+def modules(name: str) -> Iterator[ModuleType]:
+    """The module of that *name*, such as `tables` or `commands`, of every feature that has one."""
     for feature in FEATURES:
-        name = f"{__name__}.{feature.name}.{role}"
-        if find_spec(name) is not None:
-            yield import_module(name)
+        path = f"{__name__}.{feature.name}.{name}"
+        if find_spec(path) is not None:
+            yield import_module(path)
 
 
 def gathered_metadata() -> "MetaData":

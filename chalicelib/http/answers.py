@@ -37,7 +37,7 @@ class Answer(Generic[T]):
 
 
 def json_response(body: object, status: int = 200, **headers: str) -> Response:
-    """*body* as JSON that nobody may keep: the next request may be answered differently."""
+    """*body* as JSON that no cache may keep: the next request may be answered differently."""
     return Response(
         body=msgspec.json.encode(body).decode(),
         status_code=status,
@@ -51,7 +51,10 @@ def json_response(body: object, status: int = 200, **headers: str) -> Response:
 
 
 def failure(error: ApplicationError, request_id: str, **headers: str) -> Response:
-    """The envelope of *error*; what a stranger may not read of it goes to the log instead."""
+    """The answer for *error*, in the envelope.
+
+    What a stranger may not read goes to the log instead.
+    """
     if error.http_status >= 500:
         facts = {"error_code": error.code, "reason": error.message, "request_id": request_id}
         logger.error("request_failed", extra=facts)

@@ -1,19 +1,20 @@
-"""Where every request is let in or turned away: closed, except for the routes that say otherwise.
+"""Lets every request in or turns it away; all is closed, except for the routes that say otherwise.
 
-Two locks, one table: what the routes declare. API Gateway asks the authorizer, and keeps its
-answer for a minute per token, *for all routes*; hence the answer lists all that the caller may
-call, never just the route asked for. Behind it stands a middleware that checks each request again,
-so that a route declared later, or an API deployed without the authorizer, is closed as well.
+There are two locks, and both go by what the routes declare. API Gateway asks the authorizer, and
+keeps its answer for a minute per token, *for all routes*; hence the answer lists all that the
+caller may call, never just the route asked for. Behind it stands a middleware that checks each
+request again, so that a route declared later, or an API deployed without the authorizer, is closed
+as well.
 
 What a caller gets:
 
 | case                              | API Gateway              | `chalice local`, test client |
 |-----------------------------------|--------------------------|------------------------------|
 | no `Authorization` header         | 401, unasked             | 401, unasked                 |
-| a token that does not count       | 401, we raise            | 401, our envelope            |
-| a good token without any role     | 403, explicit deny       | 403, Chalice's body          |
+| a token that is not valid         | 401, we raise            | 401, our envelope            |
+| a valid token without any role    | 403, explicit deny       | 403, Chalice's body          |
 | too low a role, or another scope  | 403, implicit deny       | 403, Chalice's body          |
-| the issuer's keys cannot be had   | 500, or 503 (see below)  | 503, our envelope            |
+| the issuer's keys are unavailable | 500, or 503 (see below)  | 503, our envelope            |
 | no way in is configured           | 500, or 503 (see below)  | 503, our envelope            |
 | AUTH_MODE=none                    | let in, with any header  | let in                       |
 
@@ -87,7 +88,8 @@ def _declared(address: str, entry: Any) -> Route:
 def authorize(app: Chalice, request: AuthRequest) -> AuthResponse | dict[str, Any]:
     """Answer for API Gateway: what the sender of this token may call.
 
-    It is told why only where that is its own fault; the log says the rest, never the token.
+    A sender that is turned away is told the reason only where that is its own fault. The log says
+    the rest, but never the token.
     """
     try:
         principal = authenticate(configured(), request.token or "")
@@ -106,14 +108,23 @@ def authorize(app: Chalice, request: AuthRequest) -> AuthResponse | dict[str, An
 
 
 def _granted(app: Chalice, principal: Principal) -> list[AuthRoute | str]:
-    """What *principal* may call; the platform's admins everything, in one line."""
+    """What *principal* may call. For the platform's admins that is everything, in one line."""
     if principal.role is Role.ADMIN and principal.organization is None:
         return [AuthRoute("*", ["*"])]
-    return [
-        AuthRoute(_pattern(route.address), list(route.methods))
-        for route in declared_routes(app)
-        if not route.requirement.is_open and route.requirement.is_met_by(principal)
-    ]
+    granted: dict[str, set[str]] = {}
+    for route in declared_routes(app):
+        if not route.requirement.is_open and route.requirement.is_met_by(principal):
+            granted.setdefault(route.address, set()).update(route.methods)
+    return [_granted_at(app, address, methods) for address, methods in granted.items()]
+
+
+def _granted_at(app: Chalice, address: str, methods: set[str]) -> AuthRoute:
+    """The routes at *address* with these *methods*.
+
+    All methods together are one entry, because API Gateway limits the size of the answer.
+    """
+    is_all = methods == app.routes[address].keys()
+    return AuthRoute(_pattern(address), ["*"] if is_all else sorted(methods))
 
 
 def _pattern(address: str) -> str:
@@ -122,7 +133,10 @@ def _pattern(address: str) -> str:
 
 
 def _is_open_to_all() -> bool:
-    """Said once a process, at its start; so is it when nobody will be let in."""
+    """Whether everybody is let in.
+
+    The log says so once, at the start, as it does where nobody is.
+    """
     try:
         is_open = configured().is_open
     except AccessNotConfiguredError as error:

@@ -44,8 +44,8 @@ The readings of an IoT platform, and what is known of its devices.
 _UNSUPPORTED_MEDIA_TYPE = 415
 _ERRORS: dict[int, tuple[str, str]] = {
     400: ("BadRequest", "A parameter or the body is malformed, unknown or repeated."),
-    401: ("Unauthorized", "There is no token, or none that counts."),
-    403: ("Forbidden", "The token is good, but its role or its organization does not suffice."),
+    401: ("Unauthorized", "There is no token, or it is not valid."),
+    403: ("Forbidden", "The token is valid, but its role or its organization does not suffice."),
     404: ("NotFound", "Nothing has that name."),
     409: ("Conflict", "It contradicts what is there, or what is under way."),
     412: ("PreconditionFailed", "It has been changed since it was read."),
@@ -62,7 +62,7 @@ _ERRORS: dict[int, tuple[str, str]] = {
         "The database cannot be reached, is not migrated, or access is not configured.",
     ),
 }
-# What an answer of this status says, before what its body is.
+# What an answer of this status means, said before the description of its body.
 _STATUSES = {
     201: "It has been made. ",
     202: "It has begun, and is under way. ",
@@ -84,7 +84,7 @@ _REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
 
 def document(routes: Sequence[Route]) -> Json:
-    """The document of *routes*, of which those that answer no JSON are left out."""
+    """The document of *routes*, without those that do not answer JSON."""
     described = [route for route in routes if None not in route.answers.values()]
     schemas = Schemas(described)
     return {

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, get_type_hints
+from typing import Any, Required, TypedDict, Unpack, get_type_hints
 
 import msgspec
 from chalice.app import Blueprint, Response
@@ -19,6 +19,7 @@ from chalicelib.http.requests import Asked, Nothing, json_of, path_values, query
 logger = logging.getLogger(__name__)
 
 View = Callable[..., Any]
+Decorator = Callable[[View], View]
 Kind = Any
 
 
@@ -46,7 +47,7 @@ class Route:
 
     @property
     def is_body_required(self) -> bool:
-        """Whether the route makes nothing of a request without a body."""
+        """Whether the route refuses a request without a body."""
         kinds = self.body if isinstance(self.body, tuple) else (self.body,)
         return all(_required_fields(kind) for kind in kinds)
 
@@ -56,9 +57,27 @@ class Route:
         return self.view.__name__
 
 
-class Routes(Blueprint):
-    """The routes of a feature. A view takes what was asked, and returns its body or an `Answer`.
+class Writing(TypedDict, total=False):
+    """What a route that changes something declares.
 
+    *answers* is the kind of the body, or its kinds by status. *headers* are those of the answers,
+    with what they say; *examples* are bodies by name.
+    """
+
+    least: Required[Role | None]
+    scope: Required[Scope]
+    answers: Required[Kind | Mapping[int, Kind]]
+    body: Kind | tuple[Kind, ...] | None
+    query: type[Any]
+    refuses: tuple[type[ApplicationError], ...]
+    headers: Mapping[str, str]
+    examples: Mapping[str, object]
+
+
+class Routes(Blueprint):
+    """The routes of a feature.
+
+    A view takes what was asked, and returns the body of its answer, or an `Answer`.
     What it raises becomes the error envelope. Its own arguments besides are the variables of the
     path, by their names and with their types.
     """
@@ -76,7 +95,7 @@ class Routes(Blueprint):
         answers: Kind,
         query: type[Any] = Nothing,
         refuses: tuple[type[ApplicationError], ...] = (),
-    ) -> Callable[[View], View]:
+    ) -> Decorator:
         """A route that reads: GET, and HEAD for the same without the body."""
         requirement = Requirement(least, scope)
         return lambda view: self._declare(
@@ -93,8 +112,25 @@ class Routes(Blueprint):
             )
         )
 
-    def post(
+    def post(self, address: str, **declared: Unpack[Writing]) -> Decorator:
+        """A route that adds something, or starts it."""
+        return self._writing("POST", address, **declared)
+
+    def put(self, address: str, **declared: Unpack[Writing]) -> Decorator:
+        """A route that changes something as a whole, or field by field."""
+        return self._writing("PUT", address, **declared)
+
+    def patch(self, address: str, **declared: Unpack[Writing]) -> Decorator:
+        """A route that changes a part of something."""
+        return self._writing("PATCH", address, **declared)
+
+    def delete(self, address: str, **declared: Unpack[Writing]) -> Decorator:
+        """A route that removes something."""
+        return self._writing("DELETE", address, **declared)
+
+    def _writing(
         self,
+        method: str,
         address: str,
         *,
         least: Role | None,
@@ -105,17 +141,13 @@ class Routes(Blueprint):
         refuses: tuple[type[ApplicationError], ...] = (),
         headers: Mapping[str, str] | None = None,
         examples: Mapping[str, object] | None = None,
-    ) -> Callable[[View], View]:
-        """A route that changes something.
-
-        *headers* are those of its answers, with what they say; *examples* are bodies by name.
-        """
+    ) -> Decorator:
         requirement = Requirement(least, scope)
         return lambda view: self._declare(
             Route(
                 self.feature,
                 address,
-                ("POST",),
+                (method,),
                 requirement,
                 view,
                 query,

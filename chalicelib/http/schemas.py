@@ -53,7 +53,7 @@ class Schemas:
         }
 
     def components(self) -> Json:
-        """All that are referred to, by name."""
+        """All schemas that are referred to, by name."""
         return {_name(name): _tidied(schema) for name, schema in self._components.items()}
 
     def of(self, kind: Any) -> Json:
@@ -87,7 +87,7 @@ class Schemas:
 
     def query_parameters(self, route: Route) -> list[Json]:
         """What may follow the question mark."""
-        # By itself: a query is no body, and so none of the components.
+        # The schema is made by itself: a query is no body, and so is not among the components.
         [reference], components = msgspec.json.schema_components(
             [route.query], ref_template=_TEMPLATE
         )
@@ -134,7 +134,7 @@ def _tidied(schema: Json) -> Json:
     tidied: Json = _renamed({key: value for key, value in schema.items() if key != "title"})
     if "description" in tidied:
         tidied["description"] = inspect.cleandoc(tidied["description"])
-    # Whatever is chosen from is a text here; msgspec leaves that to be seen from the choices.
+    # All choices are texts in this application. msgspec does not say so, as the choices show it.
     return {"type": "string", **tidied} if "enum" in tidied else tidied
 
 

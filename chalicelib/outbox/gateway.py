@@ -12,8 +12,8 @@ MAX_REQUEST_BYTES = 256 * 1024
 def put_events(bus: str, events: list[QueuedEvent]) -> list[Refusal]:
     """Hand *events* to EventBridge in one request; returns those it did not take.
 
-    A request that fails as a whole refuses all of them: the ones behind an answer that got lost
-    are sent again, which their ids allow for.
+    A request that fails as a whole refuses all of them. If only its answer was lost, the bus gets
+    the same events again, and whoever receives them can tell by their ids.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -45,6 +45,6 @@ def client() -> Any:
     import boto3
     from botocore.config import Config
 
-    # Tried again by the sender, which knows how much time is left.
+    # The sender tries again, because it knows how much time is left.
     config = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
     return boto3.client("events", config=config)

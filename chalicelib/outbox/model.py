@@ -1,4 +1,4 @@
-"""What is to be told to others, and what became of telling it."""
+"""Events that wait to be sent, and why the bus refuses some of them."""
 
 from dataclasses import dataclass
 from datetime import datetime

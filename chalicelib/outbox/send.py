@@ -78,7 +78,7 @@ def _send_request(
 
 
 def _fitting(events: list[QueuedEvent]) -> list[QueuedEvent]:
-    """The first of *events* that fit into one request, and the first of all in any case."""
+    """As many of *events* as fit into one request, but at least the first."""
     size = 0
     for count, event in enumerate(events):
         size += event.size

@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from chalicelib.database.tables import instant_column, metadata
 
-# What is to be told to others, queued by the transaction that makes it true.
+# Events for others, queued by the transaction that makes them true.
 outbox_events = Table(
     "outbox_events",
     metadata,

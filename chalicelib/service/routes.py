@@ -1,4 +1,4 @@
-"""What is asked of the service itself: who am I, and what can I ask?"""
+"""The routes of the service itself: who the caller is, and what there is to ask."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Keep the last state of every device, and what each field of it was set by."""
+"""Keep the last state of every device, and when each field of it was set."""
 
 from alembic import op
 from alembic.util import CommandError

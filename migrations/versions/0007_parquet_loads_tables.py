@@ -1,4 +1,4 @@
-"""Load Parquet files: a ledger of loads, a hypertable of energy readings, and who brought what."""
+"""Load Parquet files: a ledger of loads, energy readings, and which file brought which rows."""
 
 from alembic import op
 
@@ -52,7 +52,7 @@ def _create_ledger() -> None:
     op.execute(
         "CREATE INDEX idx_parquet_loads_dataset ON iot_data.parquet_loads (dataset, load_id)"
     )
-    # Compared byte by byte: who wins a key two objects bring must not depend on a locale.
+    # Compared byte by byte: which of two objects wins a key must not depend on a locale.
     op.execute(
         """
         CREATE TABLE iot_data.parquet_objects (

@@ -20,8 +20,8 @@ _LIBRARY = "pyarrow"
 
 
 @dataclass(frozen=True)
-class Layer:
-    """What was made, and what there is to say about it."""
+class BuiltLayer:
+    """A layer that was made, with its sizes and the remarks about it."""
 
     requirement: str
     zipped: int
@@ -29,7 +29,7 @@ class Layer:
     remarks: list[str]
 
 
-def build(project: Project, task_root: Path, target: Path) -> Layer:
+def build(project: Project, task_root: Path, target: Path) -> BuiltLayer:
     """Leave `pyarrow-layer.zip` in *target*, for the package that is unpacked at *task_root*.
 
     Raises `ReleaseRefusedError` where the loads in that package would not start with it.
@@ -43,7 +43,7 @@ def build(project: Project, task_root: Path, target: Path) -> Layer:
     tried = try_out(task_root, root / FOLDER)
     archive.pack(root, target / ZIP)
     sizes = archive.sizes(target / ZIP)
-    return Layer(
+    return BuiltLayer(
         requirement=str(requirement),
         zipped=(target / ZIP).stat().st_size,
         unzipped=sum(sizes.values()),
@@ -54,7 +54,10 @@ def build(project: Project, task_root: Path, target: Path) -> Layer:
 def glibc_warnings(
     requirement: str, glibc: tuple[int, int], version: tuple[int, int] = sys.version_info[:2]
 ) -> list[str]:
-    """A wheel that is newer than Lambda's system; every other function runs there all the same."""
+    """A warning where the wheel needs a newer system than Lambda's.
+
+    The functions without the layer run there all the same.
+    """
     there = interpreter.GLIBC[version]
     if glibc <= there:
         return []
@@ -72,7 +75,7 @@ def users(root: Path) -> list[str]:
 
 
 def try_out(task_root: Path, layer: Path) -> list[str]:
-    """Remarks; raises `ReleaseRefusedError` where the loads do not start with *layer*."""
+    """Remarks on it; raises `ReleaseRefusedError` where the loads do not start with *layer*."""
     if (platform.system(), platform.machine()) != ("Linux", wheel.ARCHITECTURE):
         return [f"{ZIP} was not tried out: this machine is no Linux on {wheel.ARCHITECTURE}"]
     program = [sys.executable, "-I", "-S", "-W", "error", trial.__file__]

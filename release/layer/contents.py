@@ -1,4 +1,4 @@
-"""What of pyarrow's wheel reads Parquet, and what is for other work: a third of it stays behind.
+"""Which files of pyarrow's wheel are needed to read Parquet; a third of the wheel stays behind.
 
 What stays behind is above all Flight (a server), S3 and the other remote file systems (S3 is read
 through the SDK that Lambda has), ORC, Feather and JSON, encryption, three copies of two libraries,

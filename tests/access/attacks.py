@@ -23,12 +23,12 @@ def bearer(make_token: Callable[[Issuer], str]) -> Attack:
 
 
 def claiming(**changed: object) -> Attack:
-    """An id token, rightly signed, but for these claims."""
+    """An id token whose signature is right, with these claims changed."""
     return bearer(lambda issuer: issuer.token(issuer.claims(**changed)))
 
 
 def access_claiming(**changed: object) -> Attack:
-    """An access token, rightly signed, but for these claims."""
+    """An access token whose signature is right, with these claims changed."""
     return bearer(lambda issuer: issuer.token(issuer.access_claims(**changed)))
 
 

@@ -68,7 +68,7 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture
 def own_issuer() -> Iterator[Issuer]:
-    """One that a test may break."""
+    """An issuer that a test may break."""
     with Issuer() as running:
         yield running
 
@@ -95,7 +95,7 @@ def trusting(issuer: Issuer, access_environment: Callable[[dict[str, str]], None
 
 @pytest.fixture
 def in_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a Lambda function, where no local server is loaded."""
+    """Unload the local server, which is not in a Lambda function."""
     monkeypatch.delitem(sys.modules, "chalice.local", raising=False)
 
 

@@ -25,7 +25,7 @@ API_TOKEN_SHA256 = hashlib.sha256(API_TOKEN.encode()).hexdigest()
 
 @cache
 def rsa_key(name: str) -> RSAPrivateKey:
-    """One key a name; making them is slow."""
+    """One key for each name. Making a key is slow, so it is made once."""
     return generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -65,7 +65,7 @@ class Issuer:
         }
 
     def claims(self, **changed: object) -> dict[str, Any]:
-        """Those of an administrator's id token; a claim changed to None is left out."""
+        """The claims of an administrator's id token; one that is changed to None is left out."""
         now = int(time.time())
         claims = {
             "iss": self.url,
@@ -80,7 +80,7 @@ class Issuer:
         return {name: value for name, value in claims.items() if value is not None}
 
     def access_claims(self, **changed: object) -> dict[str, Any]:
-        """Those of an access token, which names its client in another claim."""
+        """The claims of an access token, which names its client in another claim."""
         return self.claims(**{"token_use": "access", "aud": None, "client_id": CLIENT, **changed})
 
     def token(
@@ -141,7 +141,7 @@ def segment(content: object) -> str:
 
 
 def forged(header: dict[str, Any], claims: dict[str, Any], secret: bytes | None = None) -> str:
-    """What a library refuses to make: any header, signed with HMAC, or not at all."""
+    """A token that a library refuses to make: with any header, signed with HMAC or not at all."""
     signed = f"{segment(header)}.{segment(claims)}"
     if secret is None:
         return f"{signed}."

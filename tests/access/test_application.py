@@ -59,7 +59,7 @@ def test_the_policy_of_a_caller_is_what_the_routes_declare(
 
 @pytest.mark.parametrize("caller", CALLERS, ids=lambda c: f"{c.role} of {c.organization}")
 def test_an_answer_is_as_small_as_api_gateway_wants_it(caller: Principal, trusting: Issuer) -> None:
-    """It takes 8 KB from an authorizer, and every route that a caller may call is a line."""
+    """API Gateway takes 8 KB from an authorizer, which has a line for each route it allows."""
     assert len(json.dumps(answer_about(trusting, caller))) < 8_192
 
 
@@ -69,7 +69,7 @@ def test_what_is_open_says_so_and_shows_no_data() -> None:
 
 
 def test_who_belongs_to_an_organization_may_only_ask_about_the_service() -> None:
-    """Until a feature shows an organization its own devices, all else is the platform's."""
+    """Until a feature shows an organization its devices, all other routes are the platform's."""
     shared = {r.address for r in CLOSED if r.requirement.scope is Scope.ORGANIZATION}
     assert shared == {"/me", "/openapi.json"}
 

@@ -107,13 +107,13 @@ class Browser:
         self._driver.get(url)
 
     def go(self, address: str) -> None:
-        """Another page of the console, as a link would lead there."""
+        """Go to another page of the console, as a link does."""
         self.run("document.activeElement.blur(); location.hash = arguments[0]", address)
         self.wait_for_focus("h1")
         self.wait_until_gone(".loading")
 
     def forget(self) -> None:
-        """What one test leaves in the tab is nothing to the next."""
+        """Clear away what one test leaves in the tab, before the next."""
         if self._driver.current_url.startswith("http"):
             self._driver.execute_script("sessionStorage.clear()")
         self.emulate(1280, 900)
@@ -165,7 +165,7 @@ class Browser:
         self._wait.until(lambda _: self.count(selector) == number, said)
 
     def wait_for_script(self, script: str) -> None:
-        """Wait until *script* returns what is true."""
+        """Wait until *script* returns something true."""
         self._wait.until(lambda _: self.run(script), f"never true: {script}")
 
     def text(self, selector: str) -> str:
@@ -178,7 +178,7 @@ class Browser:
         return int(self.run(f"{_ALL} return all(arguments[0]).length", selector))
 
     def address(self) -> str:
-        """What stands behind the `#`, and the `#`."""
+        """The part of the address from the `#` on."""
         return str(self.run("return location.hash"))
 
     def reload(self) -> None:
@@ -199,7 +199,7 @@ class Browser:
         return self._driver.execute_script(script, *arguments)
 
     def press(self, *keys: str) -> None:
-        """Keys, one after the other, to whatever has the focus."""
+        """Send keys, one after the other, to whatever has the focus."""
         for key in keys:
             self._driver.switch_to.active_element.send_keys(key)
 
@@ -217,7 +217,7 @@ class Browser:
         return logged + (self.run("return window.violations") or [])
 
     def requested(self) -> list[str]:
-        """The address of every request since last asked, also of those that were refused."""
+        """The address of every request since last asked, including refused ones."""
         events = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
         return [
             event["params"]["request"]["url"]
@@ -226,7 +226,7 @@ class Browser:
         ]
 
     def save_screenshot(self, file: Path) -> None:
-        """The whole page, beyond what is in sight."""
+        """A picture of the whole page, beyond what is in sight."""
         height = self.run("return document.documentElement.scrollHeight")
         width = self.run("return window.innerWidth")
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}

@@ -28,7 +28,7 @@ SILENT = [
 
 
 def instant(value: datetime) -> str:
-    """As the API writes it."""
+    """An instant, as the API writes it."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -72,7 +72,7 @@ def _nth_run(run_id: int, now: datetime, newest: int) -> Document:
 
 
 def changes() -> list[Document]:
-    """One of each kind, removals with every reason."""
+    """Changes of every kind, and removals for every reason."""
     added = [change("added", pair) for pair in (PAIRS[0], PAIRS[4])]
     removed = [
         change("removed", pair, reason)
@@ -87,7 +87,7 @@ def change(kind: str, pair: tuple[str, str, str, str], reason: str | None = None
 
 
 def pair_document(pair: tuple[str, str, str, str]) -> Document:
-    """Ids and names."""
+    """The ids and names of a pair, by their fields."""
     return dict(
         zip(("device_id", "device_name", "parameter_id", "parameter_name"), pair, strict=True)
     )
@@ -121,7 +121,7 @@ def sample(kinds: list[Document]) -> Document:
 
 
 def silent_devices(now: datetime) -> list[Document]:
-    """The longest silent first."""
+    """Silent devices; the longest silence comes first."""
     return [
         {
             "device_id": device_id,

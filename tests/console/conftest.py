@@ -28,7 +28,7 @@ def running_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browse
 
 @pytest.fixture
 def browser(running_browser: Browser) -> Browser:
-    """A tab as if new."""
+    """A tab that is as good as new."""
     running_browser.forget()
     return running_browser
 

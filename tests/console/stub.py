@@ -77,9 +77,9 @@ class StubApi:
 
     def _heartbeats_of(self, parts: list[str], given: dict[str, str]) -> Answer | None:
         match parts:
-            case ["devices", "stale", "sites"]:
+            case ["heartbeats", "stale", "sites"]:
                 return 200, _page(canned.silent_sites(self.silent), given)
-            case ["devices", "stale"]:
+            case ["heartbeats", "stale"]:
                 return 200, _page(_matching(self.silent, given, "site_id"), given)
             case ["devices", device_id, "state"]:
                 return 200, canned.device_state(device_id, self.now)
@@ -137,7 +137,7 @@ def failure(status: int, code: str, message: str) -> Answer:
 
 
 def _page(items: list[Document], given: dict[str, str]) -> Document:
-    """Those that `limit` and `after` ask for."""
+    """The items that `limit` and `after` ask for."""
     start = int(given.get("after", "0"))
     end = start + int(given.get("limit", "50"))
     return {"items": items[start:end], "next": str(end) if end < len(items) else None}

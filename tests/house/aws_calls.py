@@ -10,23 +10,23 @@ import grimp
 from tests.package.packaged import function_names
 from tests.sandbox import PROJECT
 
-# The permissions that are not called as the SDK calls the service and its operation.
+# Permissions that have other names than the SDK's, which are the service and its operation.
 _ACTIONS = {
     "lambda.invoke": "lambda:InvokeFunction",
     "s3.head_object": "s3:GetObject",
     "sqs.send_message_batch": "sqs:SendMessage",
 }
 _SERVICES = {"timestream-write": "timestream"}
-# What a call takes besides, so that it is answered as the code expects.
+# Permissions that a call needs besides its own, to be answered as the code expects.
 _BESIDES = {
-    # Without it, what is missing is said to be forbidden.
+    # Without it, S3 answers that an object that is missing is forbidden.
     "s3.head_object": {"s3:ListBucket"},
     # The SDK asks which address to write to.
     "timestream-write.write_records": {"timestream:DescribeEndpoints"},
 }
 # Actions that know no resources.
 WITHOUT_RESOURCES = {"timestream:DescribeEndpoints"}
-# Of a client, and not sent anywhere.
+# Attributes of a client that call nothing.
 _LOCAL = ("meta",)
 
 

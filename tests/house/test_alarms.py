@@ -11,7 +11,7 @@ from tests.sandbox import PROJECT
 
 WATCHES = alarms.watches(DECLARED)
 SECTIONS = anchors(PROJECT / "docs" / "operations.md")
-# What the services of AWS report, as far as it is used here.
+# The metrics of AWS's own services that are used here.
 OF_AWS = {
     "AWS/Lambda": {"Errors", "Duration", "Throttles"},
     "AWS/ApiGateway": {"5XXError", "4XXError", "Count", "Latency", "IntegrationLatency"},
@@ -33,7 +33,7 @@ def test_an_alarm_says_what_it_means_in_a_sentence(watch: Watch) -> None:
 
 @by_name
 def test_an_alarm_looks_back_no_further_than_cloudwatch_can(watch: Watch) -> None:
-    """A day; a week where a period is an hour or longer."""
+    """How long an alarm may look at most: a day, or a week if a period is an hour or longer."""
     alarm = watch.alarm
     days = 7 if alarm.period_s >= 3600 else 1
     assert alarm.period_s * alarm.periods <= days * 86_400

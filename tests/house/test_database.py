@@ -19,8 +19,7 @@ RIGHTS = {
 }
 OPTIONAL = {right.name for rights in RIGHTS.values() for right in rights if right.is_optional}
 PRIVILEGES = {"SELECT", "INSERT", "UPDATE", "DELETE", "USAGE"}
-# Tables, views and aggregates, and sequences that come with no column.
-# Tables, views and aggregates; and sequences, of which those of identity columns go without saying.
+# Tables, views and aggregates, and sequences. Those of identity columns need no declaration.
 _RELATIONS = """
 SELECT relname, relkind = 'S' AND EXISTS (
     SELECT FROM pg_depend

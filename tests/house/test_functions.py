@@ -50,7 +50,7 @@ def test_a_function_that_a_queue_feeds_has_a_queue_of_ours() -> None:
 
 
 def test_a_schedule_or_a_queue_is_a_setting() -> None:
-    """Then a stage may have another schedule, and has a queue of its own."""
+    """A stage may then have another schedule, and it has a queue of its own."""
     settings = {setting.default: setting for feature in DECLARED for setting in feature.settings}
     for source in app.event_sources:
         of_the_stage = vars(source).keys() & {"schedule_expression", "queue"}

@@ -60,7 +60,7 @@ def test_a_reason_is_given_for_calls_that_are_reached_only() -> None:
 
 @by_function
 def test_a_permission_is_for_named_resources(function: Function) -> None:
-    """Or for all below a named one, or for an action that knows no resources."""
+    """It may also be for all that is below a named resource, or for an action without resources."""
     for permission in function.may:
         for resource in permission.resources:
             if permission.action in WITHOUT_RESOURCES:

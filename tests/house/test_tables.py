@@ -63,7 +63,7 @@ def test_a_feature_says_what_each_of_its_tables_holds(feature: str) -> None:
 @pytest.mark.parametrize("feature", NAMES)
 def test_a_feature_writes_no_table_of_another(feature: str) -> None:
     written = set(_WRITTEN.findall(sql_of(feature)))
-    # Of the platform's tables, those that it asks for: the measurements, by the loader.
+    # A feature may also write the platform's tables that it asks for: the loader, the measurements.
     platform = {name for name in SOURCE_TABLES if "INSERT" in granted(feature).get(name, "")}
     assert written <= OWNED.get(feature, set()) | platform
 

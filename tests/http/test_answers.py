@@ -22,7 +22,7 @@ class BrokenError(ApplicationError):
 @pytest.mark.usefixtures("toy_routes")
 @pytest.mark.parametrize("path", ["/toys", "/toys?limit=7", "/toys/7", "/toys/x", "/toys?limit=x"])
 def test_head_answers_as_get_does(path: str, ask: Ask) -> None:
-    """With the body even, which API Gateway leaves out."""
+    """The local answer even has the body, which API Gateway leaves out."""
     got, head = ask("GET", path), ask("HEAD", path)
     assert head.status_code == got.status_code
     assert head.headers == got.headers

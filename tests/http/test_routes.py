@@ -13,8 +13,10 @@ from chalicelib.http import Asked, Nothing, Routes, gate
 from tests.http.conftest import FEATURE
 from tests.http.toys import Box, Json, Toy, ToyQuery
 
+METHODS = ["get", "post", "put", "patch", "delete"]
 
-@pytest.mark.parametrize("method", ["get", "post"])
+
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     "said",
     [
@@ -31,7 +33,7 @@ def test_a_route_says_its_role_its_scope_and_its_answer(
         getattr(routes, method)("/toys", **said)
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     ("least", "scope"),
     [(None, Scope.PLATFORM), (None, Scope.ORGANIZATION), (Role.ADMIN, Scope.OPEN)],
@@ -41,6 +43,16 @@ def test_a_route_without_a_role_is_open_and_an_open_route_has_none(
 ) -> None:
     with pytest.raises(ValueError, match="a route names its least role, unless it is open"):
         getattr(routes, method)("/toys", least=least, scope=scope, answers=Json)
+
+
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_a_route_that_changes_something_takes_its_method_and_its_body(
+    method: str, app: Chalice, routes: Routes
+) -> None:
+    declare = getattr(routes, method)
+    declare("/toys", least=None, scope=Scope.OPEN, body=Toy, answers=Toy)(lambda asked: asked.body)
+    app.register_blueprint(routes)
+    assert list(app.routes["/toys"]) == [method.upper()]
 
 
 def test_a_variable_of_the_path_is_an_argument_of_the_view(routes: Routes) -> None:

@@ -49,8 +49,8 @@ def test_a_revision_may_be_named_on_the_way_up_and_down(migrator: Migrator) -> N
         ({"command": 1}, "command must be one of"),
         ({"command": "downgrade"}, "a downgrade must name its revision"),
         ({"command": "current", "revision": "head"}, "current takes no revision"),
-        ({"revision": 20261121}, "revision must be the name of one"),
-        ({"revision": ""}, "revision must be the name of one"),
+        ({"revision": 20261121}, "revision must be the name of a revision"),
+        ({"revision": ""}, "revision must be the name of a revision"),
     ],
 )
 def test_what_cannot_be_asked_is_named(migrated: Sandbox, payload: object, sentence: str) -> None:

@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
 @pytest.fixture(scope="module")
 def open_server(timescale: Sandbox) -> Iterator[LocalServer]:
-    """Everybody may do everything; run 42 has changed all there is to change, and boiler-7 reports.
+    """Everybody may do everything; run 42 has changes of every kind, and boiler-7 reports.
 
     One server for the module: each request of Schemathesis starting its own would take hours.
     """

@@ -21,7 +21,7 @@ class Operation(NamedTuple):
 
 
 def operations() -> list[Operation]:
-    """All of them; *query* holds the example of each parameter that has one."""
+    """All requests that the document describes, with the example of each parameter that has one."""
     found = []
     for route, item in DOCUMENT["paths"].items():
         path = route.format_map(_examples(item))

@@ -1,4 +1,4 @@
-"""Without a token that counts, `chalice local` answers nothing but `/health`."""
+"""Without a valid token, `chalice local` answers nothing but `/health`."""
 
 import json
 from collections.abc import Iterator
@@ -63,5 +63,5 @@ def test_the_token_opens_the_document(closed_server: LocalServer) -> None:
 def test_health_is_open(closed_server: LocalServer) -> None:
     [operation] = [o for o in operations() if name_of(o) == "GET /health"]
     answer = ask_for(closed_server, operation, None)
-    # It is down, for want of a database, and says no more than that.
+    # The service is down, because there is no database, and says no more than that.
     assert (answer.status, json.loads(answer.body)["error"]["code"]) == (503, "DOWN")

@@ -66,7 +66,7 @@ def takes_a_key(operation: Operation) -> bool:
 def test_the_examples_are_found_here(
     operation: Operation, query: dict[str, object], open_server: LocalServer
 ) -> None:
-    """Else all that is checked above could be errors."""
+    """Otherwise everything that is checked above could be errors."""
     body = open_server.get_json(f"{operation.path}?{urlencode(query)}")
     assert body.get("items", True), "an empty list shows nothing of its items"
 

@@ -162,7 +162,7 @@ def test_a_field_says_what_it_means_unless_its_type_does(name: str) -> None:
 
 @each_operation
 def test_whatever_comes_in_is_bounded(operation: Operation) -> None:
-    """Else a text that no column can hold, or Infinity, would get as far as the database."""
+    """Otherwise a text that no column can hold, or Infinity, would get as far as the database."""
     item = DOCUMENT["paths"][operation.route]
     parameters = [*item.get("parameters", []), *operation.described.get("parameters", [])]
     body = operation.described.get("requestBody", {})

@@ -19,6 +19,6 @@ def template_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 @pytest.fixture(scope="session")
 def template(template_file: Path) -> Json:
-    """The same, read."""
+    """The template of one stage, then of the next, as JSON."""
     read: Json = json.loads(template_file.read_text("utf-8"))
     return read

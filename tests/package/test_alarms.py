@@ -13,7 +13,7 @@ OURS = {"Fn::If": ["NamesItsMetrics", {"Ref": "MetricsNamespace"}, {"Ref": "AWS:
 
 @pytest.fixture(scope="session")
 def alarms(template: Json) -> dict[str, Json]:
-    """By logical id."""
+    """The alarms of the template, by logical id."""
     return of_type(template, "AWS::CloudWatch::Alarm")
 
 

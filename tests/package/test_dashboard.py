@@ -16,7 +16,7 @@ from tests.package.test_alarms import OURS
 
 @pytest.fixture(scope="session")
 def substitution(template: Json) -> tuple[str, Json]:
-    """The body before CloudFormation has filled it in, and by what."""
+    """The body before CloudFormation has filled it in, and what it is filled in with."""
     [dashboard] = of_type(template, "AWS::CloudWatch::Dashboard").values()
     text, values = dashboard["DashboardBody"]["Fn::Sub"]
     return text, values
@@ -45,7 +45,7 @@ def test_every_placeholder_can_be_filled_in(template: Json, substitution: tuple[
 
 
 def test_every_metric_of_ours_is_shown_once(widgets: list[Json]) -> None:
-    """What nobody looks at need not be paid for."""
+    """A metric that nobody looks at need not be paid for."""
     shown = [
         (name, dimensions)
         for namespace, name, dimensions in _series(widgets)

@@ -56,7 +56,7 @@ def test_a_stage_reaches_what_is_its_own_and_nothing_of_another(
 
 @pytest.mark.parametrize("stage", DEPLOYED)
 def test_what_is_allowed_names_the_stage(stage: str) -> None:
-    """But for network interfaces, which have no names, and are refused to the code."""
+    """The exception is network interfaces, which have no names, and are refused to the code."""
     for statement in _statements(stage):
         is_about_networks = statement["Action"][0].startswith("ec2:")
         assert is_about_networks or f"device-parameters-{stage}" in statement["Resource"]

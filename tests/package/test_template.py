@@ -87,7 +87,7 @@ def test_a_function_writes_to_a_log_group_that_forgets(template: Json, function_
 def test_a_function_that_asks_the_database_is_where_it_can(
     template: Json, function_name: str
 ) -> None:
-    """And one that does not is not: from private subnets it may not reach the internet."""
+    """Any other function stays outside: from private subnets it may not reach the internet."""
     function = _function(template, function_name)
     uses_database = "TIMESCALE_DB_HOST" in function["Environment"]["Variables"]
     assert ("VpcConfig" in function) is uses_database
@@ -104,7 +104,7 @@ def test_a_network_is_optional(template: Json) -> None:
 
 
 def test_what_routes_need_replaces_what_the_stage_says(template: Json) -> None:
-    """The stage's value is for functions without a stack, whose names are others."""
+    """The stage's value is for functions without a stack, which have other names."""
     needed = {name for feature in DECLARED for name in feature.api_variables}
     assert needed, "else there is nothing to test"
     for function_name in function_names():

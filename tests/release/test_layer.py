@@ -73,7 +73,7 @@ def test_the_layer_runs_on_what_the_package_runs_on(release: Release) -> None:
 
 
 def test_without_such_a_function_there_is_no_layer(make: BuildStage, tmp_path: Path) -> None:
-    """Not even an earlier one."""
+    """There is not even one of an earlier build."""
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / layers.ZIP).touch()
     assert make().layer is None

@@ -1,4 +1,4 @@
-"""Fixtures: a platform whose database the application may not do everything in."""
+"""Fixtures: a platform in whose database the application may do what it needs, and no more."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -24,14 +24,14 @@ __all__ = ["_logging"]
 SUFFIX = f"_test_{os.getpid()}"
 MIGRATOR = f"device_parameters_migrator{SUFFIX}"
 PASSWORD = "pass"
-# All that migrating needs, and in the last line what the view reads that it is to replace.
+# All that migrating needs. The last line is for the tables that the view to be replaced reads.
 _FOR_THE_MIGRATOR = f"""
 CREATE ROLE {MIGRATOR} LOGIN PASSWORD '{PASSWORD}';
 GRANT USAGE, CREATE ON SCHEMA iot_data TO {MIGRATOR};
 GRANT SELECT ON iot_data.timescale_measurements TO {MIGRATOR};
 GRANT SELECT ON iot_data.redshift_devices, iot_data.timescale_parameters TO {MIGRATOR};
 """
-# Elsewhere than in iot_data, and somebody else's.
+# Objects outside of iot_data, and objects of other applications, that no role of ours may touch.
 _OTHERS = """
 CREATE SCHEMA elsewhere;
 CREATE TABLE elsewhere.payroll (amount integer);
@@ -63,12 +63,12 @@ class Platform:
             self.sandbox.rows(f"ALTER ROLE {own(role)} PASSWORD '{PASSWORD}'")
 
     def migrate(self) -> None:
-        """Up to head, as the migrator."""
+        """Migrate up to head, as the migrator."""
         self.become(MIGRATOR)
         self.sandbox.upgrade()
 
     def downgrade(self) -> None:
-        """Down to base, as the migrator."""
+        """Migrate down to base, as the migrator."""
         self.become(MIGRATOR)
         command.downgrade(alembic_config(), "base")
 
@@ -77,7 +77,7 @@ class Platform:
     ) -> Iterator[str]:
         """What goes wrong when all, or one, of the features do all that they do as *role*.
 
-        On connections of *login*, or of the role itself.
+        They use connections of *login*, or of the role itself.
         """
         self.become(login or own(role))
         engine_for(database_from_environment()).dispose()
@@ -89,7 +89,7 @@ class Platform:
             yield from _lists(feature)
 
     def attempt(self, role: str, statement: str) -> None:
-        """*statement* as *role*, in plain SQL."""
+        """Carry out *statement*, in plain SQL, as *role*."""
         connection = connect(self.sandbox.url.set(username=role, password=PASSWORD))
         try:
             connection.cursor().execute(statement)

@@ -65,7 +65,7 @@ def _subject(role: str, name: str) -> str:
 
 
 def _needed_to_refresh() -> list[Grant]:
-    """Of the role that owns the aggregates."""
+    """The rights of the role that owns the aggregates."""
     return [
         Grant(REFRESH, "SELECT", f"{SCHEMA}.{source}", feature.name)
         for feature in DECLARED

@@ -40,7 +40,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 @pytest.fixture(scope="session")
 def task_root(package: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The package, unpacked where nobody may write; at the end nobody has."""
+    """The package, unpacked where nobody may write, and checked at the end: nobody has written."""
     root = tmp_path_factory.mktemp("task")
     archive.unpack(package.out / ZIP, root)
     _set_writable(root, is_writable=False)
@@ -64,7 +64,7 @@ def layers(package: Release, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 @pytest.fixture(scope="session")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Lambda itself brings along."""
+    """The libraries that Lambda itself brings along."""
     folder = tmp_path_factory.mktemp("runtime")
     link_runtime(folder)
     return folder

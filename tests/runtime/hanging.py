@@ -1,4 +1,4 @@
-"""A way to the database on which, from a word on, nothing moves any more."""
+"""A way to the database on which nothing is passed on any more once a word has been said."""
 
 import socket
 from contextlib import AbstractContextManager

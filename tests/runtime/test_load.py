@@ -88,7 +88,7 @@ def test_without_its_layer_it_says_what_is_missing(
     aws: Aws,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """And raises, so that no file is given up: Lambda tries again, and then keeps the event."""
+    """It raises, so that no file is given up: Lambda tries again, and then keeps the event."""
     monkeypatch.delitem(layers, HANDLER)
     container = start(HANDLER, **migrated.environment, **aws.environment)
     kind, message = container.invoke(EVENT).error
@@ -99,5 +99,5 @@ def test_without_its_layer_it_says_what_is_missing(
 
 
 def test_no_other_function_has_the_layer(package: Release) -> None:
-    """Nor needs it: each of them answers its event without, see `test_environment`."""
+    """No other function needs it: in `test_environment` each answers its event without it."""
     assert [function.handler for function in package.functions if function.layers] == [HANDLER]

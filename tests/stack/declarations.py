@@ -1,4 +1,4 @@
-"""Features that exist in these tests only, of which the generator must make the right thing."""
+"""Features that exist in these tests only, from which the generator must make the right thing."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ def service() -> Feature:
 
 
 def resources(features: Sequence[Feature]) -> Json:
-    """The resources of a template made of *features*."""
+    """The resources of the template that is made of *features*."""
     made: Json = template([service(), *features])["Resources"]
     return made
 

@@ -10,7 +10,7 @@ LATE, LOST = Metric("Late", graph="Trouble"), Metric("Lost", graph="Trouble")
 
 
 def graphs(*features: Feature) -> dict[str, dict[str, Any]]:
-    """By title."""
+    """The graphs, by title."""
     body = resources(features)["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][0]
     shown = [widget["properties"] for widget in json.loads(body)["widgets"]]
     return {properties["title"]: properties for properties in shown}

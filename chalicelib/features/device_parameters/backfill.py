@@ -18,7 +18,7 @@ STEP_TIME_LIMIT = timedelta(hours=1)
 def span_to_backfill(engine: Engine, start: datetime | None, end: datetime | None) -> Span | None:
     """The buckets to materialize; by default from the oldest measurement to the hot bucket.
 
-    None where there is no measurement to begin with. Raises `InvalidRequestError` for a span
+    Returns None where there are no measurements at all. Raises `InvalidRequestError` for a span
     that is empty or reaches into the hot bucket, whose rows are still arriving.
     """
     with database.transaction(engine, Deadline.after(60)) as connection:
@@ -40,7 +40,8 @@ def span_to_backfill(engine: Engine, start: datetime | None, end: datetime | Non
 def backfill(engine: Engine, settings: SyncSettings, steps: list[Span]) -> Iterator[Span]:
     """Materialize *steps* one by one, yielding each when it is done.
 
-    Breaking off loses nothing: what is materialized costs next to nothing the next time.
+    Nothing is lost by breaking off: a bucket that is materialized costs next to nothing the next
+    time.
     """
     for step in steps:
         deadline = Deadline.after(STEP_TIME_LIMIT.total_seconds())

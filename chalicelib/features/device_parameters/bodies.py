@@ -48,9 +48,9 @@ _Reason = Annotated[
 
 
 class Health(Body):
-    """200 if a run could start now, else 503.
+    """The status is 200 if a run could start now, and 503 otherwise.
 
-    A caller whose token counts is told the reason.
+    A caller with a valid token is told the reason.
     """
 
     status: Annotated[str, Meta(pattern="^up$", description="Always `up`.")] = "up"
@@ -59,10 +59,12 @@ class Health(Body):
 class Deltas(Body):
     """How many pairs a run changed, and what it saw."""
 
-    added: Annotated[Count, Meta(description="Pairs that came.")] = 0
-    removed: Annotated[Count, Meta(description="Pairs that went.")] = 0
-    renamed: Annotated[Count, Meta(description="Pairs of which a name changed.")] = 0
-    held: Annotated[Count, Meta(description="Removals that the guard keeps back.")] = 0
+    added: Annotated[Count, Meta(description="Pairs that were added.")] = 0
+    removed: Annotated[Count, Meta(description="Pairs that were removed.")] = 0
+    renamed: Annotated[
+        Count, Meta(description="Pairs whose device or parameter has a new name.")
+    ] = 0
+    held: Annotated[Count, Meta(description="Removals that the guard holds back.")] = 0
     observed: Annotated[
         Count,
         Meta(description="Pairs measured in the window, by active devices, of known parameters."),
@@ -100,10 +102,10 @@ class Changes(Body):
     """The first changes of each kind, in key order."""
 
     added: Annotated[
-        list[NamedPair], Meta(max_length=CHANGES_SHOWN, description="Pairs that came.")
+        list[NamedPair], Meta(max_length=CHANGES_SHOWN, description="Pairs that were added.")
     ] = msgspec.field(default_factory=list)
     removed: Annotated[
-        list[RemovedPair], Meta(max_length=CHANGES_SHOWN, description="Pairs that went.")
+        list[RemovedPair], Meta(max_length=CHANGES_SHOWN, description="Pairs that were removed.")
     ] = msgspec.field(default_factory=list)
     renamed: Annotated[
         list[NamedPair],
@@ -123,11 +125,12 @@ class Run(Body):
     run_id: Annotated[
         SerialNumber | None,
         Meta(
-            description="Rises with each run; some are never used. Null for a dry run.",
+            description="Each run has a higher number than those before it; some numbers are never "
+            "used. Null for a dry run.",
             examples=[42],
         ),
     ]
-    trigger: Annotated[Trigger, Meta(description="Who asked for it.")]
+    trigger: Annotated[Trigger, Meta(description="What started it.")]
     status: Annotated[RunStatus, Meta(description="How it ended, or `running`.")]
     as_of: Annotated[Instant, Meta(description="The instant that it looks at.")]
     window_minutes: Annotated[WindowMinutes, Meta(description="How far the run looks back.")]
@@ -188,13 +191,14 @@ class Totals(Body):
 class Status(Body):
     """The state of the sync."""
 
-    state: Annotated[State, Meta(description="The worst that is true.")]
-    last_run: Annotated[Run | None, Meta(description="The newest run, whatever became of it.")]
+    state: Annotated[State, Meta(description="The most serious of the states that apply.")]
+    last_run: Annotated[Run | None, Meta(description="The newest run, however it ended.")]
     last_success: Annotated[Run | None, Meta(description="The newest run that succeeded.")]
     changes: Changes
     totals: Totals
     warnings: Annotated[
-        list[str], Meta(description="Sentences about what threatens the result; usually none.")
+        list[str],
+        Meta(description="What threatens the result, each in a sentence; usually nothing does."),
     ]
 
 
@@ -208,7 +212,7 @@ class LoggedPair(NamedPair):
 class DeviceParameter(NamedPair):
     """One row of the table."""
 
-    created_at: Annotated[Instant, Meta(description="When the pair came.")]
+    created_at: Annotated[Instant, Meta(description="When the pair was added.")]
     updated_at: Annotated[Instant, Meta(description="When its row last changed.")]
     last_seen_at: Annotated[
         Instant | None, Meta(description="Its newest measurement; null until its hour is over.")
@@ -218,7 +222,7 @@ class DeviceParameter(NamedPair):
 class KnownDevice(Body):
     """What the master data says of the device."""
 
-    known: Annotated[bool, Meta(description="Whether it has the device.")]
+    known: Annotated[bool, Meta(description="Whether the master data has the device.")]
     name: Annotated[str | None, Meta(description="Its name; null where it has none.")]
     status: Annotated[bool | None, Meta(description="Whether the device is active.")]
 
@@ -226,7 +230,7 @@ class KnownDevice(Body):
 class KnownParameter(Body):
     """What the dictionary says of the parameter."""
 
-    known: Annotated[bool, Meta(description="Whether it has the parameter.")]
+    known: Annotated[bool, Meta(description="Whether the dictionary has the parameter.")]
     name: Annotated[str | None, Meta(description="Its name; null where it has none.")]
 
 
@@ -251,10 +255,10 @@ class Candidates(Body):
 
 
 class WindowNow(Body):
-    """What a run at this instant would look at: from `start` on, up to but without `end`."""
+    """The window of a run at this instant. It includes `start` and excludes `end`."""
 
-    start: Annotated[Instant, Meta(description="Where it opens.")]
-    end: Annotated[Instant, Meta(description="Where it closes: the end of this hour.")]
+    start: Annotated[Instant, Meta(description="The first instant in the window.")]
+    end: Annotated[Instant, Meta(description="The first instant after it: the end of this hour.")]
     minutes: Annotated[WindowMinutes, Meta(description="How far a run looks back.")]
 
 
@@ -271,11 +275,11 @@ class LoggedChange(Body):
 class Explanation(Body):
     """Why a pair is in the table, or why it is not."""
 
-    device_id: Annotated[str, Meta(description="As asked for.")]
-    parameter_id: Annotated[str, Meta(description="As asked for.")]
+    device_id: Annotated[str, Meta(description="The device that was asked about.")]
+    parameter_id: Annotated[str, Meta(description="The parameter that was asked about.")]
     present: Annotated[bool, Meta(description="Whether the table holds the pair.")]
     observed: Annotated[
-        bool, Meta(description="Whether a run at this instant would want it there.")
+        bool, Meta(description="Whether a run at this instant would have it in the table.")
     ]
     last_seen_at: Annotated[
         Instant | None, Meta(description="Its newest measurement; null where there is none.")
@@ -291,16 +295,16 @@ class Explanation(Body):
         ),
     ]
     candidates: Candidates
-    explanation: Annotated[str, Meta(description="All of this in a sentence.")]
+    explanation: Annotated[str, Meta(description="All of this, put into a sentence.")]
 
 
-class RunWish(Body):
-    """What to ask of a run. Null means the same as to leave a field out."""
+class RunRequest(Body):
+    """What a caller asks of a run. Null means the same as leaving the field out."""
 
     window_minutes: Annotated[
         WindowMinutes | None,
         Meta(
-            description="How far to look back; as configured where it is left out.",
+            description="How far to look back; by default as far as is configured.",
             examples=[120],
         ),
     ] = None
@@ -317,7 +321,7 @@ class RunWish(Body):
     ] = None
 
 
-class EventWish(RunWish):
+class EventRunRequest(RunRequest):
     """What an event, or whoever invokes the function, asks of a run."""
 
     as_of: Annotated[
@@ -329,7 +333,7 @@ class EventWish(RunWish):
 
 
 class RunQuery(PageQuery):
-    """Which runs."""
+    """Which runs to list."""
 
     status: (
         Annotated[RunStatus, Meta(description="Only runs in this status.", examples=["succeeded"])]
@@ -337,14 +341,14 @@ class RunQuery(PageQuery):
     ) = UNSET
     trigger: (
         Annotated[
-            Trigger, Meta(description="Only runs that were asked for like this.", examples=["api"])
+            Trigger, Meta(description="Only runs that were started in this way.", examples=["api"])
         ]
         | UnsetType
     ) = UNSET
 
 
 class ChangeQuery(PageQuery):
-    """Which changes of a run."""
+    """Which changes of a run to list."""
 
     change: (
         Annotated[Change, Meta(description="Only changes of this kind.", examples=["removed"])]
@@ -353,7 +357,7 @@ class ChangeQuery(PageQuery):
 
 
 class DeviceParameterQuery(PageQuery):
-    """Which rows of the table."""
+    """Which rows of the table to list."""
 
     device_id: (
         Annotated[Text, Meta(description="Only pairs of this device.", examples=["boiler-7"])]
@@ -367,7 +371,7 @@ class DeviceParameterQuery(PageQuery):
         Annotated[
             Text,
             Meta(
-                description="Part of a name or an id, in upper or lower case.",
+                description="Only pairs with this text in a name or an id, in either case.",
                 examples=["boiler"],
             ),
         ]

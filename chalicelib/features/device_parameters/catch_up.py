@@ -1,4 +1,4 @@
-"""Runs that follow a load of measurements: however many loads, no more runs than needed."""
+"""Runs that follow loads of measurements, and no more of them than are needed."""
 
 import logging
 from dataclasses import dataclass
@@ -9,31 +9,35 @@ from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential
 from chalicelib import database
 from chalicelib.database import schema
 from chalicelib.errors import RunAlreadyActiveError
-from chalicelib.features.device_parameters import records
+from chalicelib.features.device_parameters import run_log
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.model import RunStatus, SyncRequest, Trigger
 from chalicelib.features.device_parameters.sync import Sync, sync
 
 logger = logging.getLogger(__name__)
 
-# EventBridge cuts an event's time to the second; the rest is what two clocks may differ by.
+# EventBridge cuts the time of an event to the second. The other second is for two clocks that
+# differ.
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
 class CaughtUp:
-    """A run that has seen what was loaded; *is_coalesced* where another had asked for it."""
+    """A run that has seen what was loaded.
+
+    *is_coalesced* says that something else had started it, and that it serves this load as well.
+    """
 
     run: Run
     is_coalesced: bool
 
 
 def catch_up(context: Sync, loaded_at: datetime) -> CaughtUp:
-    """Have a run see what was committed by *loaded_at*: one that has, or a new one.
+    """Find a run that has seen what was committed by *loaded_at*, or carry out a new one.
 
-    A run reads what was there at its instant, so the first run after a burst of loads serves all
-    of it. A run that is skipped has seen nothing: it is tried again until another writer is
-    done. Raises `RunAlreadyActiveError` when the time is used up before.
+    A run reads what was there at its instant, so the first run after a burst of loads serves all of
+    it. A run that is skipped has seen nothing, so it is tried again until the other writer is done.
+    Raises `RunAlreadyActiveError` where the time is used up before that.
     """
     return _retrying(context)(lambda: _covering(context, loaded_at) or _run(context))
 
@@ -49,7 +53,7 @@ def _covering(context: Sync, loaded_at: datetime) -> CaughtUp | None:
 def _find_covering(context: Sync, loaded_at: datetime) -> CaughtUp | None:
     with database.transaction(context.engine, context.deadline) as connection:
         schema.require_head(connection)
-        run = records.covering_run(
+        run = run_log.covering_run(
             connection,
             since=loaded_at + CLOCK_TOLERANCE,
             window_minutes=context.settings.check_interval_minutes,

@@ -1,35 +1,34 @@
 """Telling others what a run changed; docs/events.md describes what they get."""
 
-import msgspec
 from sqlalchemy import Connection, Engine
 
 from chalicelib.database import Deadline
 from chalicelib.features.device_parameters import store
 from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.outbox import store as outbox
 from chalicelib.outbox.send import send_pending
 
 STREAM = "device_parameters"
 SOURCE = "iot.device-parameters"
 DETAIL_TYPE = "Device Parameters Changed"
-# A little below the 64 KB that EventBridge bills as one event.
-CHUNK_BYTES = 60_000
 NAME_LENGTH = 1024
 
 
 def queue(connection: Connection, run: Run) -> None:
-    """Queue what *run* changed; nothing where it changed nothing."""
+    """Queue events about what *run* changed, if it changed anything."""
     if not run.has_changes:
         return
-    values = {
-        "stream": STREAM,
-        "source": SOURCE,
-        "detail_type": DETAIL_TYPE,
-        "run": msgspec.json.encode(run).decode(),
-        "chunk_bytes": CHUNK_BYTES,
-        "name_length": NAME_LENGTH,
-        "occurred_at": run.finished_at,
-    }
-    store.queue_change_events(connection, run.recorded_id, values)
+    outbox.collect_items(connection)
+    store.report_changes(connection, run.recorded_id, DETAIL_TYPE, NAME_LENGTH)
+    outbox.queue_items(
+        connection,
+        stream=STREAM,
+        batch_key=str(run.recorded_id),
+        source=SOURCE,
+        common={"run": run},
+        items_name="changes",
+        occurred_at=run.finished_at,
+    )
 
 
 def send(engine: Engine, bus: str, deadline: Deadline) -> int | None:

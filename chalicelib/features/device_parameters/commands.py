@@ -138,7 +138,7 @@ def verify(against: str) -> None:
 @click.option("--step-hours", type=click.IntRange(1, 24 * 31), default=24, show_default=True)
 @reporting_errors
 def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> None:
-    """Materialize the past in bounded steps; break off and repeat at will."""
+    """Materialize the past in bounded steps. It may be broken off and repeated at any time."""
     configured = _configured()
     engine = database.engine_for(configured.database)
     span = backfilling.span_to_backfill(engine, start, end)
@@ -190,7 +190,7 @@ def _show_run(run: Run, *, as_json: bool) -> None:
 
 
 def _show_refreshed(run: Run) -> None:
-    """Say what a dry run does after all."""
+    """Say that a dry run has left the table as it was, and which hours it has materialized."""
     hours = run.window.closed_buckets
     span = f"{hours.start:%Y-%m-%d %H:%MZ} to {hours.end:%Y-%m-%d %H:%MZ}"
     done = f"; the closed hours from {span} are materialized" if hours.start < hours.end else ""

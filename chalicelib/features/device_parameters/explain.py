@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from chalicelib.features.device_parameters import records, store
+from chalicelib.features.device_parameters import run_log, store
 from chalicelib.features.device_parameters.bodies import (
     CANDIDATES_SHOWN,
     LOGGED_CHANGES_SHOWN,
@@ -31,7 +31,7 @@ def explain(
     """Look a pair up everywhere; it need not be in any table."""
     length = timedelta(minutes=window_minutes)
     window = observation_window(store.database_clock(connection), length)
-    evidence = records.find_evidence(connection, device_id, parameter_id, window)
+    evidence = store.find_evidence(connection, device_id, parameter_id, window)
     candidates = _candidates(connection, evidence, device_id, parameter_id)
     is_misnamed = bool(candidates.devices or candidates.parameters) and not evidence.is_present
     return Explanation(
@@ -47,11 +47,11 @@ def explain(
         ),
         parameter=KnownParameter(known=evidence.is_parameter_known, name=evidence.parameter_name),
         window=WindowNow(start=window.start, end=window.end, minutes=window_minutes),
-        changes=records.changes_of_pair(connection, device_id, parameter_id, LOGGED_CHANGES_SHOWN),
+        changes=run_log.changes_of_pair(connection, device_id, parameter_id, LOGGED_CHANGES_SHOWN),
         candidates=candidates,
         explanation=_sentence_about_names(candidates)
         if is_misnamed
-        else sentence_for(evidence, window, records.last_settled_run(connection)),
+        else sentence_for(evidence, window, run_log.last_settled_run(connection)),
     )
 
 
@@ -62,10 +62,10 @@ def _candidates(
     return Candidates(
         devices=[]
         if evidence.is_device_known
-        else records.devices_named(connection, device_id, CANDIDATES_SHOWN),
+        else store.devices_named(connection, device_id, CANDIDATES_SHOWN),
         parameters=[]
         if evidence.is_parameter_known
-        else records.parameters_named(connection, parameter_id, CANDIDATES_SHOWN),
+        else store.parameters_named(connection, parameter_id, CANDIDATES_SHOWN),
     )
 
 

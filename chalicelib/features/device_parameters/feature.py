@@ -34,7 +34,7 @@ SYNC_SCHEDULE = Setting(
 SYNC_INTERVAL_MINUTES = Setting(
     "SYNC_INTERVAL_MINUTES",
     whole(1, MAX_WINDOW_MINUTES),
-    "How far apart the scheduled runs are: two of them without success are `stale`.",
+    "Minutes between two scheduled runs; after two of them without a success the state is `stale`.",
     default="60",
     in_stage="60",
 )
@@ -53,7 +53,7 @@ REMOVAL_GUARD_MIN_PAIRS = Setting(
 HISTORY_RETENTION_DAYS = Setting(
     "HISTORY_RETENTION_DAYS",
     whole(1, 36_500),
-    "Runs and changes older than this are forgotten.",
+    "For how many days runs and their changes are kept.",
     default="90",
 )
 REFRESH_WORK_MEM_MB = Setting(
@@ -72,7 +72,7 @@ SYNC_FUNCTION_NAME = Setting(
 
 FEATURE = Feature(
     "device_parameters",
-    "Which parameter does which device report? The table, and the runs that keep it in step.",
+    "Which parameters each device reports: the table, and the runs that keep it in step.",
     settings=(
         CHECK_INTERVAL_MINUTES,
         SYNC_SCHEDULE,
@@ -89,7 +89,7 @@ FEATURE = Feature(
             "carries out the scheduled run",
             timeout_s=900,
             concurrency=1,
-            # The next run makes up for a failed one, which has tried again by itself by then.
+            # A failed run has tried again by itself, and the next run makes up for it.
             delivery=Delivery(retries=1, max_age_s=HOUR),
             may=(PUT_EVENTS,),
         ),
@@ -98,7 +98,8 @@ FEATURE = Feature(
             "carries out the run that follows a load",
             timeout_s=900,
             concurrency=1,
-            # A burst of loads waits for the run that is under way; a later one answers for all.
+            # A burst of loads waits for the run that is under way; one later run serves all of
+            # them.
             delivery=Delivery(
                 retries=2,
                 max_age_s=HOUR,
@@ -158,7 +159,7 @@ FEATURE = Feature(
             section="removals-held",
             metric="GuardTripped",
             statistic="Maximum",
-            # A run reports once; until another one says otherwise, its word stands.
+            # A run reports once. What it says holds until another run says otherwise.
             missing="ignore",
         ),
     ),
@@ -168,8 +169,8 @@ FEATURE = Feature(
         "sync_runs": "the runs, each with what it changed and how it ended",
         "sync_runs_run_id_seq": "the number of the next run, drawn before the run is recorded",
         "device_parameter_changes": "the changes of each run; what is logged stays as it is",
-        "device_parameters_hourly": "which pairs were measured in which hour, and when last",
-        "device_parameters_legacy_view": "what the table has replaced, where there was a view",
+        "device_parameters_hourly": "the pairs measured in each hour, each with its newest time",
+        "device_parameters_legacy_view": "the view that the table replaced, where there was one",
     },
     rights={
         "runtime": {
@@ -177,7 +178,7 @@ FEATURE = Feature(
             "sync_runs": "SELECT INSERT UPDATE DELETE",
             "sync_runs_run_id_seq": "USAGE",
             "device_parameter_changes": "SELECT INSERT DELETE",
-            # The platform's. Its measurements are readable through the owner of the aggregate.
+            # Both are the platform's. Its measurements are read as the owner of the aggregate.
             "redshift_devices": "SELECT",
             "timescale_parameters": "SELECT",
             # For `verify --against legacy-view`, where the table has replaced a view.

@@ -12,9 +12,9 @@ from chalicelib.features.device_parameters import metrics
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.catch_up import catch_up
 from chalicelib.features.device_parameters.model import Trigger
+from chalicelib.features.device_parameters.run_requests import sync_request_of_event
 from chalicelib.features.device_parameters.settings import sync_settings
 from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, Sync, sync
-from chalicelib.features.device_parameters.wishes import event_request
 from chalicelib.instants import read_instant
 
 # What a loader says on the event bus once its measurements are committed.
@@ -29,7 +29,7 @@ def run_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     Raises on failure, so that Lambda counts an error and its alarms see it.
     """
     with _counting_failures():
-        request = event_request(event.get("detail", {}), _trigger_of(event))
+        request = sync_request_of_event(event.get("detail", {}), _trigger_of(event))
         doing = _sync_context(context)
         run = sync(doing, request)
     if not run.is_dry:

@@ -1,6 +1,6 @@
 """Pages of runs, changes and pairs: queries whose shape depends on what is asked.
 
-Each returns one item more than the page holds, where there is one.
+Each returns one item more than the page holds, if there is one, which tells that a page follows.
 """
 
 from typing import Any
@@ -100,8 +100,8 @@ def list_pairs(connection: Connection, query: DeviceParameterQuery) -> list[Devi
 def _with_last_seen(page: Select[Any]) -> Select[Any]:
     """The rows of *page*, each with the newest measurement the aggregate knows of.
 
-    Looked up after the page is cut, pair by pair, newest bucket first: the work depends on the
-    page, not on the fleet.
+    It is looked up for the rows of the page only, pair by pair and newest bucket first, so that the
+    work depends on the page and not on the fleet.
     """
     pair = page.subquery("pair")
     hourly = device_parameters_hourly.c

@@ -7,7 +7,7 @@ from chalicelib.features.device_parameters.model import RunStatus, Telemetry
 
 
 def publish_run(run: Run, telemetry: Telemetry) -> None:
-    """The deltas and the durations of a run that came to its end."""
+    """Publish the deltas and the durations of a run that has ended."""
     counts: dict[str, float] = {
         "Added": run.deltas.added,
         "Removed": run.deltas.removed,
@@ -25,7 +25,7 @@ def publish_run(run: Run, telemetry: Telemetry) -> None:
 
 
 def publish_failure() -> None:
-    """One run that raised."""
+    """Publish that one run raised."""
     metrics.publish(FEATURE.name, {"RunSucceeded": 0, "RunFailed": 1}, {})
 
 

@@ -9,7 +9,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Trigger(StrEnum):
-    """Who asked for a run."""
+    """What started a run."""
 
     SCHEDULE = "schedule"
     API = "api"
@@ -36,9 +36,9 @@ class Change(StrEnum):
 
 
 class Obstacle(StrEnum):
-    """What keeps a pair from being observed, in the order in which it is looked for.
+    """What can keep a pair from being observed, in the order in which it is checked.
 
-    The first that holds is the reason for which a pair is removed.
+    The first of these that holds is the reason why a pair is removed.
     """
 
     DEVICE_UNKNOWN = "device_unknown"
@@ -48,7 +48,7 @@ class Obstacle(StrEnum):
 
 
 class State(StrEnum):
-    """What `GET /status` says of the whole."""
+    """The state of the sync, as `GET /status` says it."""
 
     OK = "ok"
     STALE = "stale"
@@ -112,7 +112,7 @@ class Window:
 
     @property
     def hot_start(self) -> datetime:
-        """Where the measurements to read directly begin."""
+        """The instant from which on measurements are read directly."""
         return max(self.start, self.hot_bucket)
 
 
@@ -151,10 +151,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that decides whether a pair belongs into the table, as it is now.
+    """Everything that decides whether a pair belongs in the table, as it is now.
 
     *device_status* and *device_name* are None for an unknown device as well as for a NULL in the
-    master data; *is_device_known* and *is_parameter_known* tell.
+    master data; *is_device_known* and *is_parameter_known* tell the two apart.
     """
 
     is_present: bool
@@ -177,7 +177,7 @@ class Difference:
 
 @dataclass
 class Telemetry:
-    """What a run notices along the way: for metrics, kept in no table.
+    """What a run notices along the way, for its metrics. No table keeps it.
 
     *materialization_lag_seconds* is how far the aggregate's watermark is behind the run's
     instant, None before anything is materialized; *pending_event_count* is None where no bus is

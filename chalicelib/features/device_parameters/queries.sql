@@ -63,10 +63,11 @@ CREATE TEMPORARY TABLE planned_change (
 ) ON COMMIT DROP
 
 -- name: plan_delta
--- Three branches on purpose: one query with both conditions on the aggregate misleads the
--- planner by two orders of magnitude. Those that can repeat a pair are grouped before the UNION,
--- which then sees pairs and not measurements; the first bucket holds a pair once, and grouping
--- it only makes the planner sort. One statement, one snapshot: counts and plan cannot disagree.
+-- There are three branches on purpose: one query with both conditions on the aggregate misleads the
+-- planner by two orders of magnitude. The branches that can repeat a pair are grouped before the
+-- UNION, which then sees pairs and not measurements. The first bucket holds each pair once, and
+-- grouping it would only make the planner sort. All of this is one statement, which sees one
+-- snapshot, so that counts and plan cannot disagree.
 WITH evidence AS (
     SELECT device_id, parameter_id
     FROM iot_data.device_parameters_hourly
@@ -473,7 +474,7 @@ WHERE view_schema = 'iot_data'
   AND view_name = 'device_parameters_hourly'
 
 -- name: materialized_until
--- The watermark of an aggregate that holds nothing is in 4714 BC, which no Python datetime is.
+-- The watermark of an aggregate that holds nothing is in 4714 BC, which no Python datetime can be.
 SELECT nullif(greatest(watermark, 'epoch'), 'epoch')
 FROM timescaledb_information.continuous_aggregates AS aggregate
 JOIN _timescaledb_catalog.hypertable AS materialization
@@ -485,51 +486,23 @@ CROSS JOIN LATERAL _timescaledb_functions.to_timestamp(
 WHERE aggregate.view_schema = 'iot_data'
   AND aggregate.view_name = 'device_parameters_hourly'
 
--- name: queue_change_events
--- In chunks, because EventBridge bounds an event, and bills by 64 KB; what exceeds a chunk by its
--- last change is still far below the bound, since names are cut and a key holds at most 2.7 KB.
-WITH logged AS (
-    SELECT row_number() OVER (ORDER BY change, device_id, parameter_id) AS position,
-           jsonb_strip_nulls(jsonb_build_object(
-               'change', change,
-               'device_id', device_id,
-               'device_name', left(device_name, :name_length),
-               'parameter_id', parameter_id,
-               'parameter_name', left(parameter_name, :name_length),
-               'reason', reason
-           )) AS change
-    FROM iot_data.device_parameter_changes
-    WHERE run_id = :run_id
-),
-measured AS (
-    SELECT position,
-           change,
-           sum(octet_length(CAST(change AS text))) OVER (ORDER BY position) / :chunk_bytes AS slot
-    FROM logged
-),
-chunk AS (
-    SELECT min(position) AS position, jsonb_agg(change ORDER BY position) AS changes
-    FROM measured
-    GROUP BY floor(slot)
-)
-INSERT INTO iot_data.outbox_events
-    (event_id, stream, batch_key, source, detail_type, detail, occurred_at)
-SELECT event_id,
-       :stream,
-       CAST(:run_id AS text),
-       :source,
-       :detail_type,
-       jsonb_build_object(
-           'event_id', event_id,
-           'run', CAST(:run AS jsonb),
-           'chunk', row_number() OVER (ORDER BY position),
-           'chunks', count(*) OVER (),
-           'changes', changes
-       ),
-       :occurred_at
-FROM chunk
-CROSS JOIN LATERAL (SELECT gen_random_uuid() AS event_id WHERE position > 0) AS identity
-ORDER BY position
+-- name: report_changes
+-- Names are cut, and a key holds at most 2.7 KB. This limits the size of an item, and so of an
+-- event.
+INSERT INTO pg_temp.news_item (detail_type, subject, item)
+SELECT :detail_type,
+       '{}',
+       jsonb_strip_nulls(jsonb_build_object(
+           'change', change,
+           'device_id', device_id,
+           'device_name', left(device_name, :name_length),
+           'parameter_id', parameter_id,
+           'parameter_name', left(parameter_name, :name_length),
+           'reason', reason
+       ))
+FROM iot_data.device_parameter_changes
+WHERE run_id = :run_id
+ORDER BY change, device_id, parameter_id
 
 -- name: earliest_measurement
 SELECT min(time) FROM iot_data.timescale_measurements

@@ -15,7 +15,7 @@ from chalicelib.errors import (
     ServiceDownError,
     UnknownResourceError,
 )
-from chalicelib.features.device_parameters import listings, records, store
+from chalicelib.features.device_parameters import listings, run_log, store
 from chalicelib.features.device_parameters.bodies import (
     ChangeQuery,
     DeviceParameter,
@@ -26,7 +26,7 @@ from chalicelib.features.device_parameters.bodies import (
     Run,
     RunId,
     RunQuery,
-    RunWish,
+    RunRequest,
     Status,
 )
 from chalicelib.features.device_parameters.explain import explain
@@ -36,11 +36,11 @@ from chalicelib.features.device_parameters.feature import (
     SYNC_FUNCTION_NAME,
 )
 from chalicelib.features.device_parameters.model import Trigger
+from chalicelib.features.device_parameters.run_requests import sync_request
 from chalicelib.features.device_parameters.settings import sync_settings
 from chalicelib.features.device_parameters.start import start
 from chalicelib.features.device_parameters.status import read_status
 from chalicelib.features.device_parameters.sync import Sync
-from chalicelib.features.device_parameters.wishes import request_of
 from chalicelib.http import (
     REQUEST_SECONDS,
     Answer,
@@ -67,7 +67,7 @@ _ParameterId = Annotated[
 def get_health(asked: Asked[Nothing, None]) -> Health:
     """Could a run start now?
 
-    200 if so, else 503. Whoever sends a token that counts is told the reason.
+    The status is 200 if so, and 503 otherwise. Whoever sends a valid token is told the reason.
     """
     try:
         with reading() as connection:
@@ -82,7 +82,7 @@ def get_health(asked: Asked[Nothing, None]) -> Health:
 
 @routes.get("/status", least=Role.VIEWER, scope=Scope.PLATFORM, answers=Status)
 def get_status(_: Asked[Nothing, None]) -> Status:
-    """How is the sync?
+    """How is the sync doing?
 
     The state, the last run and its changes, and the size of the table.
     """
@@ -155,8 +155,8 @@ def explain_device_parameter(
 ) -> Explanation:
     """Why is this pair in the table, or why not?
 
-    What is known of the pair; it need not be in any table. Whoever gives a name in place of an id
-    is told so, and of whom that is the name.
+    The answer says what is known of the pair, which need not be in any table. Whoever gives a name
+    in place of an id is told so, and which devices or parameters have that name.
     """
     window_minutes = CHECK_INTERVAL_MINUTES.value()
     with reading() as connection:
@@ -167,25 +167,27 @@ def explain_device_parameter(
     "/sync",
     least=Role.OPERATOR,
     scope=Scope.PLATFORM,
-    body=RunWish,
+    body=RunRequest,
     answers={200: Run, 202: Run},
     refuses=(RunAlreadyActiveError,),
-    headers={"Location": "Where the run can be read, until it has ended; a dry run cannot be."},
+    headers={
+        "Location": "Where the run can be followed until it has ended. A dry run has no such place."
+    },
     examples={
         "plan": {"dry_run": True},
         "two hours": {"window_minutes": 120},
         "release": {"force": True},
     },
 )
-def post_sync(asked: Asked[Nothing, RunWish]) -> Answer[Run]:
+def post_sync(asked: Asked[Nothing, RunRequest]) -> Answer[Run]:
     """Start a run, or plan one.
 
-    It takes the role `admin` to force a run. Where a function of its own carries out runs, the
-    answer is 202 at once; else it comes when the run has ended, or has used up the time of a
-    request. A dry run is always waited for; it leaves the table as it is, but materializes the
-    closed hours of its window first, as a run does.
+    It takes the role `admin` to force a run. Where a Lambda function carries out the runs, the
+    answer is 202 at once. Otherwise it comes when the run has ended, or has used up the time of a
+    request. The answer to a dry run always comes when it has ended. It leaves the table as
+    it is, but materializes the closed hours of its window first, as a run does.
     """
-    request = request_of(asked.body, Trigger.API)
+    request = sync_request(asked.body, Trigger.API)
     require_role(asked.principal, Role.ADMIN if request.force else Role.OPERATOR)
     configured = sync_settings()
     engine = database.engine_for(configured.database)
@@ -198,7 +200,7 @@ def post_sync(asked: Asked[Nothing, RunWish]) -> Answer[Run]:
 
 
 def _found_run(connection: Connection, run_id: int) -> Run:
-    run = records.find_run(connection, run_id)
+    run = run_log.find_run(connection, run_id)
     if run is None:
         raise UnknownResourceError(f"there is no run {run_id}")
     return run

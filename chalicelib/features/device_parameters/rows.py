@@ -42,8 +42,8 @@ def run_from_row(row: Row[Any]) -> Run:
 def first_changes(
     connection: Connection, statement: TextClause, values: dict[str, Any], limit: int
 ) -> Changes:
-    """What *statement*, which takes `change` and `limit`, finds of each kind of change."""
-    # One more than wanted tells whether there were more.
+    """The first *limit* changes of each kind; *statement* takes `change` and `limit`."""
+    # One more than is wanted shows whether there are more.
     rows = {
         change: list(
             connection.execute(statement, {**values, "change": change, "limit": limit + 1})

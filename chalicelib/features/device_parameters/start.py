@@ -1,11 +1,11 @@
-"""Starting a run on request: at once where that can be waited for, else by invocation."""
+"""Starting a run on request: here where the caller can wait for it, else in a Lambda function."""
 
 from dataclasses import dataclass, replace
 
 from chalicelib.features.device_parameters import gateway
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.model import SyncRequest
-from chalicelib.features.device_parameters.sync import Sync, abandon, open_run, sync
+from chalicelib.features.device_parameters.sync import Sync, open_run, record_failure, sync
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,6 @@ def start(context: Sync, request: SyncRequest, function_name: str | None) -> Sta
     try:
         gateway.invoke_sync(function_name, {"run_id": run.run_id, "force": request.force})
     except Exception as error:
-        abandon(context, run, error)
+        record_failure(context, run, error)
         raise
     return Started(run, is_finished=False)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from chalicelib.database import schema
-from chalicelib.features.device_parameters import records, store
+from chalicelib.features.device_parameters import run_log, store
 from chalicelib.features.device_parameters.bodies import CHANGES_SHOWN, Changes, Run, Status
 from chalicelib.features.device_parameters.model import RunStatus, State
 from chalicelib.features.device_parameters.settings import SyncSettings
@@ -17,23 +17,23 @@ STALE_AFTER_INTERVALS = 2
 def read_status(connection: Connection, settings: SyncSettings) -> Status:
     """The state of the sync, from a handful of index look-ups."""
     schema.require_head(connection)
-    last_run = records.last_run(connection)
-    last_success = records.last_success(connection)
+    last_run = run_log.last_run(connection)
+    last_success = run_log.last_success(connection)
     stale_before = store.database_clock(connection) - STALE_AFTER_INTERVALS * timedelta(
         minutes=settings.sync_interval_minutes
     )
     return Status(
-        state=state_of(records.last_settled_run(connection), last_success, stale_before),
+        state=state_of(run_log.last_settled_run(connection), last_success, stale_before),
         last_run=last_run,
         last_success=last_success,
         changes=_changes_of(connection, last_run),
-        totals=records.last_totals(connection),
+        totals=run_log.last_totals(connection),
         warnings=_warnings(connection, settings.check_interval_minutes),
     )
 
 
 def state_of(last_settled: Run | None, last_success: Run | None, stale_before: datetime) -> State:
-    """The worst that is true: failing, then guarded, then stale."""
+    """The most serious state that applies: failing, then guarded, then stale."""
     if last_settled is None:
         return State.NEVER_RUN
     if last_settled.status is RunStatus.FAILED:
@@ -48,7 +48,7 @@ def state_of(last_settled: Run | None, last_success: Run | None, stale_before: d
 def _changes_of(connection: Connection, run: Run | None) -> Changes:
     if run is None:
         return Changes()
-    return records.run_changes(connection, run.recorded_id, CHANGES_SHOWN)
+    return run_log.run_changes(connection, run.recorded_id, CHANGES_SHOWN)
 
 
 def _warnings(connection: Connection, window_minutes: int) -> list[str]:

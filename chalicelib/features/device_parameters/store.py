@@ -1,4 +1,4 @@
-"""The statements of a run, as functions: a connection first, domain values out."""
+"""The statements of runs and pairs, as functions: a connection first, domain values out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +12,22 @@ from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import AggregateMissingError
-from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError
-from chalicelib.features.device_parameters.model import Difference, Plan, RunStatus, Span, Window
+from chalicelib.features.device_parameters.bodies import (
+    Candidate,
+    Changes,
+    Deltas,
+    Run,
+    RunError,
+)
+from chalicelib.features.device_parameters.model import (
+    BUCKET,
+    Difference,
+    Evidence,
+    Plan,
+    RunStatus,
+    Span,
+    Window,
+)
 from chalicelib.features.device_parameters.rows import first_changes, run_from_row
 
 sql = statements_beside(__file__)
@@ -36,12 +50,12 @@ def statement_clock(connection: Connection) -> datetime:
 
 
 def next_run_id(connection: Connection) -> int:
-    """A run id nobody else has; an unused one leaves a gap, nothing more."""
+    """A run id that no other run has. One that is never used leaves a gap, which does no harm."""
     return int(connection.execute(sql.next_run_id).scalar_one())
 
 
 def open_run(connection: Connection, run: Run) -> None:
-    """Record that *run* is under way; recording it twice is recording it once."""
+    """Record that *run* is under way; doing so again changes nothing."""
     connection.execute(
         sql.open_run,
         {
@@ -158,9 +172,10 @@ def finish_run(connection: Connection, run_id: int, status: RunStatus, deltas: D
     return run_from_row(connection.execute(sql.finish_run, values).one())
 
 
-def queue_change_events(connection: Connection, run_id: int, values: dict[str, Any]) -> None:
-    """Queue the logged changes of a run for sending, in the transaction that makes them."""
-    connection.execute(sql.queue_change_events, {"run_id": run_id, **values})
+def report_changes(connection: Connection, run_id: int, detail_type: str, name_length: int) -> None:
+    """Put the logged changes of a run among the items that the outbox has begun to collect."""
+    values = {"run_id": run_id, "detail_type": detail_type, "name_length": name_length}
+    connection.execute(sql.report_changes, values)
 
 
 def give_up_run(connection: Connection, run_id: int, status: RunStatus, error: RunError) -> None:
@@ -189,7 +204,7 @@ def has_legacy_view(connection: Connection) -> bool:
 
 
 def compare_with_legacy_view(connection: Connection, limit: int) -> list[Difference]:
-    """How the table differs from the view it replaced, as that answers now."""
+    """How the table differs from what the view that it replaced answers now."""
     connection.execute(sql.expect_from_legacy_view)
     return _differences(connection, sql.compare_pairs, {}, limit)
 
@@ -206,8 +221,36 @@ def earliest_measurement(connection: Connection) -> datetime | None:
     return earliest
 
 
+def find_evidence(
+    connection: Connection, device_id: str, parameter_id: str, window: Window
+) -> Evidence:
+    """What is known of a pair, whether any table holds it or not.
+
+    The work depends on the hour or two that are not materialized yet, not on the history.
+    """
+    values = {
+        "device_id": device_id,
+        "parameter_id": parameter_id,
+        "unmaterialized_since": window.hot_bucket - BUCKET,
+        "window_end": window.end,
+    }
+    return Evidence(**connection.execute(sql.find_evidence, values).one()._mapping)
+
+
+def devices_named(connection: Connection, name: str, limit: int) -> list[Candidate]:
+    """The devices of that name in upper or lower case, those of exactly that name first."""
+    rows = connection.execute(sql.list_devices_named, {"name": name, "limit": limit})
+    return [Candidate(**row._mapping) for row in rows]
+
+
+def parameters_named(connection: Connection, name: str, limit: int) -> list[Candidate]:
+    """The parameters of that name, likewise."""
+    rows = connection.execute(sql.list_parameters_named, {"name": name, "limit": limit})
+    return [Candidate(**row._mapping) for row in rows]
+
+
 def short_retention(connection: Connection, window_minutes: int) -> str | None:
-    """The raw retention, if it is shorter than the window and so erases evidence."""
+    """The retention of measurements, if it is shorter than the window and so erases evidence."""
     row = connection.execute(sql.short_retention, {"window_minutes": window_minutes}).first()
     return str(row[0]) if row is not None else None
 

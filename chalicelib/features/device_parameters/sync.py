@@ -17,7 +17,7 @@ from chalicelib.errors import (
     RunAlreadyActiveError,
     UnknownResourceError,
 )
-from chalicelib.features.device_parameters import change_events, guard, history, records, store
+from chalicelib.features.device_parameters import change_events, guard, prune, run_log, store
 from chalicelib.features.device_parameters.bodies import CHANGES_SHOWN, Deltas, Run, RunError
 from chalicelib.features.device_parameters.guard import GuardLimits
 from chalicelib.features.device_parameters.model import (
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 # Lambda ends an invocation after 15 minutes at the latest, so an older run is a dead one.
 ABANDONED_AFTER = timedelta(minutes=15)
-# Also the default limit of a run outside Lambda: it must not outlive being called abandoned.
+# The default limit of a run outside Lambda as well: it has to end before it counts as abandoned.
 RUN_TIME_LIMIT = timedelta(minutes=14)
 # A long first refresh is done in steps, so that a run that ends early has still made progress.
 REFRESH_STEP = timedelta(hours=24)
@@ -43,7 +43,7 @@ REFRESH_STEP = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Sync:
-    """What every step of a run needs: where, how, and until when."""
+    """What every step of a run needs: the database, the settings, and the time it has."""
 
     engine: Engine
     settings: SyncSettings
@@ -75,11 +75,11 @@ def sync(context: Sync, request: SyncRequest) -> Run:
 
 
 def _follow_up(context: Sync) -> None:
-    """What comes after the commit; its failure undoes nothing."""
+    """Do what comes after the commit. Where that fails, nothing is undone."""
     bus = context.settings.change_event_bus
     pending = change_events.send(context.engine, bus, context.deadline) if bus else None
     context.telemetry.pending_event_count = pending
-    history.prune(context.engine, context.settings.history_retention_days, context.deadline)
+    prune.prune(context.engine, context.settings.history_retention_days, context.deadline)
 
 
 def _execute(context: Sync, run: Run, request: SyncRequest) -> Run:
@@ -90,14 +90,14 @@ def _execute(context: Sync, run: Run, request: SyncRequest) -> Run:
     except RunAlreadyActiveError as error:
         return _give_up(context, run, RunStatus.SKIPPED, error)
     except Exception as error:
-        abandon(context, run, error)
+        record_failure(context, run, error)
         raise
 
 
 def _opened(context: Sync, run_id: int) -> Run:
     with database.transaction(context.engine, context.deadline) as connection:
         schema.require_head(connection)
-        run = records.find_run(connection, run_id)
+        run = run_log.find_run(connection, run_id)
     if run is None:
         raise UnknownResourceError(f"there is no run {run_id}", run_id=run_id)
     return run
@@ -140,12 +140,12 @@ def _record_opening(context: Sync, request: SyncRequest, run_id: int | None) -> 
             _require_no_other(connection, run)
         store.open_run(connection, run)
         # A repeated attempt must look at what the first one recorded, not at a later instant.
-        return records.find_run(connection, run.recorded_id) or run
+        return run_log.find_run(connection, run.recorded_id) or run
 
 
 def _require_no_other(connection: Connection, run: Run) -> None:
     store.wait_for_openings(connection)
-    active_run_id = records.active_run_id(connection)
+    active_run_id = run_log.active_run_id(connection)
     if active_run_id not in (None, run.run_id):
         raise RunAlreadyActiveError(f"run {active_run_id} is under way", run_id=active_run_id)
 
@@ -271,13 +271,13 @@ def _give_up(context: Sync, run: Run, status: RunStatus, error: ApplicationError
     failure = RunError(code=error.code.lower(), message=error.message)
     with database.transaction(context.engine, _recording_time()) as connection:
         store.give_up_run(connection, run.recorded_id, status, failure)
-        return records.find_run(connection, run.recorded_id) or run
+        return run_log.find_run(connection, run.recorded_id) or run
 
 
-def abandon(context: Sync, run: Run, error: Exception) -> None:
-    """Say in `sync_runs` why the run failed, as far as the database still listens.
+def record_failure(context: Sync, run: Run, error: Exception) -> None:
+    """Write into `sync_runs` why the run failed, if the database still takes it.
 
-    What cannot be recorded is found and closed as `abandoned` by a later run.
+    Where it does not, a later run finds this one and closes it as `abandoned`.
     """
     if run.is_dry:
         return
@@ -291,7 +291,7 @@ def abandon(context: Sync, run: Run, error: Exception) -> None:
 
 
 def _recording_time() -> Deadline:
-    """A few seconds of its own: the run's deadline may be what has just passed."""
+    """A few seconds more, because the run may have failed by passing its deadline."""
     return Deadline.after(2 * database.RESERVE_SECONDS)
 
 

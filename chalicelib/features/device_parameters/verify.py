@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.errors import UnknownResourceError
-from chalicelib.features.device_parameters import records, store
+from chalicelib.features.device_parameters import run_log, store
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.model import Difference
 
@@ -39,7 +39,7 @@ def verify(engine: Engine, reference: Reference, deadline: Deadline) -> Verifica
     Raises `UnknownResourceError` where no run has been applied yet, or there is no such view.
     """
     with database.transaction(engine, deadline) as connection:
-        run = records.last_applied_run(connection)
+        run = run_log.last_applied_run(connection)
         if run is None:
             raise UnknownResourceError("no run has been applied yet, so there is nothing to verify")
         return Verification(run, _COMPARISONS[reference](connection, run))

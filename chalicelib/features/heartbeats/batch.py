@@ -42,8 +42,10 @@ class Parsed(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """What came in one event: *size* heartbeats, or one of which *is_single* says that it came
-    alone."""
+    """The heartbeats of one event, *size* in number.
+
+    *is_single* says that the event held one heartbeat by itself, rather than a list of them.
+    """
 
     size: int
     parsed: list[Parsed] = field(default_factory=list)
@@ -52,12 +54,12 @@ class Batch:
 
 
 def arrival(now: datetime, sent_at: datetime | None = None) -> Arrival:
-    """The arrival of an event that was *sent_at*, as its carrier says; now, if it says nothing."""
+    """The arrival of an event, at the time at which its carrier sent it, or *now* without one."""
     return Arrival(min(sent_at or now, now), now)
 
 
 def unwrapped(event: object) -> tuple[object, datetime | None]:
-    """What EventBridge's envelope holds, and its time; *event* itself where it has none."""
+    """What EventBridge's envelope holds, and its time; without an envelope, *event* and None."""
     if isinstance(event, Mapping) and event.keys() >= _ENVELOPE:
         sent_at = event.get("time")
         return event["detail"], read_device_instant("time", sent_at) if sent_at else None
@@ -99,7 +101,7 @@ def _parsed(place: int, item: object) -> Parsed:
     if not isinstance(item, Mapping):
         raise InvalidRequestError("a heartbeat must be a JSON object")
     heartbeat = bodies.read(Heartbeat, item)
-    # What is read names what the item names, since nothing else is taken.
+    # Every name in the item is a field of the heartbeat: unknown ones have been refused.
     named = {
         name: _stored(name, getattr(heartbeat, name)) for name in item if name not in _NO_FIELDS
     }
@@ -110,14 +112,15 @@ def _parsed(place: int, item: object) -> Parsed:
 def _stored(name: str, value: Value) -> Value:
     if name == "last_upload_ts" and value is not None:
         return read_device_instant(name, value)
-    # Of the two zeros only one, or equal values would not be the same.
+    # This makes 0.0 of -0.0, which would be stored as another value although the two are equal.
     return value + 0.0 if isinstance(value, float) else value
 
 
 def dated(batch: Batch, arrival: Arrival) -> tuple[list[Report], list[RefusedHeartbeat]]:
     """The heartbeats of *batch* with their times, and those refused because of them.
 
-    Those that do not say their time are a microsecond apart: the last one is the newest.
+    Heartbeats that do not say their time are dated a microsecond apart, so that the last one is the
+    newest.
     """
     reports, refused = [], []
     first = arrival.arrived_at - (batch.size - 1) * _MICROSECOND
@@ -148,7 +151,7 @@ def _refused(index: int, device_id: str | None, error: InvalidRequestError) -> R
 
 
 def _shown_device_id(item: object) -> str | None:
-    """As far as it can be told, so that whoever sent the batch can find the heartbeat."""
+    """The device, if it can be told: whoever sent the batch can then find the heartbeat."""
     device_id = item.get("device_id") if isinstance(item, Mapping) else None
     is_shown = isinstance(device_id, str) and is_storable_text(device_id)
     return str(device_id)[:_MAX_ID_LENGTH] if is_shown else None

@@ -26,14 +26,14 @@ _Percent = Annotated[float, Meta(ge=0, le=100, examples=[25.5])]
 _Gigabytes = Annotated[float, Meta(ge=0, le=sys.float_info.max, examples=[45.2])]
 _AgentVersion = Annotated[ShortText | None, Meta(description="The version of its software.")]
 _CpuPct = Annotated[_Percent | None, Meta(description="The load of its processor, in percent.")]
-_DiskFreeGb = Annotated[_Gigabytes | None, Meta(description="Its free space, in gigabytes.")]
+_DiskFreeGb = Annotated[_Gigabytes | None, Meta(description="Its free disk space, in gigabytes.")]
 _QueueDepth = Annotated[
     WholeNumber | None, Meta(description="How many measurements it has not sent yet.")
 ]
 _PollIntervalS = Annotated[
     WholeNumber | None, Meta(description="How often it measures, in seconds.")
 ]
-_Status = Annotated[DeviceStatus | None, Meta(description="How it says it is.")]
+_Status = Annotated[DeviceStatus | None, Meta(description="How the device says it is.")]
 _SPELLED = (
     f"ISO 8601 with its zone, or milliseconds since 1970; not before {EARLIEST_INSTANT:%Y-%m-%d}."
 )
@@ -70,13 +70,13 @@ class Heartbeat(Body):
 
 
 class HeartbeatBatch(Body):
-    """Heartbeats, of which the bad ones keep none of the others from being stored."""
+    """Several heartbeats. A bad one keeps none of the others from being stored."""
 
     devices: Annotated[
         list[Any],
         Meta(
             max_length=MAX_BATCH,
-            description="Each is judged by itself. Of those without a time, a later one is newer.",
+            description="Each is judged by itself. Without times, a later one is newer.",
             extra_json_schema={
                 "items": {"anyOf": [{"$ref": "#/components/schemas/Heartbeat"}, {}]}
             },
@@ -90,7 +90,8 @@ class RefusedHeartbeat(Body):
     index: Annotated[int, Meta(ge=0, lt=MAX_BATCH, description="Its place in the batch, from 0.")]
     device_id: Annotated[str | None, Meta(description="The device, as far as it can be told.")]
     field: Annotated[
-        str | None, Meta(description="The field that is wrong; null where it is the whole.")
+        str | None,
+        Meta(description="The field that is wrong; null where it is the whole heartbeat."),
     ]
     reason: Annotated[str, Meta(description="For people.")]
 
@@ -98,7 +99,7 @@ class RefusedHeartbeat(Body):
 class Recorded(Body):
     """What became of the heartbeats of a request."""
 
-    received: Annotated[Count, Meta(description="How many came.")]
+    received: Annotated[Count, Meta(description="How many heartbeats came.")]
     stored: Annotated[Count, Meta(description="How many of them are stored.")]
     refused: Annotated[
         list[RefusedHeartbeat], Meta(max_length=MAX_BATCH, description="The others.")
@@ -106,10 +107,10 @@ class Recorded(Body):
 
 
 class SilenceCheck(Body):
-    """What a look at the silence found.
+    """What a check for silent devices found.
 
-    `is_skipped` where another one was under way. `pending_event_count` is null where nobody is
-    told, or where the queue of events could not be read.
+    `is_skipped` says that another check was under way. `pending_event_count` is null where no bus
+    is configured, or where the queue of events could not be read.
     """
 
     checked_at: Instant
@@ -121,7 +122,7 @@ class SilenceCheck(Body):
 
 
 class DeviceState(Body):
-    """What a device last said of itself; null is what it never said, or cleared."""
+    """What a device last said of itself. Null means that it never said so, or cleared it."""
 
     device_id: DeviceId
     site_id: SiteId
@@ -155,29 +156,30 @@ class StaleSite(Body):
     """A site with silent devices."""
 
     site_id: SiteId
-    stale_count: Annotated[int, Meta(ge=1, description="How many of them are silent.")]
+    stale_count: Annotated[int, Meta(ge=1, description="How many of its devices are silent.")]
     oldest_last_seen_ts: Annotated[
-        Instant, Meta(description="The newest heartbeat of the device that is silent for longest.")
+        Instant,
+        Meta(description="The newest heartbeat of the device that has been silent for longest."),
     ]
     oldest_age_seconds: Annotated[float, Meta(ge=0, description="How long ago that was.")]
 
 
 class StaleSiteQuery(PageQuery):
-    """Which sites."""
+    """Which sites to list."""
 
     min_age_seconds: Annotated[
         int,
         Meta(
             ge=0,
             le=MAX_STALE_AFTER_SECONDS,
-            description="Only devices that have been silent for longer than so many seconds.",
+            description="Only devices that have been silent for longer than this, in seconds.",
             examples=[300],
         ),
     ] = 0
 
 
 class StaleDeviceQuery(StaleSiteQuery):
-    """Which devices."""
+    """Which devices to list."""
 
     site_id: (
         Annotated[Text, Meta(description="Only devices of this site.", examples=["building-b"])]

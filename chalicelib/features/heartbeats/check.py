@@ -1,14 +1,16 @@
-"""Silence is an event: which devices became stale, and which came back, since the last look."""
+"""Notices which devices became stale or came back since the last check, and tells of it."""
 
 import logging
+from datetime import UTC, timedelta
 
 import msgspec
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.features.heartbeats import store
 from chalicelib.features.heartbeats.bodies import SilenceCheck
+from chalicelib.outbox import store as outbox
 from chalicelib.outbox.send import send_pending
 
 logger = logging.getLogger(__name__)
@@ -17,8 +19,6 @@ STREAM = "heartbeats"
 SOURCE = "iot.heartbeats"
 DEVICE_STALE = "Device Stale"
 DEVICE_RECOVERED = "Device Recovered"
-# A little below the 64 KB that EventBridge bills as one event.
-CHUNK_BYTES = 60_000
 
 
 def check(
@@ -46,17 +46,29 @@ def check(
 def notice(
     engine: Engine, deadline: Deadline, *, stale_after_seconds: int, is_told: bool
 ) -> SilenceCheck:
-    """The transaction of a check: its memory and its events, or neither."""
+    """Note the transitions and queue their events, in one transaction."""
+    stale_after = timedelta(seconds=stale_after_seconds)
     with database.transaction(engine, deadline) as connection:
         if not store.try_lock_check(connection):
             return SilenceCheck(checked_at=store.database_clock(connection), is_skipped=True)
-        values = {
-            "stale_after_seconds": stale_after_seconds,
-            "is_told": is_told,
-            "stream": STREAM,
-            "source": SOURCE,
-            "stale_detail_type": DEVICE_STALE,
-            "recovered_detail_type": DEVICE_RECOVERED,
-            "chunk_bytes": CHUNK_BYTES,
-        }
-        return store.note_transitions(connection, values)
+        unchanged = store.unchanged_silence(connection, stale_after)
+        if unchanged is not None:
+            return unchanged
+        outbox.collect_items(connection)
+        found = store.note_transitions(connection, stale_after, DEVICE_STALE, DEVICE_RECOVERED)
+        if is_told:
+            _queue(connection, found, stale_after_seconds)
+        return found
+
+
+def _queue(connection: Connection, found: SilenceCheck, stale_after_seconds: int) -> None:
+    checked_at = f"{found.checked_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    outbox.queue_items(
+        connection,
+        stream=STREAM,
+        batch_key=checked_at,
+        source=SOURCE,
+        common={"checked_at": checked_at, "stale_after_seconds": stale_after_seconds},
+        items_name="devices",
+        occurred_at=found.checked_at,
+    )

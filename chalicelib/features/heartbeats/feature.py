@@ -92,7 +92,7 @@ FEATURE = Feature(
             datapoints=3,
         ),
     ),
-    # A check looks each minute, so that an hour is long.
+    # The check runs each minute, so that an hour is a long time.
     sends=Events("silence", may_wait_h=1),
     objects={
         "device_state": "the last state of each device",

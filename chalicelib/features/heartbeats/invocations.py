@@ -14,7 +14,7 @@ from chalicelib.features.heartbeats.feature import STALE_AFTER_SECONDS
 from chalicelib.features.heartbeats.record import record, record_messages, require_stored
 from chalicelib.settings import CHANGE_EVENT_BUS, database_from_environment
 
-# Where there is no Lambda to say.
+# The time that an invocation has outside of Lambda.
 TIME_LIMIT_SECONDS = 60.0
 
 
@@ -36,9 +36,9 @@ def record_event(event: object, context: Any) -> dict[str, Any]:
 
 
 def record_queued(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """Store what the messages of a queue hold; those that cannot be are left to the queue.
+    """Store what the messages of a queue hold. Those that cannot be stored stay in the queue.
 
-    Raises where nothing could be stored, and all of them come again.
+    Raises where nothing could be stored; then the queue delivers all of them again.
     """
     result = record_messages(_engine(), _deadline(context), event["Records"])
     metrics.publish_recorded(result.recorded)

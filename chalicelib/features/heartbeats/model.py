@@ -1,4 +1,4 @@
-"""What heartbeats say, and how many of them add up to one state. Standard library only."""
+"""What heartbeats say, and how several of them add up to one state. Standard library only."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -22,7 +22,10 @@ class DeviceStatus(StrEnum):
 
 
 class Report(NamedTuple):
-    """A heartbeat with its time. *fields* holds what it names: `site_id` always, None to clear."""
+    """A heartbeat with its time.
+
+    *fields* holds what it names, which always includes `site_id`; None clears a field.
+    """
 
     device_id: str
     seen_at: datetime
@@ -40,7 +43,7 @@ DeviceFields = dict[str, DatedValue]
 
 
 def merge(reports: Iterable[Report]) -> dict[str, DeviceFields]:
-    """What *reports* leave each device with, in whatever order and however often they come."""
+    """The fields of each device after *reports*, in whatever order and however often they come."""
     devices: dict[str, DeviceFields] = {}
     for report in reports:
         fields = devices.setdefault(report.device_id, {})
@@ -51,7 +54,7 @@ def merge(reports: Iterable[Report]) -> dict[str, DeviceFields]:
 
 
 def prevailing(one: DatedValue, other: DatedValue) -> DatedValue:
-    """The later of two. At the same instant the greater value wins, and any value over none.
+    """The later of two values. At the same instant the greater value wins, and any value over none.
 
     Which of those wins matters little, as long as the order of arrival has no say in it.
     """

@@ -2,7 +2,7 @@
 SELECT now()
 
 -- name: adopt_states
--- States that somebody else wrote: as if one heartbeat had set all that is not null.
+-- A state that another writer left counts as if one heartbeat had set all that is not null in it.
 INSERT INTO iot_data.device_state_fields (
     device_id, last_seen_ts, site_id,
     last_upload_ts, last_upload_ts_set_at,
@@ -33,10 +33,10 @@ ORDER BY device_id COLLATE "C"
 ON CONFLICT (device_id) DO NOTHING
 
 -- name: merge_heartbeats
--- A field belongs to the heartbeat of the latest instant that named it; GREATEST settles ties, and
--- takes any value rather than none. Rows are locked in one order, so that writers can wait but
--- never deadlock; and device_state is written under those locks, so that it needs no rule of its
--- own, but that last_seen_ts never moves back, whoever else writes it.
+-- A field belongs to the latest heartbeat that named it. Of two heartbeats at the same instant,
+-- GREATEST takes the greater value, and any value rather than none. Rows are locked in one order,
+-- so that writers can wait but never deadlock. device_state is written under the same locks and
+-- needs no rule of its own, except that last_seen_ts never moves back, whoever else writes it.
 WITH reported AS (
     SELECT *
     FROM json_to_recordset(CAST(:devices AS json)) AS device (
@@ -165,14 +165,27 @@ WHERE device_id = :device_id
 -- name: try_lock_check
 SELECT pg_try_advisory_xact_lock(:key)
 
+-- name: compare_silence
+-- Compares the devices that are silent with those whose silence has been noticed. Mostly the two
+-- are the same.
+SELECT now() AS checked_at,
+       count(known.device_id) AS stale,
+       count(*) FILTER (WHERE silent.device_id IS NULL OR known.device_id IS NULL) AS changed
+FROM (
+    SELECT device_id
+    FROM iot_data.device_state
+    WHERE last_seen_ts < now() - CAST(:stale_after AS interval)
+) AS silent
+FULL JOIN iot_data.stale_devices AS known USING (device_id)
+
 -- name: note_transitions
--- One event a site and kind, so that a rule can route by site and a site's outage is one event;
--- in chunks, because EventBridge bounds an event, and bills by 64 KB.
+-- What is noticed becomes an item of news at once. There is one event for each site and kind, so
+-- that a rule can route by site, and the outage of a site is one event.
 WITH became_stale AS (
     INSERT INTO iot_data.stale_devices (device_id, silent_since, noticed_at)
     SELECT device_id, last_seen_ts, now()
     FROM iot_data.device_state AS state
-    WHERE last_seen_ts < now() - make_interval(secs => :stale_after_seconds)
+    WHERE last_seen_ts < now() - CAST(:stale_after AS interval)
       AND NOT EXISTS (
           SELECT FROM iot_data.stale_devices AS known WHERE known.device_id = state.device_id
       )
@@ -182,7 +195,7 @@ recovered AS (
     DELETE FROM iot_data.stale_devices AS known
     USING iot_data.device_state AS state
     WHERE state.device_id = known.device_id
-      AND state.last_seen_ts >= now() - make_interval(secs => :stale_after_seconds)
+      AND state.last_seen_ts >= now() - CAST(:stale_after AS interval)
     RETURNING known.device_id, known.silent_since
 ),
 transition AS (
@@ -190,62 +203,20 @@ transition AS (
     UNION ALL
     SELECT :recovered_detail_type, device_id, silent_since FROM recovered
 ),
-described AS (
+reported AS (
+    INSERT INTO pg_temp.news_item (detail_type, subject, item)
     SELECT detail_type,
-           site_id,
-           device_id,
+           jsonb_build_object('site_id', site_id),
            jsonb_build_object(
                'device_id', device_id,
                'last_seen_ts',
                to_char(last_seen_ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                'silent_since',
                to_char(silent_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-           ) AS device
+           )
     FROM transition
     JOIN iot_data.device_state USING (device_id)
-    WHERE :is_told
-),
-measured AS (
-    SELECT detail_type,
-           site_id,
-           device_id,
-           device,
-           sum(octet_length(CAST(device AS text)))
-               OVER (PARTITION BY detail_type, site_id ORDER BY device_id) / :chunk_bytes AS slot
-    FROM described
-),
-chunk AS (
-    SELECT detail_type,
-           site_id,
-           floor(slot) AS slot,
-           jsonb_agg(device ORDER BY device_id) AS devices,
-           row_number() OVER (PARTITION BY detail_type, site_id ORDER BY floor(slot)) AS number,
-           count(*) OVER (PARTITION BY detail_type, site_id) AS total
-    FROM measured
-    GROUP BY detail_type, site_id, floor(slot)
-),
-queued AS (
-    INSERT INTO iot_data.outbox_events
-        (event_id, stream, batch_key, source, detail_type, detail, occurred_at)
-    SELECT event_id,
-           :stream,
-           to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-           :source,
-           detail_type,
-           jsonb_build_object(
-               'event_id', event_id,
-               'checked_at',
-               to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-               'stale_after_seconds', CAST(:stale_after_seconds AS integer),
-               'site_id', site_id,
-               'chunk', number,
-               'chunks', total,
-               'devices', devices
-           ),
-           now()
-    FROM chunk
-    CROSS JOIN LATERAL (SELECT gen_random_uuid() AS event_id WHERE number > 0) AS identity
-    ORDER BY detail_type DESC, site_id, number
+    ORDER BY detail_type DESC, site_id, device_id
 )
 SELECT now() AS checked_at,
        became.count AS became_stale,

@@ -26,7 +26,7 @@ REFUSALS_LOGGED = 5
 
 @dataclass(frozen=True)
 class Message:
-    """What arrived at once, and when it was sent, as far as its carrier says."""
+    """The heartbeats that arrived together, and when they were sent, if the carrier says so."""
 
     batch: Batch
     sent_at: datetime | None
@@ -35,7 +35,7 @@ class Message:
 
 @dataclass(frozen=True)
 class RecordedMessages:
-    """What a queue delivered, and the messages of which something could not be stored."""
+    """What became of the messages of a queue, and the ids of those with something refused."""
 
     recorded: Recorded
     failed_ids: list[str]
@@ -73,14 +73,17 @@ def record_messages(
 
 
 def require_stored(recorded: Recorded) -> None:
-    """Raise `InvalidRequestError` where anything was refused: for a heartbeat that came alone."""
+    """Raise `InvalidRequestError` where a heartbeat that came alone was refused."""
     for refusal in recorded.refused:
         details = {"parameter": refusal.field} if refusal.field else {}
         raise InvalidRequestError(refusal.reason, **details)
 
 
 def _read_message(message: Mapping[str, Any]) -> Message:
-    """What one message holds; all of it refused where that is no heartbeat at all."""
+    """What one message holds.
+
+    Where that is no heartbeat at all, it counts as one that is refused.
+    """
     message_id = str(message["messageId"])
     try:
         content, sent_at = batches.unwrapped(batches.parse(message.get("body")))

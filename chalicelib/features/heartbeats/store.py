@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, func, select, tuple_
 
@@ -30,16 +29,16 @@ _state = device_state.c
 
 
 def database_clock(connection: Connection) -> datetime:
-    """The database's now: the one clock of every staleness."""
+    """The database's now, by which all silence is measured."""
     now: datetime = connection.execute(sql.database_clock).scalar_one()
     return now
 
 
 def merge_heartbeats(connection: Connection, devices: Mapping[str, DeviceFields]) -> None:
-    """Bring the stored states up to what *devices* reported: one statement for `MAX_BATCH` of them.
+    """Merge what *devices* reported into the stored states.
 
-    More than that go in several statements, of which the last is as far in key order from the
-    first as in one: writers never meet head on.
+    A statement takes at most `MAX_BATCH` devices. Several statements follow each other in key
+    order, as the rows of each do, so that writers can wait for each other but never deadlock.
     """
     in_key_order = sorted(devices)
     for start in range(0, len(in_key_order), MAX_BATCH):
@@ -50,14 +49,14 @@ def merge_heartbeats(connection: Connection, devices: Mapping[str, DeviceFields]
 
 
 def _row(device_id: str, fields: DeviceFields) -> dict[str, Value]:
-    """As `merge_heartbeats` reads it: a field that was not named is not there, nor its instant."""
+    """A device as `merge_heartbeats` reads it, without the fields that no heartbeat named."""
     # Every heartbeat names the site, so the latest instant of all is that of the site.
     last_seen_ts = fields["site_id"].set_at
     spelled = instant(last_seen_ts)
     row: dict[str, Value] = {"device_id": device_id, "last_seen_ts": spelled}
     for name, (set_at, value) in fields.items():
         row[name] = instant(value) if isinstance(value, datetime) else value
-        # Mostly all of them are from one heartbeat.
+        # Usually all fields are from one heartbeat, whose instant is then spelled once.
         row[f"{name}_set_at"] = spelled if set_at is last_seen_ts else instant(set_at)
     return row
 
@@ -76,10 +75,28 @@ def try_lock_check(connection: Connection) -> bool:
     return bool(connection.execute(sql.try_lock_check, {"key": _CHECK_LOCK}).scalar_one())
 
 
-def note_transitions(connection: Connection, values: Mapping[str, Any]) -> SilenceCheck:
-    """Remember which devices became stale or came back, and queue the events that say so."""
-    row = connection.execute(sql.note_transitions, dict(values)).one()
-    return SilenceCheck(**row._mapping)
+def unchanged_silence(connection: Connection, stale_after: timedelta) -> SilenceCheck | None:
+    """What a check finds where nothing has changed since the last one; None where something has."""
+    row = connection.execute(sql.compare_silence, {"stale_after": stale_after}).one()
+    return None if row.changed else SilenceCheck(checked_at=row.checked_at, stale=row.stale)
+
+
+def note_transitions(
+    connection: Connection,
+    stale_after: timedelta,
+    stale_detail_type: str,
+    recovered_detail_type: str,
+) -> SilenceCheck:
+    """Remember which devices became stale or came back, and put them among the items of news.
+
+    The outbox has begun to collect them; they are of the one detail type or the other.
+    """
+    values = {
+        "stale_after": stale_after,
+        "stale_detail_type": stale_detail_type,
+        "recovered_detail_type": recovered_detail_type,
+    }
+    return SilenceCheck(**connection.execute(sql.note_transitions, values).one()._mapping)
 
 
 def list_stale_devices(

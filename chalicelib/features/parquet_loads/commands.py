@@ -43,7 +43,7 @@ def load(source: str, as_json: bool) -> None:
     bus, deadline = CHANGE_EVENT_BUS.value_if_set(), Deadline.after(LOAD_SECONDS)
     context = LoadContext(engine, loads_from_environment(), bus, deadline)
     location = location_of(source)
-    # A load that is recorded stays in the ledger, which is no place for a slip of the finger.
+    # A load that is recorded stays in the ledger, where a mistyped path should not be.
     require_present(location)
     with row_progress(is_shown=not as_json) as on_progress:
         loaded = run_load(context, location, on_progress)

@@ -48,21 +48,21 @@ class Account:
         return engine_for(self.configured.database)
 
     def rotate(self, password: str) -> None:
-        """What a rotation does: the database first, then the secret."""
+        """Change the password as a rotation does: in the database first, then in the secret."""
         self.door.change_password(password)
         self.change_secret(password)
 
     def change_secret(self, password: str) -> None:
-        """The secret alone."""
+        """Change the password in the secret alone."""
         self.secrets.change(self.arn, {**self.content, "password": password})
 
     def connect(self) -> int:
-        """One transaction, on a connection of the pool or a new one."""
+        """Carry out a transaction, on a connection of the pool or a new one."""
         with transaction(self.engine, Deadline.after(60)) as connection:
             return int(connection.execute(text("SELECT 1")).scalar_one())
 
     def sync(self) -> Run:
-        """A run, as the application is configured."""
+        """Carry out a run, as the application is configured."""
         context = Sync(self.engine, self.configured, Deadline.after(60))
         return run_sync(context, SyncRequest(Trigger.SCHEDULE))
 
@@ -94,7 +94,7 @@ def open_account(
 
 @pytest.fixture
 def account(migrated: Sandbox, open_account: OpenAccount) -> Iterator[Account]:
-    """Everything the application is told is the ARN of a secret; the database checks passwords."""
+    """The application knows only the ARN of a secret, and the database checks passwords."""
     with doorkeeper.guarded(migrated) as door:
         account = open_account(door)
         yield account
@@ -103,7 +103,7 @@ def account(migrated: Sandbox, open_account: OpenAccount) -> Iterator[Account]:
 
 @pytest.fixture
 def refused(migrated: Sandbox, open_account: OpenAccount) -> Iterator[Account]:
-    """The same before a door that opens to nobody, and counts who knocks."""
+    """The same, where the database lets nobody in, and counts who tries."""
     with doorkeeper.doorkeeper(migrated) as door:
         account = open_account(door)
         door.change_password("of no use")

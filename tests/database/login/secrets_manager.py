@@ -20,7 +20,7 @@ _READING = "secretsmanager.GetSecretValue"
 
 
 class _Quiet(MotoRequestHandler):
-    """What the service logs is no log of the application's."""
+    """Keep what the service logs out of the application's log."""
 
     def log(self, *_: Any) -> None:
         pass
@@ -52,7 +52,7 @@ class SecretsManager:
         return str(secret["ARN"])
 
     def change(self, arn: str, content: str | dict[str, Any]) -> None:
-        """What it holds from now on."""
+        """Change what the secret holds."""
         self._client().put_secret_value(SecretId=arn, SecretString=_text(content))
 
     def keep_binary(self, content: bytes) -> str:

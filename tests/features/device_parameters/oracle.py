@@ -41,7 +41,7 @@ class Facts:
         return len(self.active) - len(self.observed)
 
     def reason_for_removal(self, key: Key) -> str:
-        """The first that applies."""
+        """The first reason that applies."""
         device, parameter = key
         if device not in self.devices:
             return "device_unknown"

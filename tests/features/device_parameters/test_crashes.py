@@ -53,7 +53,7 @@ def _one_pair_to_add_remove_and_rename(fleet: Fleet, sync: SyncRunner) -> None:
 
 
 def kill_run_at(boundary: str, sandbox: Sandbox) -> None:
-    """Have a process die there, and wait until the server has noticed."""
+    """Have a process die at a boundary, and wait until the server has noticed."""
     arguments = (AS_OF.isoformat(), str(WINDOW_MINUTES))
     run_until_killed(sandbox, "tests.features.device_parameters.killed_run", boundary, *arguments)
 

@@ -194,7 +194,7 @@ def test_what_nobody_foresaw_is_a_500_without_a_stack_trace(
     def fail(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("chalicelib.features.device_parameters.records.last_run", fail)
+    monkeypatch.setattr("chalicelib.features.device_parameters.run_log.last_run", fail)
     status, body = get("/status")
     assert status == 500
     assert body["error"]["code"] == "INTERNAL_ERROR"

@@ -1,4 +1,4 @@
-"""Fixtures: devices that were last seen so long ago, and the check that looks for them."""
+"""Fixtures: devices that were last seen some time ago, and the check that looks for them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +18,7 @@ BUS = "changes"
 
 
 class Devices:
-    """Devices that were last seen so long ago."""
+    """Devices that were last seen at some time ago, as a test says."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -53,17 +53,17 @@ def listener(aws: Aws) -> Listener:
 
 
 @pytest.fixture
-def look(migrated: Sandbox, engine: Engine) -> Callable[..., SilenceCheck]:
-    """One check."""
+def check_once(migrated: Sandbox, engine: Engine) -> Callable[..., SilenceCheck]:
+    """Carries out one check."""
 
-    def look_once(stale_after_seconds: int = 120, bus: str | None = BUS) -> SilenceCheck:
+    def run_check(stale_after_seconds: int = 120, bus: str | None = BUS) -> SilenceCheck:
         deadline = Deadline.after(60)
         return check(engine, deadline, stale_after_seconds=stale_after_seconds, bus=bus)
 
-    return look_once
+    return run_check
 
 
 @pytest.fixture
-def look_untold(look: Callable[..., SilenceCheck]) -> Callable[..., SilenceCheck]:
-    """One check, of which nobody is told."""
-    return partial(look, bus=None)
+def check_untold(check_once: Callable[..., SilenceCheck]) -> Callable[..., SilenceCheck]:
+    """Carries out one check, which tells nobody."""
+    return partial(check_once, bus=None)

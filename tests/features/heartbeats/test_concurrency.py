@@ -72,7 +72,7 @@ def test_a_device_deleted_meanwhile_is_stored_anew(migrated: Sandbox) -> None:
     with ThreadPoolExecutor(2) as pool:
         answers = pool.map(write, range(10))
         for _ in range(10):
-            # Who deletes takes no order into account; the writers try again, people may too.
+            # Whoever deletes keeps to no order. The writers try again, and so may whoever deletes.
             with suppress(DeadlockDetected):
                 migrated.rows("DELETE FROM iot_data.device_state")
         assert set(answers) == {200}

@@ -240,7 +240,7 @@ def test_messages_may_hold_more_than_one_statement_takes(migrated: Sandbox) -> N
 
 @pytest.fixture
 def busy_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The first attempt to store fails after it has stored; how many heartbeats each one held."""
+    """Makes the first attempt fail after it has stored; holds the size of each attempt."""
     merge_heartbeats = store.merge_heartbeats
     attempts: list[int] = []
 
@@ -256,7 +256,7 @@ def busy_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What was parsed, in order."""
+    """Holds what was parsed, in order."""
     read_batch = batches.read_batch
     contents: list[object] = []
 

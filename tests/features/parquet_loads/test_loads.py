@@ -298,7 +298,7 @@ def test_an_older_database_is_named(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, engine: Engine
 ) -> None:
     address = bucket.put(KEY, ROWS)
-    migrated.rows("UPDATE iot_data.alembic_version SET version_num = '20261121_05'")
+    migrated.rows("UPDATE iot_data.alembic_version SET version_num = '0005_outbox_events'")
     try:
         with pytest.raises(SchemaOutdatedError, match="alembic upgrade head"):
             load(address)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.bodies import UNSET
-from chalicelib.features.device_parameters import records
+from chalicelib.features.device_parameters import run_log
 from chalicelib.features.device_parameters.model import RunStatus
 from tests.conftest import SyncRunner
 from tests.fleet import Fleet
@@ -103,7 +103,7 @@ def test_a_dry_run_leaves_no_trace(migrated: Sandbox, fleet: Fleet, sync: SyncRu
 def test_old_history_is_forgotten_in_batches(
     migrated: Sandbox, fleet: Fleet, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "PRUNE_BATCH", 2)
+    monkeypatch.setattr(run_log, "PRUNE_BATCH", 2)
     old = [insert_run(migrated, "failed", f"{91 + day} days") for day in range(5)]
     young = insert_run(migrated, "failed", "89 days")
     for run_id in old:

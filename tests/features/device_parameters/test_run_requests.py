@@ -7,9 +7,9 @@ import pytest
 
 from chalicelib import bodies
 from chalicelib.errors import InvalidRequestError
-from chalicelib.features.device_parameters.bodies import RunWish
+from chalicelib.features.device_parameters.bodies import RunRequest
 from chalicelib.features.device_parameters.model import SyncRequest, Trigger
-from chalicelib.features.device_parameters.wishes import event_request, request_of
+from chalicelib.features.device_parameters.run_requests import sync_request, sync_request_of_event
 
 
 def pairs(field: str, *values: object) -> list[tuple[str, object]]:
@@ -17,7 +17,7 @@ def pairs(field: str, *values: object) -> list[tuple[str, object]]:
 
 
 def test_an_empty_payload_asks_for_an_ordinary_run() -> None:
-    assert event_request({}, Trigger.SCHEDULE) == SyncRequest(Trigger.SCHEDULE)
+    assert sync_request_of_event({}, Trigger.SCHEDULE) == SyncRequest(Trigger.SCHEDULE)
 
 
 def test_every_field_is_understood() -> None:
@@ -28,7 +28,7 @@ def test_every_field_is_understood() -> None:
         "as_of": "2026-11-01T10:17:03.25Z",
         "run_id": 7,
     }
-    assert event_request(payload, Trigger.EVENT) == SyncRequest(
+    assert sync_request_of_event(payload, Trigger.EVENT) == SyncRequest(
         Trigger.EVENT,
         window_minutes=120,
         as_of=datetime(2026, 11, 1, 10, 17, 3, 250_000, tzinfo=UTC),
@@ -39,12 +39,16 @@ def test_every_field_is_understood() -> None:
 
 
 def test_a_request_over_http_is_one_of_the_api() -> None:
-    wish = bodies.read(RunWish, {"window_minutes": 120.0, "force": True})
-    assert request_of(wish, Trigger.API) == SyncRequest(Trigger.API, window_minutes=120, force=True)
+    asked = bodies.read(RunRequest, {"window_minutes": 120.0, "force": True})
+    assert sync_request(asked, Trigger.API) == SyncRequest(
+        Trigger.API, window_minutes=120, force=True
+    )
 
 
 def test_null_is_as_good_as_absent() -> None:
-    assert event_request({"window_minutes": None}, Trigger.EVENT) == SyncRequest(Trigger.EVENT)
+    assert sync_request_of_event({"window_minutes": None}, Trigger.EVENT) == SyncRequest(
+        Trigger.EVENT
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,17 +65,17 @@ def test_null_is_as_good_as_absent() -> None:
 )
 def test_a_malformed_field_is_named(field: str, value: Any) -> None:
     with pytest.raises(InvalidRequestError) as refused:
-        event_request({field: value}, Trigger.EVENT)
+        sync_request_of_event({field: value}, Trigger.EVENT)
     assert refused.value.details == {"parameter": field}
 
 
 @pytest.mark.parametrize("payload", [[], "", "{}", 5, True, [{"dry_run": True}]])
 def test_only_an_object_is_a_payload(payload: Any) -> None:
     with pytest.raises(InvalidRequestError, match="the body must be an object, not "):
-        event_request(payload, Trigger.EVENT)
+        sync_request_of_event(payload, Trigger.EVENT)
 
 
 @pytest.mark.parametrize("field", ["as_of", "run_id"])
 def test_a_request_over_http_may_not_choose_everything(field: str) -> None:
     with pytest.raises(InvalidRequestError, match=f"unknown field '{field}'"):
-        bodies.read(RunWish, {field: 1})
+        bodies.read(RunRequest, {field: 1})

@@ -8,13 +8,13 @@ from sqlalchemy import Connection, Engine
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.errors import ApplicationError
-from chalicelib.features.device_parameters import records, store
+from chalicelib.features.device_parameters import run_log, store
 
 logger = logging.getLogger(__name__)
 
 
 def prune(engine: Engine, retention_days: int, deadline: Deadline) -> None:
-    """Delete what is older than *retention_days*, except the last run and the last success.
+    """Delete runs and changes older than *retention_days*, but keep the last run and last success.
 
     This is housekeeping after a run that has already succeeded: what it cannot do now is left
     to the next run.
@@ -31,13 +31,13 @@ def _prune_batch(engine: Engine, retention_days: int, deadline: Deadline) -> boo
     with database.transaction(engine, deadline) as connection:
         started_before = store.database_clock(connection) - timedelta(days=retention_days)
         kept = _kept_run_ids(connection)
-        changes = records.prune_changes(connection, started_before=started_before, kept=kept)
+        changes = run_log.prune_changes(connection, started_before=started_before, kept=kept)
         if changes:
             return True
-        runs = records.prune_runs(connection, started_before=started_before, kept=kept)
-        return runs == records.PRUNE_BATCH
+        runs = run_log.prune_runs(connection, started_before=started_before, kept=kept)
+        return runs == run_log.PRUNE_BATCH
 
 
 def _kept_run_ids(connection: Connection) -> list[int]:
-    kept = (records.last_run(connection), records.last_success(connection))
+    kept = (run_log.last_run(connection), run_log.last_success(connection))
     return [run.recorded_id for run in kept if run is not None]

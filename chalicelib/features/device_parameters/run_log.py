@@ -1,4 +1,4 @@
-"""What runs leave behind: reading it, and forgetting it when it is old."""
+"""The log of runs and of what they changed, as functions that read it and prune it."""
 
 from datetime import datetime
 from typing import Any
@@ -7,18 +7,14 @@ from sqlalchemy import Connection, Row
 
 from chalicelib.database.statements import statements_beside
 from chalicelib.features.device_parameters.bodies import (
-    Candidate,
     Changes,
     LoggedChange,
     Run,
     Totals,
 )
 from chalicelib.features.device_parameters.model import (
-    BUCKET,
     Change,
-    Evidence,
     Obstacle,
-    Window,
 )
 from chalicelib.features.device_parameters.rows import first_changes, run_from_row
 
@@ -28,12 +24,12 @@ PRUNE_BATCH = 10_000
 
 
 def last_run(connection: Connection) -> Run | None:
-    """The newest run, whatever became of it."""
+    """The newest run, however it ended."""
     return _run_or_none(connection.execute(sql.last_run).one_or_none())
 
 
 def last_settled_run(connection: Connection) -> Run | None:
-    """The newest run that came to an end of its own: not running, not skipped."""
+    """The newest run that has ended and was not skipped."""
     return _run_or_none(connection.execute(sql.last_settled_run).one_or_none())
 
 
@@ -75,34 +71,6 @@ def find_run(connection: Connection, run_id: int) -> Run | None:
     return _run_or_none(connection.execute(sql.find_run, {"run_id": run_id}).one_or_none())
 
 
-def find_evidence(
-    connection: Connection, device_id: str, parameter_id: str, window: Window
-) -> Evidence:
-    """What is known of a pair, whether any table holds it or not.
-
-    The work depends on the hour or two that are not materialized yet, not on the history.
-    """
-    values = {
-        "device_id": device_id,
-        "parameter_id": parameter_id,
-        "unmaterialized_since": window.hot_bucket - BUCKET,
-        "window_end": window.end,
-    }
-    return Evidence(**connection.execute(sql.find_evidence, values).one()._mapping)
-
-
-def devices_named(connection: Connection, name: str, limit: int) -> list[Candidate]:
-    """The devices of that name in upper or lower case, those of exactly that name first."""
-    rows = connection.execute(sql.list_devices_named, {"name": name, "limit": limit})
-    return [Candidate(**row._mapping) for row in rows]
-
-
-def parameters_named(connection: Connection, name: str, limit: int) -> list[Candidate]:
-    """The parameters of that name, likewise."""
-    rows = connection.execute(sql.list_parameters_named, {"name": name, "limit": limit})
-    return [Candidate(**row._mapping) for row in rows]
-
-
 def changes_of_pair(
     connection: Connection, device_id: str, parameter_id: str, limit: int
 ) -> list[LoggedChange]:
@@ -121,13 +89,13 @@ def changes_of_pair(
 
 
 def prune_changes(connection: Connection, *, started_before: datetime, kept: list[int]) -> int:
-    """Delete one batch of the change log of runs that started before; returns how many."""
+    """Delete one batch of the changes of runs from before an instant; returns how many."""
     values = {"started_before": started_before, "kept": kept, "batch": PRUNE_BATCH}
     return connection.execute(sql.prune_changes, values).rowcount
 
 
 def prune_runs(connection: Connection, *, started_before: datetime, kept: list[int]) -> int:
-    """Delete one batch of runs that started before and whose changes are gone."""
+    """Delete one batch of runs from before an instant whose changes are gone; returns how many."""
     values = {"started_before": started_before, "kept": kept, "batch": PRUNE_BATCH}
     return connection.execute(sql.prune_runs, values).rowcount
 

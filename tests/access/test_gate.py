@@ -35,6 +35,8 @@ ROUTES = [
     ("POST", "/heartbeat"),
     ("DELETE", "/things/7"),
 ]
+# What `*` adds to an address is not there: API Gateway answers it with a 403 of its own.
+NOT_THERE = {("POST", "/things"), ("POST", "/sync/7"), ("DELETE", "/things/7")}
 READ = {
     ("GET", "/status"),
     ("HEAD", "/status"),
@@ -97,11 +99,10 @@ def test_both_locks_let_a_caller_do_the_same(
         for method, path in ROUTES
         if ARNMatcher(f"{API}/{method}{path}").does_any_resource_match(statement["Resource"])
     }
-    assert granted == MAY[organization][role]
+    assert granted - NOT_THERE == MAY[organization][role] - NOT_THERE
     app, token = with_lenient_gateway(trusting), token_of(trusting, role, organization)
     answered = {(m, p) for m, p in ROUTES if ask(app, token, m, p).status_code == 200}
-    # A route that is not there, which is all that `*` adds, is a 403 to API Gateway itself.
-    assert answered == granted - {("POST", "/things"), ("POST", "/sync/7"), ("DELETE", "/things/7")}
+    assert answered == granted - NOT_THERE
 
 
 def with_lenient_gateway(issuer: Issuer) -> Chalice:
@@ -127,9 +128,8 @@ def test_an_organization_s_admin_is_granted_routes_never_everything(trusting: Is
     assert statement["Resource"] == [f"{API}/*/*"]
     [statement] = policy_for(trusting, Role.ADMIN, ORGANIZATION)["policyDocument"]["Statement"]
     assert sorted(statement["Resource"]) == [
-        f"{API}/GET/things",
-        f"{API}/HEAD/things",
-        f"{API}/POST/heartbeat",
+        f"{API}/*/heartbeat",
+        f"{API}/*/things",
         f"{API}/POST/things/*",
     ]
 

@@ -1,0 +1,32 @@
+"""What callers ask of a run, turned into what the run itself takes."""
+
+from chalicelib import bodies
+from chalicelib.features.device_parameters.bodies import EventRunRequest, RunRequest
+from chalicelib.features.device_parameters.model import SyncRequest, Trigger
+from chalicelib.instants import read_instant
+
+
+def sync_request(asked: RunRequest, trigger: Trigger) -> SyncRequest:
+    """What a request over HTTP asks for."""
+    return SyncRequest(
+        trigger=trigger,
+        window_minutes=asked.window_minutes,
+        dry_run=bool(asked.dry_run),
+        force=bool(asked.force),
+    )
+
+
+def sync_request_of_event(payload: object, trigger: Trigger) -> SyncRequest:
+    """What an event, or a direct invocation, asks for.
+
+    Raises `InvalidRequestError` naming the field that is unknown or malformed.
+    """
+    asked = bodies.read(EventRunRequest, payload)
+    return SyncRequest(
+        trigger=trigger,
+        window_minutes=asked.window_minutes,
+        as_of=None if asked.as_of is None else read_instant("as_of", asked.as_of),
+        dry_run=bool(asked.dry_run),
+        force=bool(asked.force),
+        run_id=asked.run_id,
+    )
