@@ -79,6 +79,11 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def true_or_false(text: str) -> bool:
+    """A parser of the two words, and of nothing else that might mean them."""
+    return one_of("true", "false")(text) == "true"
+
+
 def matching(pattern: str, what: str) -> Callable[[str], str]:
     """A parser of texts that *pattern* matches as a whole.
 

@@ -2,6 +2,7 @@
 
 import json
 
+from chalicelib.http.answers import SAFE_HEADERS
 from stack.intrinsics import Json, attribute, ref, sub, when
 
 # Enough for a page and some scripts, with room to spare: each request takes the database time.
@@ -69,9 +70,9 @@ def resources() -> dict[str, Json]:
 def _answer(kind: str, status: int | None, code: str, message: str) -> Json:
     error = {"code": code, "message": message, "details": {}, "requestId": "$context.requestId"}
     # The browser hides an answer without this header from the page that asked.
-    headers: Json = {
-        "Access-Control-Allow-Origin": when("AllowsAnotherOrigin", sub("'${CorsAllowOrigin}'"))
-    }
+    origin = when("AllowsAnotherOrigin", sub("'${CorsAllowOrigin}'"))
+    headers: Json = {"Access-Control-Allow-Origin": origin}
+    headers |= {name: f"'{value}'" for name, value in SAFE_HEADERS.items()}
     if kind == "UNAUTHORIZED":
         headers["WWW-Authenticate"] = "'Bearer'"
     return {

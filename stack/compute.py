@@ -25,6 +25,7 @@ SECRET_ACTION = "secretsmanager:GetSecretValue"  # noqa: S105 an action's name
 _ACCESS = {
     "OIDC_ISSUER": ref("OidcIssuer"),
     "OIDC_AUDIENCE": ref("OidcAudience"),
+    "OIDC_REQUIRE_TOKEN_USE": ref("OidcRequireTokenUse"),
     "API_TOKEN_SHA256": ref("ApiTokenSha256"),
     "API_TOKEN_ROLE": ref("ApiTokenRole"),
     "CORS_ALLOW_ORIGIN": ref("CorsAllowOrigin"),

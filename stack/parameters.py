@@ -55,6 +55,12 @@ _GROUPS: Groups = {
             "Default": "",
             "Description": "The client ids they may be issued to, separated by commas",
         },
+        "OidcRequireTokenUse": {
+            "Default": "true",
+            "AllowedValues": ["true", "false"],
+            "Description": "Whether they must have the claim token_use; false where the issuer is "
+            "no Cognito user pool",
+        },
         "ApiTokenSha256": {
             "Default": "",
             "NoEcho": True,

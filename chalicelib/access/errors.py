@@ -2,6 +2,7 @@
 
 ApplicationError
 ├── UnauthorizedError         no token, or one that is not valid         → 401
+│   └── ClaimMissingError     the issuer's token lacks a claim           → 401
 ├── ForbiddenError            a valid token whose role does not suffice  → 403
 ├── AccessNotConfiguredError  nobody can get in, or a setting is wrong   → 503
 ├── IssuerUnavailableError    the issuer's keys cannot be fetched        → 503
@@ -17,6 +18,13 @@ class UnauthorizedError(ApplicationError):
     code = "UNAUTHORIZED"
     http_status = 401
     public_message = "a valid bearer token is needed"
+
+
+class ClaimMissingError(UnauthorizedError):
+    """Its bearer may know which claim: the token is signed by the issuer, and so no guess."""
+
+    def __init__(self, claim: str) -> None:
+        super().__init__(f"the token has no claim {claim}", missing_claim=claim)
 
 
 class ForbiddenError(ApplicationError):

@@ -1,16 +1,18 @@
 """Tokens of the OIDC issuer, as Amazon Cognito user pools write them.
 
-An *id* token names its client in `aud`, an *access* token in `client_id`. Imported on the first
+An *id* token names its client in `aud`, an *access* token in `client_id`; other issuers do not say
+which of the two a token is, and name the client in `aud`. Imported on the first
 such token only: PyJWT and cryptography take longer to import than most requests to answer.
 """
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
 from typing import Any
 
 import jwt
-from jwt.exceptions import PyJWTError
+from jwt.exceptions import MissingRequiredClaimError, PyJWTError
 
-from chalicelib.access.errors import ForbiddenError, UnauthorizedError
+from chalicelib.access.errors import ClaimMissingError, ForbiddenError, UnauthorizedError
 from chalicelib.access.keys import ALGORITHM, SigningKeys
 from chalicelib.access.model import Principal, Role, strongest_role
 from chalicelib.access.settings import OidcSettings
@@ -18,7 +20,7 @@ from chalicelib.text import is_storable_text
 
 LEEWAY_SECONDS = 30
 _ORGANIZATION = "custom:organizationId"
-_REQUIRED_CLAIMS = ["exp", "iat", "iss", "sub", "token_use"]
+_REQUIRED_CLAIMS = ["exp", "iat", "iss", "sub"]
 
 
 @lru_cache(maxsize=4)
@@ -33,7 +35,16 @@ def is_jwt(token: str) -> bool:
         jwt.get_unverified_header(token)
     except PyJWTError:
         return False
-    return True
+    return all(map(_is_base64url, token.split(".")))
+
+
+def _is_base64url(segment: str) -> bool:
+    """Whether *segment* is the one spelling of its bytes, without padding (RFC 7515, section 2).
+
+    PyJWT takes others, so that one token would have several texts.
+    """
+    decoded = urlsafe_b64decode(segment.rstrip("=") + "=" * (-len(segment.rstrip("=")) % 4))
+    return urlsafe_b64encode(decoded).rstrip(b"=").decode() == segment
 
 
 def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
@@ -69,19 +80,22 @@ def _verified_claims(settings: OidcSettings, token: str) -> dict[str, Any]:
             issuer=settings.issuer,
             leeway=LEEWAY_SECONDS,
             options={
-                "require": _REQUIRED_CLAIMS,
+                "require": [*_REQUIRED_CLAIMS, *(["token_use"] * settings.requires_token_use)],
                 # Which claim names the client depends on the token's use.
                 "verify_aud": False,
                 "enforce_minimum_key_length": True,
             },
         )
+    except MissingRequiredClaimError as error:
+        # Its signature was right: that is verified first.
+        raise ClaimMissingError(error.claim) from None
     except PyJWTError as error:
         raise UnauthorizedError(f"the token does not verify: {type(error).__name__}") from None
 
 
 def _is_for_us(claims: dict[str, Any], audiences: tuple[str, ...]) -> bool:
-    match claims["token_use"]:
-        case "id":
+    match claims.get("token_use"):
+        case None | "id":
             return _is_addressed_to_us(claims, audiences)
         case "access":
             # A token that is bound to a resource names an audience besides, which then has to be

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from chalicelib.access.errors import AccessNotConfiguredError
 from chalicelib.access.model import Role
-from chalicelib.setting import Setting, one_of
+from chalicelib.setting import Setting, one_of, true_or_false
 
 NO_WAY_IN = (
     "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKEN_SHA256 "
@@ -77,6 +77,13 @@ OIDC_JWKS_URL = Setting(
     "Where the issuer publishes its keys; by default `/.well-known/jwks.json` below the issuer.",
     is_optional=True,
 )
+OIDC_REQUIRE_TOKEN_USE = Setting(
+    "OIDC_REQUIRE_TOKEN_USE",
+    true_or_false,
+    "Whether a token must have the claim `token_use`, as Cognito's have. With `false`, one without "
+    "it counts where `aud` names one of the clients.",
+    default="true",
+)
 API_TOKEN_SHA256 = Setting(
     "API_TOKEN_SHA256",
     _sha256,
@@ -94,6 +101,7 @@ ACCESS = (
     OIDC_ISSUER,
     OIDC_AUDIENCE,
     OIDC_JWKS_URL,
+    OIDC_REQUIRE_TOKEN_USE,
     API_TOKEN_SHA256,
     API_TOKEN_ROLE,
 )
@@ -101,11 +109,15 @@ ACCESS = (
 
 @dataclass(frozen=True)
 class OidcSettings:
-    """The issuer whose tokens are valid, the clients that they are for, and where its keys are."""
+    """The issuer whose tokens are valid, the clients that they are for, and where its keys are.
+
+    *requires_token_use* is for Cognito, each of whose tokens says what it is for.
+    """
 
     issuer: str
     audiences: tuple[str, ...]
     jwks_url: str
+    requires_token_use: bool = True
 
 
 @dataclass(frozen=True)
@@ -147,6 +159,7 @@ def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
         issuer=issuer,
         audiences=OIDC_AUDIENCE.value(environ),
         jwks_url=OIDC_JWKS_URL.value_if_set(environ) or published,
+        requires_token_use=OIDC_REQUIRE_TOKEN_USE.value(environ),
     )
 
 

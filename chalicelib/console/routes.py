@@ -13,6 +13,7 @@ from chalicelib.access.model import Scope
 from chalicelib.console.assets import ASSETS, CONTENT_TYPES, INDEX, VIEWS, VIEWS_MODULE
 from chalicelib.errors import UnknownResourceError
 from chalicelib.http import Asked, Nothing, Routes
+from chalicelib.http.answers import SAFE_HEADERS
 from chalicelib.service.feature import SERVICE
 
 routes = Routes(__name__, SERVICE)
@@ -59,7 +60,7 @@ def _served(name: str, content: str, request: Request) -> Response:
     # fit.
     headers: dict[str, str | list[str]] = {
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "X-Content-Type-Options": "nosniff",
+        **SAFE_HEADERS,
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-cache",
         "Content-Type": CONTENT_TYPES[Path(name).suffix],

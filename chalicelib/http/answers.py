@@ -15,6 +15,12 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
+# A browser must not take an answer for anything but what it says it is, and must not ask over
+# plain HTTP again: the API has no other address than an https one.
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=31536000",
+}
 CODES_OF_CHALICE = {
     "MethodNotAllowedError": "METHOD_NOT_ALLOWED",
     "UnsupportedMediaType": "UNSUPPORTED_MEDIA_TYPE",
@@ -35,7 +41,12 @@ def json_response(body: object, status: int = 200, **headers: str) -> Response:
     return Response(
         body=msgspec.json.encode(body).decode(),
         status_code=status,
-        headers={"Content-Type": "application/json", "Cache-Control": "no-store", **headers},
+        headers={
+            "Content-Type": "application/json",
+            "Cache-Control": "no-store",
+            **SAFE_HEADERS,
+            **headers,
+        },
     )
 
 

@@ -37,6 +37,7 @@ from chalice.app import AuthRequest, AuthResponse, AuthRoute, Chalice, Request, 
 from chalicelib.access.callers import as_context, configured, principal_of
 from chalicelib.access.errors import (
     AccessNotConfiguredError,
+    ClaimMissingError,
     ForbiddenError,
     UnauthorizedError,
     UndeclaredRouteError,
@@ -44,7 +45,7 @@ from chalicelib.access.errors import (
 from chalicelib.access.model import Principal, Requirement, Role
 from chalicelib.access.tokens import authenticate
 from chalicelib.errors import ApplicationError
-from chalicelib.http.answers import envelope, json_response, request_id_of
+from chalicelib.http.answers import SAFE_HEADERS, envelope, json_response, request_id_of
 from chalicelib.http.routes import Route, declared
 
 logger = logging.getLogger(__name__)
@@ -197,7 +198,7 @@ def _refusal(error: ApplicationError) -> Exception:
     local = sys.modules.get("chalice.local")
     if local is not None:
         body = json.dumps({"error": _turned_away(error, str(uuid4()))}).encode()
-        refusal: Exception = local.LocalGatewayException(_headers(error), body)
+        refusal: Exception = local.LocalGatewayException({**SAFE_HEADERS, **_headers(error)}, body)
         refusal.CODE = error.http_status  # type: ignore[attr-defined]
         return refusal
     return Exception("Unauthorized") if isinstance(error, UnauthorizedError) else error
@@ -205,7 +206,8 @@ def _refusal(error: ApplicationError) -> Exception:
 
 def _turned_away(error: ApplicationError, request_id: str) -> dict[str, object]:
     """The envelope without details: they would tell a stranger what the right answer is."""
-    return {**envelope(error, request_id), "details": {}}
+    details = error.details if isinstance(error, ClaimMissingError) else {}
+    return {**envelope(error, request_id), "details": details}
 
 
 def _headers(error: ApplicationError) -> dict[str, str]:

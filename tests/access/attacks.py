@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from tests.access.issuer import (
     API_TOKEN,
@@ -14,6 +15,7 @@ from tests.access.issuer import (
 )
 
 Attack = Callable[[Issuer], str | None]
+ALPHABET = f"{ascii_uppercase}{ascii_lowercase}{digits}-_"
 
 
 def bearer(make_token: Callable[[Issuer], str]) -> Attack:
@@ -38,6 +40,18 @@ def with_segment(token: str, position: int, replacement: str) -> str:
     segments = token.split(".")
     segments[position] = replacement
     return ".".join(segments)
+
+
+def padded(token: str, position: int) -> str:
+    """*token*, one segment of which has all the padding that it could have."""
+    part = token.split(".")[position]
+    return with_segment(token, position, part + "=" * (-len(part) % 4 or 4))
+
+
+def respelled(token: str) -> str:
+    """*token* with a last character that decodes to the same bytes: not all of its bits count."""
+    last = ALPHABET.index(token[-1])
+    return token[:-1] + ALPHABET[last ^ 1]
 
 
 UNAUTHORIZED: dict[str, Attack] = {
@@ -105,6 +119,13 @@ UNAUTHORIZED: dict[str, Attack] = {
     ),
     "tampered signature": bearer(lambda i: with_segment(i.token(), 2, segment(bytes(256)))),
     "signature missing": bearer(lambda issuer: with_segment(issuer.token(), 2, "")),
+    "padding behind the signature": bearer(lambda issuer: f"{issuer.token()}=="),
+    "padding behind the payload": bearer(lambda issuer: padded(issuer.token(), 1)),
+    "padding behind the header": bearer(lambda issuer: padded(issuer.token(), 0)),
+    "a sign of no alphabet in the signature": bearer(
+        lambda issuer: with_segment(issuer.token(), 2, f"{issuer.token().split('.')[2]}!")
+    ),
+    "another spelling of the signature": bearer(lambda issuer: respelled(issuer.token())),
     "unknown kid": bearer(lambda issuer: issuer.token(headers={"kid": "unknown"})),
     "kid a path": bearer(lambda issuer: issuer.token(headers={"kid": "../../../dev/null"})),
     "kid a number": bearer(lambda i: forged({"alg": "RS256", "kid": 1}, i.claims())),

@@ -73,6 +73,18 @@ def test_a_view_knows_where_its_caller_belongs(issuer: Issuer, closed_server: Se
     assert json.loads(answer.body)["organization"] == ORGANIZATION
 
 
+def test_the_bearer_of_a_token_of_the_issuer_is_told_which_claim_it_lacks(
+    issuer: Issuer, closed_server: Server
+) -> None:
+    lacking = issuer.claims(token_use=None)
+    answer = closed_server.ask(f"Bearer {issuer.token(lacking)}")
+    error = json.loads(answer.body)["error"]
+    assert (answer.status, error["code"]) == (401, "UNAUTHORIZED")
+    assert error["details"] == {"missing_claim": "token_use"}
+    forged = closed_server.ask(f"Bearer {issuer.token(lacking, key='thief')}")
+    assert json.loads(forged.body)["error"]["details"] == {}
+
+
 def test_a_refusal_has_the_envelope_and_gives_no_reason(
     issuer: Issuer, closed_server: Server
 ) -> None:

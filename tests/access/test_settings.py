@@ -57,6 +57,10 @@ def test_without_a_way_in_the_sentence_says_what_to_set(environ: dict[str, str])
         ({"OIDC_AUDIENCE": "one"}, "OIDC_ISSUER is not set"),
         ({"OIDC_ISSUER": ISSUER, "OIDC_AUDIENCE": " , "}, "OIDC_AUDIENCE must be client ids"),
         ({**OIDC, "OIDC_JWKS_URL": "file:///etc/passwd"}, "OIDC_JWKS_URL must be an https URL"),
+        (
+            {**OIDC, "OIDC_REQUIRE_TOKEN_USE": "no"},
+            "OIDC_REQUIRE_TOKEN_USE must be one of true, false, not 'no'",
+        ),
         ({"API_TOKEN_SHA256": HASH[:-1]}, "API_TOKEN_SHA256 must be a SHA-256"),
         (
             {"API_TOKEN_SHA256": HASH, "API_TOKEN_ROLE": "root"},

@@ -49,6 +49,42 @@ def test_one_audience_of_several_suffices(settings: AccessSettings, issuer: Issu
     assert role_of(settings, issuer.token(issuer.claims(aud=["other", CLIENT]))) is Role.ADMIN
 
 
+@pytest.mark.parametrize("audience", [CLIENT, ["other", CLIENT]])
+def test_a_token_without_a_use_gets_in_where_the_issuer_writes_none(
+    audience: object, issuer: Issuer
+) -> None:
+    settings = access_from_environment({**issuer.environment, "OIDC_REQUIRE_TOKEN_USE": "false"})
+    claims = issuer.claims(token_use=None, aud=audience)
+    assert role_of(settings, issuer.token(claims)) is Role.ADMIN
+    assert role_of(settings, issuer.token(issuer.access_claims())) is Role.ADMIN
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"token_use": None, "aud": "someone-else"},
+        {"token_use": None, "aud": None},
+        {"token_use": None, "aud": None, "client_id": CLIENT},
+        {"token_use": "refresh"},
+        {"token_use": "access"},
+    ],
+)
+def test_a_token_without_a_use_must_be_addressed_to_us(
+    changed: dict[str, object], issuer: Issuer
+) -> None:
+    settings = access_from_environment({**issuer.environment, "OIDC_REQUIRE_TOKEN_USE": "false"})
+    with pytest.raises(UnauthorizedError, match="is for another client"):
+        authenticate(settings, f"Bearer {issuer.token(issuer.claims(**changed))}")
+
+
+@pytest.mark.parametrize("claim", ["token_use", "sub", "exp", "iat"])
+def test_a_claim_that_is_missing_is_named(
+    claim: str, settings: AccessSettings, issuer: Issuer
+) -> None:
+    with pytest.raises(UnauthorizedError, match=f"the token has no claim {claim}"):
+        authenticate(settings, f"Bearer {issuer.token(issuer.claims(**{claim: None}))}")
+
+
 @pytest.mark.parametrize("claim", ["exp", "nbf"])
 def test_clocks_may_differ_by_half_a_minute(
     claim: str, settings: AccessSettings, issuer: Issuer

@@ -42,6 +42,7 @@ def test_everything_is_served_with_the_strict_headers(client: Client, path: str)
     assert served.status_code == 200
     assert served.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     assert served.headers["X-Content-Type-Options"] == "nosniff"
+    assert served.headers["Strict-Transport-Security"] == "max-age=31536000"
     assert served.headers["Referrer-Policy"] == "no-referrer"
     assert served.headers["Cache-Control"] == "no-cache"
 

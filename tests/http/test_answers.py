@@ -37,6 +37,24 @@ def test_an_answer_is_json_that_nobody_may_keep(ask: Ask) -> None:
 
 
 @pytest.mark.usefixtures("toy_routes")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/toys", None),
+        ("POST", "/toys", {"toyName": "ball"}),
+        ("GET", "/toys/x", None),
+        ("POST", "/toys", b"no JSON"),
+    ],
+)
+def test_an_answer_is_taken_for_nothing_else_and_asked_for_over_tls_only(
+    method: str, path: str, body: object, ask: Ask
+) -> None:
+    headers = ask(method, path, body).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+@pytest.mark.usefixtures("toy_routes")
 def test_an_answer_may_have_a_status_and_headers_of_its_own(ask: Ask) -> None:
     answer = ask("POST", "/toys", {"toyName": "ball"})
     assert (answer.status_code, answer.json_body) == (201, {"toyName": "ball"})

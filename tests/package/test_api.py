@@ -27,6 +27,13 @@ def test_the_gateway_answers_in_our_envelope(api: Json) -> None:
         assert set(body["error"]) == {"code", "message", "details", "requestId"}
 
 
+def test_the_gateway_s_own_answers_are_as_safe_as_ours(api: Json) -> None:
+    for answer in api["GatewayResponses"].values():
+        headers = answer["ResponseParameters"]["Headers"]
+        assert headers["X-Content-Type-Options"] == "'nosniff'"
+        assert headers["Strict-Transport-Security"] == "'max-age=31536000'"
+
+
 def test_a_refusal_reaches_the_page_of_the_other_origin(api: Json) -> None:
     """Chalice sends the header with the functions' answers only, not with the gateway's own."""
     for kind, answer in api["GatewayResponses"].items():
