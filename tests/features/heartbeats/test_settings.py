@@ -11,10 +11,10 @@ def test_what_is_not_set_has_its_documented_default() -> None:
     assert STALE_AFTER_SECONDS.value({}) == 120
     assert CHECK_SCHEDULE.value({}) == "rate(1 minute)"
     assert QUEUE_NAME.value({}) == "device-parameters-heartbeats"
-    readme = (PROJECT / "README.md").read_text("utf-8")
-    assert "| `STALE_AFTER_SECONDS` | `120` |" in readme
-    assert "| `HEARTBEAT_CHECK_SCHEDULE` | `rate(1 minute)` |" in readme
-    assert "| `HEARTBEAT_QUEUE` | `device-parameters-heartbeats` |" in readme
+    reference = (PROJECT / "docs" / "reference.md").read_text("utf-8")
+    assert "| `STALE_AFTER_SECONDS` | `120` |" in reference
+    assert "| `HEARTBEAT_CHECK_SCHEDULE` | `rate(1 minute)` |" in reference
+    assert "| `HEARTBEAT_QUEUE` | `device-parameters-heartbeats`" in reference
 
 
 @pytest.mark.parametrize("raw", ["0", "-1", "1.5", "two", "31622401"])
