@@ -170,7 +170,7 @@ def device_state(device_id: str, now: datetime) -> Document:
 
 
 def _candidates(asked: str, id_at: int, name_at: int) -> list[Document]:
-    """What in `PAIRS` is named as *asked*, if that is no id."""
+    """What in `PAIRS` has the name *asked*, if nothing has it for an id."""
     if any(pair[id_at] == asked for pair in PAIRS):
         return []
     named = sorted({(pair[id_at], pair[name_at]) for pair in PAIRS if pair[name_at] == asked})

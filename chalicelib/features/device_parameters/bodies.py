@@ -242,15 +242,15 @@ class Candidate(Body):
 
 
 class Candidates(Body):
-    """Who has for a name what was asked for as an id, in upper or lower case."""
+    """The devices and parameters whose name is what was asked for as an id, in either case."""
 
     devices: Annotated[
         list[Candidate],
-        Meta(max_length=CANDIDATES_SHOWN, description="None where a device has that id."),
+        Meta(max_length=CANDIDATES_SHOWN, description="Empty where a device has that id."),
     ]
     parameters: Annotated[
         list[Candidate],
-        Meta(max_length=CANDIDATES_SHOWN, description="None where a parameter has that id."),
+        Meta(max_length=CANDIDATES_SHOWN, description="Empty where a parameter has that id."),
     ]
 
 

@@ -58,7 +58,7 @@ def explain(
 def _candidates(
     connection: Connection, evidence: Evidence, device_id: str, parameter_id: str
 ) -> Candidates:
-    """Who may have been meant, where an id is none: people know things by their names."""
+    """The devices or parameters that are called what was asked for as an id: people know names."""
     return Candidates(
         devices=[]
         if evidence.is_device_known

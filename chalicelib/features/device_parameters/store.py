@@ -244,7 +244,7 @@ def devices_named(connection: Connection, name: str, limit: int) -> list[Candida
 
 
 def parameters_named(connection: Connection, name: str, limit: int) -> list[Candidate]:
-    """The parameters of that name, likewise."""
+    """The parameters of that name in upper or lower case, those of exactly that name first."""
     rows = connection.execute(sql.list_parameters_named, {"name": name, "limit": limit})
     return [Candidate(**row._mapping) for row in rows]
 
