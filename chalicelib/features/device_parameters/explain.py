@@ -5,22 +5,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from chalicelib.features.device_parameters import run_log, store
-from chalicelib.features.device_parameters.bodies import (
-    CANDIDATES_SHOWN,
-    LOGGED_CHANGES_SHOWN,
-    Candidates,
-    Explanation,
-    KnownDevice,
-    KnownParameter,
-    Run,
-    WindowNow,
-)
+from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.model import (
     Evidence,
     Obstacle,
     RunStatus,
     Window,
     observation_window,
+)
+from chalicelib.features.device_parameters.pair_bodies import (
+    CANDIDATES_SHOWN,
+    LOGGED_CHANGES_SHOWN,
+    Candidates,
+    Explanation,
+    KnownDevice,
+    KnownParameter,
+    WindowNow,
 )
 from chalicelib.instants import instant
 

@@ -20,7 +20,6 @@ from chalicelib.features.device_parameters.bodies import (
     ChangeQuery,
     DeviceParameter,
     DeviceParameterQuery,
-    Explanation,
     Health,
     LoggedPair,
     Run,
@@ -36,6 +35,7 @@ from chalicelib.features.device_parameters.feature import (
     SYNC_FUNCTION_NAME,
 )
 from chalicelib.features.device_parameters.model import Trigger
+from chalicelib.features.device_parameters.pair_bodies import Explanation
 from chalicelib.features.device_parameters.run_requests import sync_request
 from chalicelib.features.device_parameters.settings import sync_settings
 from chalicelib.features.device_parameters.start import start

@@ -6,16 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from chalicelib.database.statements import statements_beside
-from chalicelib.features.device_parameters.bodies import (
-    Changes,
-    LoggedChange,
-    Run,
-    Totals,
-)
+from chalicelib.features.device_parameters.bodies import Changes, Run, Totals
 from chalicelib.features.device_parameters.model import (
     Change,
     Obstacle,
 )
+from chalicelib.features.device_parameters.pair_bodies import LoggedChange
 from chalicelib.features.device_parameters.rows import first_changes, run_from_row
 
 sql = statements_beside(__file__)

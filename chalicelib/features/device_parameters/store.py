@@ -12,13 +12,7 @@ from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import AggregateMissingError
-from chalicelib.features.device_parameters.bodies import (
-    Candidate,
-    Changes,
-    Deltas,
-    Run,
-    RunError,
-)
+from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError
 from chalicelib.features.device_parameters.model import (
     BUCKET,
     Difference,
@@ -28,6 +22,7 @@ from chalicelib.features.device_parameters.model import (
     Span,
     Window,
 )
+from chalicelib.features.device_parameters.pair_bodies import Candidate
 from chalicelib.features.device_parameters.rows import first_changes, run_from_row
 
 sql = statements_beside(__file__)
