@@ -61,6 +61,12 @@ _GROUPS: Groups = {
             "Description": "Whether they must have the claim token_use; false where the issuer is "
             "no Cognito user pool",
         },
+        "TrustRoleClaim": {
+            "Default": "false",
+            "AllowedValues": ["true", "false"],
+            "Description": "Whether custom:role gives a role where no group does: only where users "
+            "cannot write it",
+        },
         "ApiTokenSha256": {
             "Default": "",
             "NoEcho": True,

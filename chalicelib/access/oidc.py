@@ -5,6 +5,7 @@ which of the two a token is, and name the client in `aud`. Imported on the first
 such token only: PyJWT and cryptography take longer to import than most requests to answer.
 """
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,7 @@ from chalicelib.text import is_storable_text
 
 LEEWAY_SECONDS = 30
 _ORGANIZATION = "custom:organizationId"
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _REQUIRED_CLAIMS = ["exp", "iat", "iss", "sub"]
 
 
@@ -43,7 +45,9 @@ def _is_base64url(segment: str) -> bool:
 
     PyJWT takes others, so that one token would have several texts.
     """
-    decoded = urlsafe_b64decode(segment.rstrip("=") + "=" * (-len(segment.rstrip("=")) % 4))
+    if not _BASE64URL.fullmatch(segment):
+        return False
+    decoded = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
     return urlsafe_b64encode(decoded).rstrip(b"=").decode() == segment
 
 
@@ -57,7 +61,7 @@ def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
     claims = _verified_claims(settings, token)
     if not _is_for_us(claims, settings.audiences):
         raise UnauthorizedError("the token is for another client, or for another use")
-    role = _role_named_in(claims)
+    role = _role_named_in(claims, trusts_role_claim=settings.trusts_role_claim)
     if role is None:
         raise ForbiddenError("the token names no role", subject=claims["sub"])
     return Principal(claims["sub"], role, _organization_named_in(claims))
@@ -112,15 +116,16 @@ def _is_addressed_to_us(claims: dict[str, Any], audiences: tuple[str, ...]) -> b
     return any(name in audiences for name in (named if isinstance(named, list) else [named]))
 
 
-def _role_named_in(claims: dict[str, Any]) -> Role | None:
-    """Groups first: only an administrator assigns them.
+def _role_named_in(claims: dict[str, Any], *, trusts_role_claim: bool) -> Role | None:
+    """The role that the groups name, which only an administrator assigns.
 
-    A user pool can let users write their own `custom:role`; take that permission from its
-    clients, or do not define the attribute.
+    A user pool can let users write their own `custom:role`, so it has to be trusted expressly.
     """
     groups = claims.get("cognito:groups")
     role = strongest_role(groups) if isinstance(groups, list) else None
-    return role or strongest_role([claims.get("custom:role")])
+    if role is None and trusts_role_claim:
+        return strongest_role([claims.get("custom:role")])
+    return role
 
 
 def _organization_named_in(claims: dict[str, Any]) -> str | None:

@@ -84,6 +84,12 @@ OIDC_REQUIRE_TOKEN_USE = Setting(
     "it counts where `aud` names one of the clients.",
     default="true",
 )
+TRUST_ROLE_CLAIM = Setting(
+    "TRUST_ROLE_CLAIM",
+    true_or_false,
+    "Whether `custom:role` gives a role where no group does: only where users cannot write it.",
+    default="false",
+)
 API_TOKEN_SHA256 = Setting(
     "API_TOKEN_SHA256",
     _sha256,
@@ -102,6 +108,7 @@ ACCESS = (
     OIDC_AUDIENCE,
     OIDC_JWKS_URL,
     OIDC_REQUIRE_TOKEN_USE,
+    TRUST_ROLE_CLAIM,
     API_TOKEN_SHA256,
     API_TOKEN_ROLE,
 )
@@ -111,13 +118,15 @@ ACCESS = (
 class OidcSettings:
     """The issuer whose tokens are valid, the clients that they are for, and where its keys are.
 
-    *requires_token_use* is for Cognito, each of whose tokens says what it is for.
+    *requires_token_use* is for Cognito, each of whose tokens says what it is for. With
+    *trusts_role_claim* an attribute of the user gives a role, too.
     """
 
     issuer: str
     audiences: tuple[str, ...]
     jwks_url: str
     requires_token_use: bool = True
+    trusts_role_claim: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,6 +169,7 @@ def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
         audiences=OIDC_AUDIENCE.value(environ),
         jwks_url=OIDC_JWKS_URL.value_if_set(environ) or published,
         requires_token_use=OIDC_REQUIRE_TOKEN_USE.value(environ),
+        trusts_role_claim=TRUST_ROLE_CLAIM.value(environ),
     )
 
 

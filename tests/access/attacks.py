@@ -148,6 +148,9 @@ FORBIDDEN: dict[str, Attack] = {
     "groups a text": claiming(**{"cognito:groups": "admin"}),
     "groups of other things": claiming(**{"cognito:groups": [None, 1, {}, ["admin"]]}),
     "unknown custom:role": claiming(**{"cognito:groups": None, "custom:role": "superuser"}),
+    "custom:role of a user's own writing": claiming(
+        **{"cognito:groups": None, "custom:role": "admin"}
+    ),
     "custom:role a list": claiming(**{"cognito:groups": None, "custom:role": ["admin"]}),
     "organization empty": claiming(**{"custom:organizationId": ""}),
     "organization blank": claiming(**{"custom:organizationId": " "}),

@@ -61,6 +61,7 @@ def test_without_a_way_in_the_sentence_says_what_to_set(environ: dict[str, str])
             {**OIDC, "OIDC_REQUIRE_TOKEN_USE": "no"},
             "OIDC_REQUIRE_TOKEN_USE must be one of true, false, not 'no'",
         ),
+        ({**OIDC, "TRUST_ROLE_CLAIM": "1"}, "TRUST_ROLE_CLAIM must be one of true, false, not '1'"),
         ({"API_TOKEN_SHA256": HASH[:-1]}, "API_TOKEN_SHA256 must be a SHA-256"),
         (
             {"API_TOKEN_SHA256": HASH, "API_TOKEN_ROLE": "root"},

@@ -111,11 +111,27 @@ def test_the_role_comes_from_the_groups_or_else_from_the_attribute(
     groups: list[str] | None,
     custom_role: str | None,
     role: Role,
-    settings: AccessSettings,
     issuer: Issuer,
 ) -> None:
+    settings = access_from_environment({**issuer.environment, "TRUST_ROLE_CLAIM": "true"})
     claims = issuer.claims(**{"cognito:groups": groups, "custom:role": custom_role})
     assert role_of(settings, issuer.token(claims)) is role
+
+
+@pytest.mark.parametrize("groups", [None, [], ["unrelated"]])
+@pytest.mark.parametrize("said", [{}, {"TRUST_ROLE_CLAIM": "false"}])
+def test_an_attribute_that_users_may_write_gives_no_role_unless_it_is_trusted(
+    groups: list[str] | None, said: dict[str, str], issuer: Issuer
+) -> None:
+    settings = access_from_environment({**issuer.environment, **said})
+    claims = issuer.claims(**{"cognito:groups": groups, "custom:role": "admin"})
+    with pytest.raises(ForbiddenError, match="the token names no role"):
+        authenticate(settings, f"Bearer {issuer.token(claims)}")
+
+
+def test_groups_give_a_role_without_any_trust(settings: AccessSettings, issuer: Issuer) -> None:
+    claims = issuer.claims(**{"cognito:groups": ["viewer"], "custom:role": "admin"})
+    assert role_of(settings, issuer.token(claims)) is Role.VIEWER
 
 
 @pytest.mark.parametrize("named", [None, ORGANIZATION])
