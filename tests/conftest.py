@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
+import hypothesis
 import pytest
 from sqlalchemy import Engine
 
@@ -22,6 +23,9 @@ from tests.aws import Aws, moto_server
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
 
+# How long an example takes says something about the machine, and nothing about the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 # This is read when app.py is imported. The tests of access make closed applications of their own.
 os.environ["AUTH_MODE"] = "none"
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
 
-from chalicelib import logs
+from chalicelib import logs, terminal
 from chalicelib.text import shown
 from cli import cli
 from tests.conftest import SyncRunner
@@ -24,6 +24,13 @@ SHOWN = r"d [/red] [link=https://evil.example]x[/link] :bomb: \x1b[2J\x9b2J\u202
 @pytest.fixture(autouse=True)
 def _logging(log_as_it_was: None) -> None:
     """A command sets the log up for its process; the tests share theirs."""
+
+
+@pytest.fixture(autouse=True)
+def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal on which no name is cut: the process may have asked for its width long ago."""
+    for console in (terminal.console, terminal.errors):
+        monkeypatch.setattr(console, "_width", 400)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "build", "bench", "tests"
 )
 _FILE = re.compile(r"^`([\w./]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_PASSAGE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PASSAGE = re.compile(r"^```(?:python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ schema.config.generation.update(
     # The server asks nobody for a token; test_closed.py is about one that does.
     with_security_parameters=False,
 )
+# A run waits for the one before it, on a machine that may be busy with other tests.
+schema.config.update(request_timeout=60)
 # Those that `chalice local` hands on: of others its HTTP server says 501 by itself. (API Gateway
 # turns all of them away with a 403 before they reach the application.)
 schema.config.phases.coverage.unexpected_methods = {"delete", "get", "patch", "post", "put"}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, event, note, settings
 from hypothesis import strategies as st
@@ -245,7 +246,7 @@ def check_totals(sandbox: Sandbox, run: Run, facts: Facts) -> None:
     assert recorded["pair_count"] == len(facts.observed)
     assert recorded["device_count"] == len({device for device, _ in facts.observed})
     assert recorded["parameter_count"] == len({parameter for _, parameter in facts.observed})
-    for name, count in vars(run.deltas).items():
+    for name, count in msgspec.structs.asdict(run.deltas).items():
         assert recorded[f"{name}_count"] == count
 
 
