@@ -89,10 +89,10 @@ def matching(pattern: str, what: str) -> Callable[[str], str]:
 
     The error for any other text says that it must be *what*.
     """
-    compiled = re.compile(pattern)
 
     def parse(text: str) -> str:
-        if not compiled.fullmatch(text):
+        # Compiled when it is needed: a function that starts reads a few settings only.
+        if not re.fullmatch(pattern, text):
             raise ValueError(f"must be {what}, not {text[:80]!r}")
         return text
 
