@@ -22,6 +22,7 @@ from chalicelib.console.routes import routes as console_routes
 from chalicelib.database.migrate import migrate as run_migration
 from chalicelib.features.device_parameters import invocations as device_parameters
 from chalicelib.features.device_parameters.feature import SYNC_SCHEDULE
+from chalicelib.features.device_parameters.removals.routes import routes as removals_routes
 from chalicelib.features.device_parameters.routes import routes as device_parameters_routes
 from chalicelib.features.heartbeats import invocations as heartbeats
 from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
@@ -60,6 +61,7 @@ def migrate(event: object, context: Any) -> dict[str, Any]:
 # Device parameters
 
 app.register_blueprint(device_parameters_routes)
+app.register_blueprint(removals_routes)
 
 
 @accepting_bare_payload

@@ -13,13 +13,14 @@ from sqlalchemy import Connection, Engine
 from bench.data import Fleet
 from chalicelib.database import Deadline
 from chalicelib.database.statements import load_statements
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import (
     SyncRequest,
     Trigger,
     Window,
     observation_window,
 )
-from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, Sync, refresh, sync
+from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, refresh, sync
 
 LOOP_DEVICES = 100
 LOOP_SECONDS = 4.0

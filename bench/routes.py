@@ -21,9 +21,10 @@ from sqlalchemy import Connection, text
 
 from bench import databases, results
 from chalicelib.database import Deadline, engine_for
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import SyncRequest, Trigger
 from chalicelib.features.device_parameters.settings import SyncSettings
-from chalicelib.features.device_parameters.sync import Sync, sync
+from chalicelib.features.device_parameters.sync import sync
 
 KEPT = Path(__file__).parent / "results" / "routes.json"
 PARAMETERS = 10

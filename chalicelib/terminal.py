@@ -3,8 +3,10 @@
 No Lambda function imports it: its libraries are not in the package.
 """
 
+import getpass
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from chalicelib import logs
+from chalicelib.audit import Actor
 from chalicelib.errors import ApplicationError, InvalidRequestError, InvalidSettingError
 from chalicelib.instants import read_instant
 from chalicelib.settings import LOG_LEVEL
@@ -78,6 +81,11 @@ def row_progress(*, is_shown: bool) -> Iterator[Callable[[int, int], None]]:
     ) as progress:
         task = progress.add_task("reading rows", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def actor() -> Actor:
+    """Whoever gives the command, for the audit log: the user of this machine."""
+    return Actor(f"cli:{getpass.getuser()}@{socket.gethostname()}")
 
 
 def log_quietly() -> None:

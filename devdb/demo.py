@@ -14,9 +14,10 @@ from sqlalchemy import Engine
 from chalicelib import database, logs
 from chalicelib.database import Deadline
 from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import BUCKET, SyncRequest, Trigger, bucket_start
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
-from chalicelib.features.device_parameters.sync import Sync, sync
+from chalicelib.features.device_parameters.sync import sync
 from chalicelib.features.heartbeats.batch import read_batch
 from chalicelib.features.heartbeats.record import record
 from devdb.embedded import EmbeddedTimescale

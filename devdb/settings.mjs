@@ -10,6 +10,8 @@ const BASELINE = new Map([
   ['timezone', 'UTC'],
   ['work_mem', '64MB'],
   ['allow_system_table_mods', 'off'],
+  // No session can hold a lock beside another one's work.
+  ['device_parameters.one_session', 'on'],
 ])
 
 const MAY_CHANGE_SETTINGS = /\b(?:set|set_config|reset|discard)\b/i

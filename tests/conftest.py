@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 
 from chalicelib.database import Deadline, engine_for
 from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import SyncRequest, Trigger
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
-from chalicelib.features.device_parameters.sync import Sync
 from chalicelib.features.device_parameters.sync import sync as run_sync
 from stack.declared import DECLARED
 from tests.aws import Aws, moto_server

@@ -30,8 +30,10 @@ def modules(name: str) -> Iterator[ModuleType]:
 
 
 def gathered_metadata() -> "MetaData":
-    """The tables of all features, and of the outbox that they share."""
-    import chalicelib.outbox.tables  # noqa: F401 puts its table into the metadata, as those below do
+    """The tables of all features, and those that they share."""
+    # Both put a table into the metadata, as those below do.
+    import chalicelib.audit.tables
+    import chalicelib.outbox.tables  # noqa: F401
     from chalicelib.database.tables import metadata
 
     for _ in modules("tables"):

@@ -1,6 +1,6 @@
 """What every route shares: how it is declared, what it reads, what it answers."""
 
-from chalicelib.http.answers import Answer
+from chalicelib.http.answers import Answer, csv_response
 from chalicelib.http.requests import REQUEST_SECONDS, Asked, Nothing, reading, writing
 from chalicelib.http.routes import Routes
 from chalicelib.paging import Page, PageQuery, page_of, start_after
@@ -13,6 +13,7 @@ __all__ = [
     "Page",
     "PageQuery",
     "Routes",
+    "csv_response",
     "page_of",
     "reading",
     "start_after",

@@ -50,6 +50,20 @@ def json_response(body: object, status: int = 200, **headers: str) -> Response:
     )
 
 
+def csv_response(text: str, name: str, **headers: str) -> Response:
+    """*text* as a CSV file of that *name*, which a browser keeps instead of showing it."""
+    return Response(
+        body=text,
+        headers={
+            "Content-Type": "text/csv; charset=utf-8",
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+            **SAFE_HEADERS,
+            **headers,
+        },
+    )
+
+
 def failure(error: ApplicationError, request_id: str, **headers: str) -> Response:
     """The answer for *error*, in the envelope.
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from chalicelib import bodies, database
 from chalicelib.access.callers import principal_of
 from chalicelib.access.model import Principal
+from chalicelib.audit import Actor
 from chalicelib.bodies import Body
 from chalicelib.database import Deadline
 from chalicelib.errors import InvalidRequestError, UnknownResourceError
@@ -40,6 +41,11 @@ class Asked(Generic[Q, B]):
     request: Request
     query: Q
     body: B
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks, for the audit log."""
+        return Actor(self.principal.subject, self.request.context.get("requestId"))
 
     @property
     def principal(self) -> Principal:

@@ -3,8 +3,10 @@
 from typing import Annotated, Any
 
 from chalicelib.access.model import Role, Scope
+from chalicelib.audit import list_entries
+from chalicelib.audit.bodies import AuditEntry, AuditQuery
 from chalicelib.bodies import Body, Meta
-from chalicelib.http import Asked, Nothing, Routes
+from chalicelib.http import Asked, Nothing, Page, Routes, page_of, reading
 from chalicelib.http.gate import declared_routes
 from chalicelib.service.feature import SERVICE
 
@@ -31,6 +33,16 @@ def get_me(asked: Asked[Nothing, None]) -> Caller:
     return Caller(
         subject=principal.subject, role=principal.role, organization=principal.organization
     )
+
+
+@routes.get(
+    "/audit", least=Role.ADMIN, scope=Scope.PLATFORM, query=AuditQuery, answers=Page[AuditEntry]
+)
+def list_audit_entries(asked: Asked[AuditQuery, None]) -> Page[AuditEntry]:
+    """Who did what? Newest first."""
+    with reading() as connection:
+        entries = list_entries(connection, asked.query)
+    return page_of(entries, asked.query, lambda entry: (entry.audit_id,))
 
 
 @routes.get("/openapi.json", least=Role.VIEWER, scope=Scope.ORGANIZATION, answers=dict[str, Any])

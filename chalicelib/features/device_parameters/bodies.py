@@ -18,6 +18,7 @@ from chalicelib.bodies import (
 from chalicelib.features.device_parameters.feature import MAX_WINDOW_MINUTES
 from chalicelib.features.device_parameters.model import (
     Change,
+    GuardMode,
     Obstacle,
     RunStatus,
     State,
@@ -28,6 +29,7 @@ from chalicelib.features.device_parameters.model import (
 from chalicelib.paging import PageQuery
 
 CHANGES_SHOWN = 50
+MAX_PAUSE_MINUTES = 7 * 24 * 60
 
 DeviceId = Annotated[str, Meta(description="The device.", examples=["boiler-7"])]
 DeviceName = Annotated[
@@ -38,6 +40,7 @@ ParameterName = Annotated[
     str, Meta(description="Its name, or its id where it has none.", examples=["Temperature"])
 ]
 WindowMinutes = Annotated[int, Meta(ge=1, le=MAX_WINDOW_MINUTES)]
+Comment = Annotated[Text, Meta(max_length=500)]
 RunId = Annotated[SerialNumber, Meta(description="The run's number.", examples=[42])]
 LoggedReason = Annotated[
     Obstacle | None,
@@ -109,6 +112,13 @@ class Changes(Body):
         list[NamedPair],
         Meta(max_length=CHANGES_SHOWN, description="Pairs, with the names they have now."),
     ] = msgspec.field(default_factory=list)
+    held: Annotated[
+        list[RemovedPair],
+        Meta(
+            max_length=CHANGES_SHOWN,
+            description="Removals that wait for a person: `/removals` lists them all.",
+        ),
+    ] = msgspec.field(default_factory=list)
     truncated: Annotated[
         bool, Meta(description="Whether there were more: `/runs/{run_id}/changes` lists them all.")
     ] = False
@@ -136,6 +146,17 @@ class Run(Body):
     finished_at: Annotated[
         Instant | None, Meta(description="When it ended; null while it runs.")
     ] = None
+    guard: Annotated[
+        GuardMode,
+        Meta(
+            description="`on`: removals beyond a budget are held. `strict`: all are, because the "
+            "window is narrower than configured. `released`: none is, because somebody forced it."
+        ),
+    ] = GuardMode.ON
+    requested_by: Annotated[
+        str | None, Meta(description="Who asked for it; null where no person did.")
+    ] = None
+    comment: Annotated[str | None, Meta(description="The reason that they gave.")] = None
     duration_ms: Annotated[
         Count | None, Meta(description="How long it took; null while it runs.")
     ] = None
@@ -186,6 +207,21 @@ class Totals(Body):
     pairs: Annotated[Count, Meta(description="Rows of the table.")] = 0
 
 
+class Pause(Body):
+    """A pause of the runs that nobody asks for: the scheduled ones, and those after loads."""
+
+    paused_at: Annotated[Instant, Meta(description="When it began.")]
+    paused_until: Annotated[Instant, Meta(description="When it ends by itself.")]
+    paused_by: Annotated[str, Meta(description="Who paused them.")]
+    comment: Annotated[str | None, Meta(description="The reason that they gave.")]
+
+
+class Resumed(Body):
+    """The runs go on."""
+
+    is_paused: Annotated[bool, Meta(description="Always false.")] = False
+
+
 class Status(Body):
     """The state of the sync."""
 
@@ -193,6 +229,12 @@ class Status(Body):
     last_run: Annotated[Run | None, Meta(description="The newest run, however it ended.")]
     last_success: Annotated[Run | None, Meta(description="The newest run that succeeded.")]
     changes: Changes
+    held_removals: Annotated[
+        Count, Meta(description="Removals that wait for a person now: `/removals` lists them.")
+    ]
+    pause: Annotated[
+        Pause | None, Meta(description="Set while the runs that nobody asks for are paused.")
+    ]
     totals: Totals
     warnings: Annotated[
         list[str],
@@ -236,7 +278,13 @@ class RunRequest(Body):
     ] = None
     force: Annotated[
         bool | None,
-        Meta(description="Release the removals that the guard holds; needs the role `admin`."),
+        Meta(
+            description="Remove whatever is not observed, held or not. It needs the role `admin`. "
+            "`/removals/release` lets go of what somebody has looked at, and of nothing else."
+        ),
+    ] = None
+    comment: Annotated[
+        Comment | None, Meta(description="Why, for the audit log.", examples=["Site was closed."])
     ] = None
 
 
@@ -248,6 +296,19 @@ class EventRunRequest(RunRequest):
     ] = None
     run_id: Annotated[
         SerialNumber | None, Meta(description="A run that a request has opened already.")
+    ] = None
+
+
+class PauseRequest(Body):
+    """For how long to pause the runs that nobody asks for."""
+
+    minutes: Annotated[
+        int,
+        Meta(ge=1, le=MAX_PAUSE_MINUTES, description="From now on, a week at most.", examples=[60]),
+    ]
+    comment: Annotated[
+        Comment | None,
+        Meta(description="Why, for the audit log.", examples=["Master data is being reloaded."]),
     ] = None
 
 

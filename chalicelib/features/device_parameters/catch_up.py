@@ -11,8 +11,10 @@ from chalicelib.database import schema
 from chalicelib.errors import RunAlreadyActiveError
 from chalicelib.features.device_parameters import run_log
 from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import RunStatus, SyncRequest, Trigger
-from chalicelib.features.device_parameters.sync import Sync, sync
+from chalicelib.features.device_parameters.opening import PAUSED
+from chalicelib.features.device_parameters.sync import sync
 
 logger = logging.getLogger(__name__)
 
@@ -69,11 +71,16 @@ def _retrying(context: Sync) -> Retrying:
         return not context.deadline.leaves_time_after(state.upcoming_sleep)
 
     return Retrying(
-        retry=retry_if_result(lambda caught_up: caught_up.run.status is RunStatus.SKIPPED),
+        retry=retry_if_result(lambda caught_up: _is_in_the_way(caught_up.run)),
         wait=wait_exponential_jitter(multiplier=1, max=15, jitter=1),
         stop=is_late,
         retry_error_callback=_give_up,
     )
+
+
+def _is_in_the_way(run: Run) -> bool:
+    """Whether another writer was at work. While the runs are paused, waiting does not help."""
+    return run.status is RunStatus.SKIPPED and not (run.error and run.error.code == PAUSED)
 
 
 def _give_up(state: RetryCallState) -> CaughtUp:

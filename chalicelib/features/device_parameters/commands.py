@@ -1,18 +1,30 @@
 """Operator commands of the sync: the same use cases as the Lambda functions, from a terminal."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from sqlalchemy import Connection
 
 from chalicelib import database
 from chalicelib.bodies import UNSET
 from chalicelib.database import Deadline
 from chalicelib.features.device_parameters import backfill as backfilling
+from chalicelib.features.device_parameters import pausing
 from chalicelib.features.device_parameters import verify as verifying
-from chalicelib.features.device_parameters.bodies import Changes, RemovedPair, Run, Status
+from chalicelib.features.device_parameters.bodies import (
+    MAX_PAUSE_MINUTES,
+    Changes,
+    Pause,
+    RemovedPair,
+    Run,
+    Status,
+)
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.feature import MAX_WINDOW_MINUTES
 from chalicelib.features.device_parameters.model import (
     Change,
@@ -21,14 +33,16 @@ from chalicelib.features.device_parameters.model import (
     SyncRequest,
     Trigger,
 )
+from chalicelib.features.device_parameters.removals.commands import REMOVAL_COMMANDS
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.device_parameters.status import read_status
-from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, Sync
+from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT
 from chalicelib.features.device_parameters.sync import sync as run_sync
 from chalicelib.instants import instant
 from chalicelib.terminal import (
     EXIT_FAILED,
     Instant,
+    actor,
     console,
     counts_line,
     json_option,
@@ -54,15 +68,32 @@ as_of_option = click.option(
 )
 
 
+comment_option = click.option("--comment", help="Why, for the audit log.")
+
+
 @click.command()
 @window_option
 @as_of_option
-@click.option("--force", is_flag=True, help="Carry out removals even if the guard would hold them.")
+@click.option("--force", is_flag=True, help="Remove whatever is not observed, held or not.")
+@comment_option
 @json_option
 @reporting_errors
-def sync(window_minutes: int | None, as_of: datetime | None, force: bool, as_json: bool) -> None:
+def sync(
+    window_minutes: int | None,
+    as_of: datetime | None,
+    force: bool,
+    comment: str | None,
+    as_json: bool,
+) -> None:
     """Run the sync now."""
-    request = SyncRequest(Trigger.CLI, window_minutes, as_of, force=force)
+    request = SyncRequest(
+        Trigger.CLI,
+        window_minutes,
+        as_of,
+        force=force,
+        requested_by=actor().name,
+        comment=comment,
+    )
     run = run_sync(_sync_context(), request)
     _show_run(run, as_json=as_json)
     sys.exit(EXIT_CODES[run.status])
@@ -90,11 +121,8 @@ def plan(window_minutes: int | None, as_of: datetime | None, force: bool, as_jso
 @reporting_errors
 def status(as_json: bool) -> None:
     """Show the state, the last run and the size of the table; exit with 1 unless it is ok."""
-    configured = _configured()
-    engine = database.engine_for(configured.database)
-    deadline = Deadline.after(QUERY_SECONDS)
-    with database.busy_when_late(), database.transaction(engine, deadline) as connection:
-        found = read_status(connection, configured)
+    with _transaction() as connection:
+        found = read_status(connection, sync_settings())
     if as_json:
         print_json(found)
     else:
@@ -154,12 +182,41 @@ def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> N
     say(f"materialized {span.start:%Y-%m-%d %H:%MZ} to {span.end:%Y-%m-%d %H:%MZ}")
 
 
-COMMANDS = (sync, plan, status, verify, backfill)
+@click.command()
+@click.option("--minutes", type=click.IntRange(1, MAX_PAUSE_MINUTES), default=60, show_default=True)
+@comment_option
+@reporting_errors
+def pause(minutes: int, comment: str | None) -> None:
+    """Skip scheduled runs, and those after loads, for a while; runs by hand go on."""
+    with _transaction() as connection:
+        paused = pausing.pause(connection, actor(), minutes, comment)
+    say(f"scheduled runs are paused until {instant(paused.paused_until)}; `resume` ends that")
+
+
+@click.command()
+@comment_option
+@reporting_errors
+def resume(comment: str | None) -> None:
+    """End the pause; the next scheduled run makes up for those that were skipped."""
+    with _transaction() as connection:
+        pausing.resume(connection, actor(), comment)
+    say("scheduled runs go on")
+
+
+COMMANDS = (sync, plan, status, verify, backfill, pause, resume, *REMOVAL_COMMANDS)
 
 
 def _configured() -> SyncSettings:
     log_quietly()
     return sync_settings()
+
+
+@contextmanager
+def _transaction() -> Iterator[Connection]:
+    engine = database.engine_for(_configured().database)
+    deadline = Deadline.after(QUERY_SECONDS)
+    with database.busy_when_late(), database.transaction(engine, deadline) as connection:
+        yield connection
 
 
 def _sync_context() -> Sync:
@@ -184,8 +241,8 @@ def _show_run(run: Run, *, as_json: bool) -> None:
     if run.status is RunStatus.GUARDED:
         say(
             (f"{run.deltas.held:,} removals are held:", "yellow"),
-            " that is more than the guard allows at once. Look at `plan`, then release them with "
-            "`sync --force`.",
+            " too much has fallen silent at once. Look at them with `cli.py removals`; what is "
+            "really gone is let go by `cli.py release`.",
         )
 
 
@@ -205,13 +262,23 @@ def _show_status(found: Status) -> None:
             say(f"{name}: {facts}; {counts_line(run.deltas)}")
     totals = f"{found.totals.devices:,} devices, {found.totals.parameters:,} parameters"
     say(f"totals: {totals}, {found.totals.pairs:,} pairs")
+    if found.held_removals:
+        say((f"{found.held_removals:,} removals wait:", "yellow"), " see `cli.py removals`")
+    if found.pause:
+        say(("paused", "yellow"), f" until {instant(found.pause.paused_until)}, {_by(found.pause)}")
     for warning in found.warnings:
         say(("warning:", "yellow"), f" {warning}")
     _show_changes(found.changes)
 
 
+def _by(pause: Pause) -> str:
+    why = f": {pause.comment}" if pause.comment else ""
+    return f"by {pause.paused_by}{why}"
+
+
 def _show_changes(changes: Changes) -> None:
-    rows = [(change, pair) for change in Change for pair in getattr(changes, change)]
+    kinds = (*Change, "held")
+    rows = [(kind, pair) for kind in kinds for pair in getattr(changes, kind)]
     if not rows:
         return
     table = Table("change", "device", "name", "parameter", "name", "reason")

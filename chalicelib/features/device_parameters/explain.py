@@ -5,11 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from chalicelib.features.device_parameters import run_log, store
-from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.model import (
     Evidence,
     Obstacle,
-    RunStatus,
     Window,
     observation_window,
 )
@@ -51,7 +49,7 @@ def explain(
         candidates=candidates,
         explanation=_sentence_about_names(candidates)
         if is_misnamed
-        else sentence_for(evidence, window, run_log.last_settled_run(connection)),
+        else sentence_for(evidence, window),
     )
 
 
@@ -90,7 +88,7 @@ def obstacle(evidence: Evidence, window: Window) -> Obstacle | None:
     return None
 
 
-def sentence_for(evidence: Evidence, window: Window, last_settled: Run | None) -> str:
+def sentence_for(evidence: Evidence, window: Window) -> str:
     """One plain sentence: present or absent, why, and what the next run will do about it."""
     found = obstacle(evidence, window)
     if found is None:
@@ -101,8 +99,11 @@ def sentence_for(evidence: Evidence, window: Window, last_settled: Run | None) -
     reason = _REASONS[found](evidence, window)
     if not evidence.is_present:
         return f"The pair is not in the table because {reason}."
-    if last_settled is not None and last_settled.status is RunStatus.GUARDED:
-        return f"The pair is still in the table although {reason}: the guard holds its removal."
+    if evidence.is_held:
+        return (
+            f"The pair is still in the table although {reason}: the guard holds its removal until "
+            "it is measured again, or somebody releases it."
+        )
     return f"The pair is still in the table although {reason}: the next run will remove it."
 
 

@@ -41,14 +41,28 @@ SYNC_INTERVAL_MINUTES = Setting(
 REMOVAL_GUARD_PERCENT = Setting(
     "REMOVAL_GUARD_PERCENT",
     whole(0, 100),
-    "Removals beyond this share of the table are held; 100 turns the guard off.",
-    default="50",
+    "The share of the table, in percent, that may fall silent within a day before removals are "
+    "held; 100 turns the guard off, for groups as well.",
+    default="20",
 )
 REMOVAL_GUARD_MIN_PAIRS = Setting(
     "REMOVAL_GUARD_MIN_PAIRS",
     whole(0, 10**9),
     "Tables with fewer pairs are not guarded.",
     default="100",
+)
+REMOVAL_GUARD_GROUP_PERCENT = Setting(
+    "REMOVAL_GUARD_GROUP_PERCENT",
+    whole(0, 100),
+    "The same for each site (`location_id`) and device type (`device_type_id`), where the master "
+    "table has them; 100 turns it off.",
+    default="50",
+)
+REMOVAL_GUARD_GROUP_MIN_PAIRS = Setting(
+    "REMOVAL_GUARD_GROUP_MIN_PAIRS",
+    whole(0, 10**9),
+    "Sites and device types with fewer pairs are not guarded by themselves.",
+    default="50",
 )
 HISTORY_RETENTION_DAYS = Setting(
     "HISTORY_RETENTION_DAYS",
@@ -79,6 +93,8 @@ FEATURE = Feature(
         SYNC_INTERVAL_MINUTES,
         REMOVAL_GUARD_PERCENT,
         REMOVAL_GUARD_MIN_PAIRS,
+        REMOVAL_GUARD_GROUP_PERCENT,
+        REMOVAL_GUARD_GROUP_MIN_PAIRS,
         HISTORY_RETENTION_DAYS,
         REFRESH_WORK_MEM_MB,
         SYNC_FUNCTION_NAME,
@@ -169,6 +185,8 @@ FEATURE = Feature(
         "sync_runs": "the runs, each with what it changed and how it ended",
         "sync_runs_run_id_seq": "the number of the next run, drawn before the run is recorded",
         "device_parameter_changes": "the changes of each run; what is logged stays as it is",
+        "held_removals": "removals that wait for a person, each with why, where and since when",
+        "sync_pause": "a row while the runs that nobody asks for are paused",
         "device_parameters_hourly": "the pairs measured in each hour, each with its newest time",
         "device_parameters_legacy_view": "the view that the table replaced, where there was one",
     },
@@ -178,6 +196,8 @@ FEATURE = Feature(
             "sync_runs": "SELECT INSERT UPDATE DELETE",
             "sync_runs_run_id_seq": "USAGE",
             "device_parameter_changes": "SELECT INSERT DELETE",
+            "held_removals": "SELECT INSERT UPDATE DELETE",
+            "sync_pause": "SELECT INSERT UPDATE DELETE",
             # Both are the platform's. Its measurements are read as the owner of the aggregate.
             "redshift_devices": "SELECT",
             "timescale_parameters": "SELECT",

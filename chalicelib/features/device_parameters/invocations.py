@@ -6,16 +6,19 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.audit import Actor
 from chalicelib.database import Deadline, engine_for
 from chalicelib.errors import InvalidRequestError
 from chalicelib.features.device_parameters import metrics
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.catch_up import catch_up
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import Trigger
 from chalicelib.features.device_parameters.run_requests import sync_request_of_event
 from chalicelib.features.device_parameters.settings import sync_settings
-from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, Sync, sync
+from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, sync
 from chalicelib.instants import read_instant
+from chalicelib.lambda_events import DIRECT_INVOCATION
 
 # What a loader says on the event bus once its measurements are committed.
 MEASUREMENTS_LOADED = {"source": ["iot.measurements"], "detail-type": ["Measurements Loaded"]}
@@ -29,7 +32,8 @@ def run_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     Raises on failure, so that Lambda counts an error and its alarms see it.
     """
     with _counting_failures():
-        request = sync_request_of_event(event.get("detail", {}), _trigger_of(event))
+        asked = event.get("detail", {})
+        request = sync_request_of_event(asked, _trigger_of(event), _actor_of(event, context))
         doing = _sync_context(context)
         run = sync(doing, request)
     if not run.is_dry:
@@ -70,6 +74,13 @@ def _sync_context(context: Any) -> Sync:
 
 def _trigger_of(event: Mapping[str, Any]) -> Trigger:
     return Trigger.SCHEDULE if event.get("source") == _SCHEDULER else Trigger.EVENT
+
+
+def _actor_of(event: Mapping[str, Any], context: Any) -> Actor | None:
+    """Whoever invokes the function directly, whom AWS names in its own trail by the request id."""
+    if event.get("source") != DIRECT_INVOCATION:
+        return None
+    return Actor("lambda", getattr(context, "aws_request_id", None))
 
 
 def _document(run: Run) -> dict[str, Any]:

@@ -47,6 +47,30 @@ class Obstacle(StrEnum):
     WINDOW_EXPIRED = "window_expired"
 
 
+class Budget(StrEnum):
+    """What a removal is held for: the share of the table, or of a group, that may fall silent.
+
+    `window` stands for a window that is narrower than configured, in which nothing is removed.
+    """
+
+    TABLE = "table"
+    SITE = "site"
+    DEVICE_TYPE = "device_type"
+    WINDOW = "window"
+
+
+class GuardMode(StrEnum):
+    """How a run treats removals.
+
+    `on`: those beyond a budget are held. `strict`: all are held, because the window is narrower
+    than configured. `released`: none is held, because somebody forced the run.
+    """
+
+    ON = "on"
+    STRICT = "strict"
+    RELEASED = "released"
+
+
 class State(StrEnum):
     """The state of the sync, as `GET /status` says it."""
 
@@ -61,8 +85,10 @@ class State(StrEnum):
 class SyncRequest:
     """What a caller may ask of a run; None means the configured or current value.
 
-    *run_id* names a run that has been opened already; *is_exclusive* refuses to open one while
-    another is under way.
+    *run_id* names a run that has been opened already; it is carried out as it was opened.
+    *is_exclusive* refuses to open one while another is under way. *may_narrow* says that a window
+    narrower than configured may remove pairs, too. *requested_by* is None where no person asked;
+    *request_id* is that of their request.
     """
 
     trigger: Trigger
@@ -72,6 +98,10 @@ class SyncRequest:
     force: bool = False
     run_id: int | None = None
     is_exclusive: bool = False
+    may_narrow: bool = True
+    requested_by: str | None = None
+    request_id: str | None = None
+    comment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +171,6 @@ def observation_window(as_of: datetime, length: timedelta) -> Window:
 class Plan:
     """The difference between what was observed and what the table holds, before applying it."""
 
-    known: int
     observed: int
     unresolved: int
     to_add: int
@@ -158,6 +187,7 @@ class Evidence:
     """
 
     is_present: bool
+    is_held: bool
     is_device_known: bool
     device_status: bool | None
     device_name: str | None

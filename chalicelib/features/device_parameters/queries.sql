@@ -10,18 +10,47 @@ SELECT nextval(pg_get_serial_sequence('iot_data.sync_runs', 'run_id'))
 
 -- name: open_run
 -- The id is drawn beforehand: repeating this after a lost commit opens no second run.
-INSERT INTO iot_data.sync_runs (run_id, trigger, status, as_of, window_minutes, started_at)
-VALUES (:run_id, :trigger, 'running', :as_of, :window_minutes, :started_at)
+INSERT INTO iot_data.sync_runs
+    (run_id, trigger, status, as_of, window_minutes, started_at, guard, requested_by, comment)
+VALUES (:run_id, :trigger, 'running', :as_of, :window_minutes, :started_at, :guard, :requested_by, :comment)
 ON CONFLICT (run_id) DO NOTHING
 
 -- name: fail_abandoned_runs
-UPDATE iot_data.sync_runs
+-- A process holds the lock of its run for as long as it lives, so that a free lock means that it
+-- has died. Before a process has taken a run up, and on a server with one session for all, there
+-- is no lock to go by.
+UPDATE iot_data.sync_runs AS run
 SET status = 'failed',
     finished_at = :now,
     error_code = 'abandoned',
     error_message = 'the process ended without saying how this run went'
 WHERE status = 'running'
-  AND started_at < :started_before
+  AND CASE WHEN is_locked
+      THEN NOT EXISTS (
+          SELECT FROM pg_locks
+          WHERE locktype = 'advisory'
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND objsubid = 2
+            AND CAST(classid AS bigint) = :lock_class
+            AND CAST(objid AS bigint) = run.run_id % 2147483647
+            AND granted
+      )
+      ELSE started_at < :started_before
+  END
+
+-- name: has_sessions
+-- The embedded server of development says so where all sessions share one backend.
+SELECT coalesce(current_setting('device_parameters.one_session', true), 'off') <> 'on'
+
+-- name: try_lock_of_run
+SELECT pg_try_advisory_xact_lock(:lock_class, CAST(:run_id % 2147483647 AS integer))
+
+-- name: outlive_idleness
+-- This session waits for as long as the run takes, on purpose.
+SELECT set_config('idle_in_transaction_session_timeout', '0', true)
+
+-- name: note_locked
+UPDATE iot_data.sync_runs SET is_locked = true WHERE run_id = :run_id AND status = 'running'
 
 -- name: refresh_aggregate
 -- Batched refreshes can lose the last bucket of an invalidation that ends on a bucket start
@@ -59,7 +88,11 @@ CREATE TEMPORARY TABLE planned_change (
     device_name text NOT NULL,
     parameter_id text NOT NULL,
     parameter_name text NOT NULL,
-    reason text
+    reason text,
+    site_id text,
+    device_type_id text,
+    is_released boolean NOT NULL DEFAULT false,
+    held_for text
 ) ON COMMIT DROP
 
 -- name: plan_delta
@@ -146,16 +179,14 @@ active_count AS (
            count(*) FILTER (WHERE NOT is_resolved) AS unresolved
     FROM active
 )
-SELECT observed - to_add + to_remove AS known, observed, unresolved, to_add, to_remove, to_rename
+SELECT observed, unresolved, to_add, to_remove, to_rename
 FROM planned_count, active_count
-
--- name: hold_removals
-DELETE FROM pg_temp.planned_change WHERE change = 'removed'
 
 -- name: list_planned_changes
 SELECT change, device_id, device_name, parameter_id, parameter_name, reason
 FROM pg_temp.planned_change
 WHERE change = :change
+  AND (held_for IS NOT NULL) = :is_held
 ORDER BY device_id, parameter_id
 LIMIT :limit
 
@@ -165,6 +196,7 @@ SELECT count(*)
 FROM (
     SELECT FROM iot_data.device_parameters AS known
     JOIN pg_temp.planned_change AS planned USING (device_id, parameter_id)
+    WHERE planned.held_for IS NULL
     ORDER BY device_id, parameter_id
     FOR UPDATE OF known
 ) AS locked
@@ -174,12 +206,14 @@ WITH removed AS (
     DELETE FROM iot_data.device_parameters AS known
     USING pg_temp.planned_change AS planned
     WHERE planned.change = 'removed'
+      AND planned.held_for IS NULL
       AND known.device_id = planned.device_id
       AND known.parameter_id = planned.parameter_id
     RETURNING planned.*
 )
-INSERT INTO iot_data.device_parameter_changes (run_id, change, device_id, device_name, parameter_id, parameter_name, reason)
-SELECT :run_id, change, device_id, device_name, parameter_id, parameter_name, reason
+INSERT INTO iot_data.device_parameter_changes
+    (run_id, change, device_id, device_name, parameter_id, parameter_name, reason, is_released)
+SELECT :run_id, change, device_id, device_name, parameter_id, parameter_name, reason, is_released
 FROM removed
 
 -- name: rename_pairs
@@ -305,6 +339,7 @@ SELECT * FROM iot_data.sync_runs WHERE run_id = :run_id
 -- The newest measurement before the window's end: the hot hour's own, else the aggregate's. The
 -- aggregate may lag behind by the hour that has just closed, so that is read directly too.
 SELECT known.device_id IS NOT NULL AS is_present,
+       held.device_id IS NOT NULL AND held.released_at IS NULL AS is_held,
        device.device_id IS NOT NULL AS is_device_known,
        device.status AS device_status,
        device.device_name,
@@ -332,6 +367,8 @@ SELECT known.device_id IS NOT NULL AS is_present,
 FROM (VALUES (1)) AS always
 LEFT JOIN iot_data.device_parameters AS known
   ON known.device_id = :device_id AND known.parameter_id = :parameter_id
+LEFT JOIN iot_data.held_removals AS held
+  ON held.device_id = :device_id AND held.parameter_id = :parameter_id
 LEFT JOIN iot_data.redshift_devices AS device ON device.device_id = :device_id
 LEFT JOIN iot_data.timescale_parameters AS parameter ON parameter.parameter_id = :parameter_id
 
@@ -506,3 +543,21 @@ ORDER BY change, device_id, parameter_id
 
 -- name: earliest_measurement
 SELECT min(time) FROM iot_data.timescale_measurements
+
+-- name: find_pause
+SELECT paused_at, paused_until, paused_by, comment
+FROM iot_data.sync_pause
+WHERE paused_until > now()
+
+-- name: pause
+INSERT INTO iot_data.sync_pause AS current (paused_until, paused_by, comment)
+VALUES (now() + :length, :paused_by, :comment)
+ON CONFLICT (is_paused) DO UPDATE
+SET paused_at = CASE WHEN current.paused_until > now() THEN current.paused_at ELSE now() END,
+    paused_until = excluded.paused_until,
+    paused_by = excluded.paused_by,
+    comment = excluded.comment
+RETURNING paused_at, paused_until, paused_by, comment
+
+-- name: resume
+DELETE FROM iot_data.sync_pause

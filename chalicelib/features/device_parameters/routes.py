@@ -15,19 +15,23 @@ from chalicelib.errors import (
     ServiceDownError,
     UnknownResourceError,
 )
-from chalicelib.features.device_parameters import listings, run_log, store
+from chalicelib.features.device_parameters import listings, pausing, run_log, store
 from chalicelib.features.device_parameters.bodies import (
     ChangeQuery,
     DeviceParameter,
     DeviceParameterQuery,
     Health,
     LoggedPair,
+    Pause,
+    PauseRequest,
+    Resumed,
     Run,
     RunId,
     RunQuery,
     RunRequest,
     Status,
 )
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.explain import explain
 from chalicelib.features.device_parameters.feature import (
     CHECK_INTERVAL_MINUTES,
@@ -40,7 +44,6 @@ from chalicelib.features.device_parameters.run_requests import sync_request
 from chalicelib.features.device_parameters.settings import sync_settings
 from chalicelib.features.device_parameters.start import start
 from chalicelib.features.device_parameters.status import read_status
-from chalicelib.features.device_parameters.sync import Sync
 from chalicelib.http import (
     REQUEST_SECONDS,
     Answer,
@@ -50,6 +53,7 @@ from chalicelib.http import (
     Routes,
     page_of,
     reading,
+    writing,
 )
 
 routes = Routes(__name__, FEATURE)
@@ -176,18 +180,19 @@ def explain_device_parameter(
     examples={
         "plan": {"dry_run": True},
         "two hours": {"window_minutes": 120},
-        "release": {"force": True},
+        "remove whatever is not observed": {"force": True, "comment": "The fleet was replaced."},
     },
 )
 def post_sync(asked: Asked[Nothing, RunRequest]) -> Answer[Run]:
     """Start a run, or plan one.
 
-    It takes the role `admin` to force a run. Where a Lambda function carries out the runs, the
+    It takes the role `admin` to force a run, and to have a window narrower than configured remove
+    anything. Where a Lambda function carries out the runs, the
     answer is 202 at once. Otherwise it comes when the run has ended, or has used up the time of a
     request. The answer to a dry run always comes when it has ended. It leaves the table as
     it is, but materializes the closed hours of its window first, as a run does.
     """
-    request = sync_request(asked.body, Trigger.API)
+    request = sync_request(asked.body, Trigger.API, asked.actor, asked.principal.role)
     require_role(asked.principal, Role.ADMIN if request.force else Role.OPERATOR)
     configured = sync_settings()
     engine = database.engine_for(configured.database)
@@ -197,6 +202,32 @@ def post_sync(asked: Asked[Nothing, RunRequest]) -> Answer[Run]:
         return Answer(started.run)
     status = 200 if started.is_finished else 202
     return Answer(started.run, status, {"Location": f"runs/{started.run.run_id}"})
+
+
+@routes.post(
+    "/sync/pause", least=Role.OPERATOR, scope=Scope.PLATFORM, body=PauseRequest, answers=Pause
+)
+def pause_runs(asked: Asked[Nothing, PauseRequest]) -> Pause:
+    """Pause the runs that nobody asks for.
+
+    Scheduled runs, and those after loads, are skipped until then. Runs that somebody asks for go
+    on. A pause that is on already takes the new end.
+    """
+    body = asked.body
+    return writing(lambda db: pausing.pause(db, asked.actor, body.minutes, body.comment))
+
+
+@routes.delete(
+    "/sync/pause",
+    least=Role.OPERATOR,
+    scope=Scope.PLATFORM,
+    answers=Resumed,
+    refuses=(UnknownResourceError,),
+)
+def resume_runs(asked: Asked[Nothing, None]) -> Resumed:
+    """End the pause; the next scheduled run makes up for those that were skipped."""
+    writing(lambda connection: pausing.resume(connection, asked.actor))
+    return Resumed()
 
 
 def _found_run(connection: Connection, run_id: int) -> Run:

@@ -12,7 +12,13 @@ from chalicelib.features.device_parameters.bodies import (
     Run,
     RunError,
 )
-from chalicelib.features.device_parameters.model import Change, Obstacle, RunStatus, Trigger
+from chalicelib.features.device_parameters.model import (
+    Change,
+    GuardMode,
+    Obstacle,
+    RunStatus,
+    Trigger,
+)
 
 
 def run_from_row(row: Row[Any]) -> Run:
@@ -25,6 +31,9 @@ def run_from_row(row: Row[Any]) -> Run:
         window_minutes=row.window_minutes,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        guard=GuardMode(row.guard),
+        requested_by=row.requested_by,
+        comment=row.comment,
         deltas=Deltas(
             added=row.added_count,
             removed=row.removed_count,
@@ -42,7 +51,10 @@ def run_from_row(row: Row[Any]) -> Run:
 def first_changes(
     connection: Connection, statement: TextClause, values: dict[str, Any], limit: int
 ) -> Changes:
-    """The first *limit* changes of each kind; *statement* takes `change` and `limit`."""
+    """The first *limit* changes of each kind; *statement* takes `change` and `limit`.
+
+    What is held is no change, and is left to the caller.
+    """
     # One more than is wanted shows whether there are more.
     rows = {
         change: list(

@@ -8,10 +8,13 @@ from chalicelib.features.device_parameters.feature import (
     CHECK_INTERVAL_MINUTES,
     HISTORY_RETENTION_DAYS,
     REFRESH_WORK_MEM_MB,
+    REMOVAL_GUARD_GROUP_MIN_PAIRS,
+    REMOVAL_GUARD_GROUP_PERCENT,
     REMOVAL_GUARD_MIN_PAIRS,
     REMOVAL_GUARD_PERCENT,
     SYNC_INTERVAL_MINUTES,
 )
+from chalicelib.features.device_parameters.guard import GuardLimits
 from chalicelib.settings import CHANGE_EVENT_BUS, DatabaseSettings, database_from_environment
 
 
@@ -24,9 +27,21 @@ class SyncSettings:
     sync_interval_minutes: int
     removal_guard_percent: int
     removal_guard_min_pairs: int
+    removal_guard_group_percent: int
+    removal_guard_group_min_pairs: int
     history_retention_days: int
     refresh_work_mem_mb: int
     change_event_bus: str | None
+
+    @property
+    def guard_limits(self) -> GuardLimits:
+        """What may be removed without a person."""
+        return GuardLimits(
+            self.removal_guard_percent,
+            self.removal_guard_min_pairs,
+            self.removal_guard_group_percent,
+            self.removal_guard_group_min_pairs,
+        )
 
 
 def sync_settings(environ: Mapping[str, str] = os.environ) -> SyncSettings:
@@ -40,6 +55,8 @@ def sync_settings(environ: Mapping[str, str] = os.environ) -> SyncSettings:
         sync_interval_minutes=SYNC_INTERVAL_MINUTES.value(environ),
         removal_guard_percent=REMOVAL_GUARD_PERCENT.value(environ),
         removal_guard_min_pairs=REMOVAL_GUARD_MIN_PAIRS.value(environ),
+        removal_guard_group_percent=REMOVAL_GUARD_GROUP_PERCENT.value(environ),
+        removal_guard_group_min_pairs=REMOVAL_GUARD_GROUP_MIN_PAIRS.value(environ),
         history_retention_days=HISTORY_RETENTION_DAYS.value(environ),
         refresh_work_mem_mb=REFRESH_WORK_MEM_MB.value(environ),
         change_event_bus=CHANGE_EVENT_BUS.value_if_set(environ),

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 from chalicelib.features.device_parameters import gateway
 from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import SyncRequest
-from chalicelib.features.device_parameters.sync import Sync, open_run, record_failure, sync
+from chalicelib.features.device_parameters.opening import open_run
+from chalicelib.features.device_parameters.sync import record_failure, sync
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ def start(context: Sync, request: SyncRequest, function_name: str | None) -> Sta
         return Started(sync(context, exclusive), is_finished=True)
     run = open_run(context, exclusive)
     try:
-        gateway.invoke_sync(function_name, {"run_id": run.run_id, "force": request.force})
+        gateway.invoke_sync(function_name, {"run_id": run.run_id})
     except Exception as error:
         record_failure(context, run, error)
         raise

@@ -2,12 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from chalicelib.database import schema
-from chalicelib.features.device_parameters import run_log, store
+from chalicelib.features.device_parameters import pausing, run_log, store
 from chalicelib.features.device_parameters.bodies import CHANGES_SHOWN, Changes, Run, Status
 from chalicelib.features.device_parameters.model import RunStatus, State
+from chalicelib.features.device_parameters.removals import store as removals
 from chalicelib.features.device_parameters.settings import SyncSettings
 
 # One missed run can be a deployment; two are a pattern.
@@ -27,6 +29,8 @@ def read_status(connection: Connection, settings: SyncSettings) -> Status:
         last_run=last_run,
         last_success=last_success,
         changes=_changes_of(connection, last_run),
+        held_removals=removals.count_waiting(connection),
+        pause=pausing.active_pause(connection),
         totals=run_log.last_totals(connection),
         warnings=_warnings(connection, settings.check_interval_minutes),
     )
@@ -46,9 +50,13 @@ def state_of(last_settled: Run | None, last_success: Run | None, stale_before: d
 
 
 def _changes_of(connection: Connection, run: Run | None) -> Changes:
+    """What the last run changed, and what waits for a person now."""
     if run is None:
         return Changes()
-    return run_log.run_changes(connection, run.recorded_id, CHANGES_SHOWN)
+    changes = run_log.run_changes(connection, run.recorded_id, CHANGES_SHOWN)
+    held = removals.first_held(connection, CHANGES_SHOWN + 1)
+    is_truncated = changes.truncated or len(held) > CHANGES_SHOWN
+    return replace(changes, held=held[:CHANGES_SHOWN], truncated=is_truncated)
 
 
 def _warnings(connection: Connection, window_minutes: int) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, TextClause
 
 from chalicelib import database
@@ -30,6 +31,8 @@ sql = statements_beside(__file__)
 # Any constant does, as long as every writer of device_parameters uses the same one.
 _WRITER_LOCK = 0x6465765F706172  # "dev_par"
 _OPENING_LOCK = _WRITER_LOCK + 1
+# The first half of a lock's key; the other half is the run.
+_RUN_LOCKS = 0x72756E73  # "runs"
 
 
 def database_clock(connection: Connection) -> datetime:
@@ -49,9 +52,9 @@ def next_run_id(connection: Connection) -> int:
     return int(connection.execute(sql.next_run_id).scalar_one())
 
 
-def open_run(connection: Connection, run: Run) -> None:
-    """Record that *run* is under way; doing so again changes nothing."""
-    connection.execute(
+def open_run(connection: Connection, run: Run) -> bool:
+    """Record that *run* is under way; doing so again changes nothing, and returns False."""
+    inserted = connection.execute(
         sql.open_run,
         {
             "run_id": run.run_id,
@@ -59,14 +62,41 @@ def open_run(connection: Connection, run: Run) -> None:
             "as_of": run.as_of,
             "window_minutes": run.window_minutes,
             "started_at": run.started_at,
+            "guard": run.guard,
+            "requested_by": run.requested_by,
+            "comment": run.comment,
         },
-    )
+    ).rowcount
+    return inserted == 1
 
 
 def fail_abandoned_runs(connection: Connection, *, now: datetime, started_before: datetime) -> int:
-    """Close the runs whose process must be dead; returns how many there were."""
-    values = {"now": now, "started_before": started_before}
+    """Close the runs whose process is dead; returns how many there were.
+
+    Those that no process has taken up yet are closed if they were opened before *started_before*.
+    """
+    values = {"now": now, "started_before": started_before, "lock_class": _RUN_LOCKS}
     return connection.execute(sql.fail_abandoned_runs, values).rowcount
+
+
+def has_sessions(connection: Connection) -> bool:
+    """Whether one session can hold a lock while another works."""
+    return bool(connection.execute(sql.has_sessions).scalar_one())
+
+
+def try_lock_of_run(connection: Connection, run_id: int) -> bool:
+    """Take the lock that says that a process carries the run out, until the transaction ends.
+
+    Returns False where another process does.
+    """
+    connection.execute(sql.outlive_idleness)
+    values = {"lock_class": _RUN_LOCKS, "run_id": run_id}
+    return bool(connection.execute(sql.try_lock_of_run, values).scalar_one())
+
+
+def note_locked(connection: Connection, run_id: int) -> None:
+    """Record that from now on the lock of the run says whether its process is alive."""
+    connection.execute(sql.note_locked, {"run_id": run_id})
 
 
 @contextmanager
@@ -142,14 +172,13 @@ def plan_delta(connection: Connection, window: Window) -> Plan:
     return Plan(**connection.execute(sql.plan_delta, values).one()._mapping)
 
 
-def hold_removals(connection: Connection) -> int:
-    """Take the removals out of the plan; returns how many now wait."""
-    return connection.execute(sql.hold_removals).rowcount
-
-
 def planned_changes(connection: Connection, limit: int) -> Changes:
-    """The first *limit* planned changes of each kind."""
-    return first_changes(connection, sql.list_planned_changes, {}, limit)
+    """The first *limit* planned changes of each kind, and the first that are held."""
+    listed = sql.list_planned_changes
+    changes = first_changes(connection, listed, {"is_held": False}, limit)
+    held = first_changes(connection, listed, {"is_held": True}, limit)
+    is_truncated = changes.truncated or held.truncated
+    return replace(changes, held=held.removed, truncated=is_truncated)
 
 
 def apply_plan(connection: Connection, run_id: int) -> tuple[int, int, int]:

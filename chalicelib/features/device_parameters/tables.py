@@ -3,6 +3,7 @@
 from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -13,8 +14,10 @@ from sqlalchemy import (
     Table,
     Text,
     column,
+    false,
     table,
     text,
+    true,
 )
 
 from chalicelib.database.tables import SCHEMA, instant_column, metadata
@@ -49,6 +52,11 @@ sync_runs = Table(
     *(Column(f"{name}_count", BigInteger) for name in ("pair", "device", "parameter")),
     Column("error_code", Text),
     Column("error_message", Text),
+    Column("guard", Text, nullable=False, server_default="on"),
+    Column("requested_by", Text),
+    Column("comment", Text),
+    Column("is_locked", Boolean, nullable=False, server_default=false()),
+    CheckConstraint("guard IN ('on', 'strict', 'released')", name="sync_runs_guard_check"),
     CheckConstraint(
         "trigger IN ('schedule', 'api', 'cli', 'event')", name="sync_runs_trigger_check"
     ),
@@ -73,6 +81,7 @@ device_parameter_changes = Table(
     Column("reason", Text),
     Column("device_name", Text, nullable=False),
     Column("parameter_name", Text, nullable=False),
+    Column("is_released", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("device_id", "parameter_id", "run_id"),
     CheckConstraint(
         "change IN ('added', 'removed', 'renamed')", name="device_parameter_changes_change_check"
@@ -83,6 +92,45 @@ device_parameter_changes = Table(
         name="device_parameter_changes_reason_check",
     ),
     Index("idx_device_parameter_changes_run", "run_id", "change", "device_id", "parameter_id"),
+)
+
+# Removals that wait for a person, or for the run that follows their release.
+held_removals = Table(
+    "held_removals",
+    metadata,
+    Column("device_id", Text, primary_key=True),
+    Column("parameter_id", Text, primary_key=True),
+    Column("held_id", BigInteger, Identity(always=False), unique=True),
+    Column("device_name", Text, nullable=False),
+    Column("parameter_name", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("site_id", Text),
+    Column("device_type_id", Text),
+    instant_column("last_seen_at"),
+    Column("run_id", BigInteger, nullable=False),
+    instant_column("held_at", nullable=False, is_defaulted=True),
+    instant_column("released_at"),
+    Column("released_by", Text),
+    CheckConstraint(
+        "scope IN ('table', 'site', 'device_type', 'window')", name="held_removals_scope_check"
+    ),
+    CheckConstraint(
+        "reason IN ('window_expired', 'device_inactive', 'device_unknown', 'parameter_unknown')",
+        name="held_removals_reason_check",
+    ),
+)
+
+# One row while the runs that no person asks for are paused.
+sync_pause = Table(
+    "sync_pause",
+    metadata,
+    Column("is_paused", Boolean, primary_key=True, server_default=true()),
+    instant_column("paused_at", nullable=False, is_defaulted=True),
+    instant_column("paused_until", nullable=False),
+    Column("paused_by", Text, nullable=False),
+    Column("comment", Text),
+    CheckConstraint("is_paused", name="sync_pause_only_one_check"),
 )
 
 # Not in the metadata: Alembic must not take it for a table to create.

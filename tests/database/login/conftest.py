@@ -9,9 +9,9 @@ from sqlalchemy import Engine, text
 
 from chalicelib.database import Deadline, engine_for, transaction
 from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import SyncRequest, Trigger
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
-from chalicelib.features.device_parameters.sync import Sync
 from chalicelib.features.device_parameters.sync import sync as run_sync
 from tests.database.login import doorkeeper, secrets_manager
 from tests.database.login.doorkeeper import Door

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import chalicelib.features.device_parameters
 from chalicelib.database import Deadline, engine_for
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import SyncRequest, Trigger
 from chalicelib.features.device_parameters.settings import sync_settings
-from chalicelib.features.device_parameters.sync import Sync, sync
+from chalicelib.features.device_parameters.sync import sync
 from tests.interruption import die, interrupted_at
 
 QUERIES = Path(chalicelib.features.device_parameters.__path__[0]) / "queries.sql"

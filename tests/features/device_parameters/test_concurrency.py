@@ -13,9 +13,9 @@ from chalicelib.database import RESERVE_SECONDS, Deadline, engine_for
 from chalicelib.errors import DatabaseRefusedError, RunTimedOutError
 from chalicelib.features.device_parameters import store
 from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import RunStatus, Span, SyncRequest, Trigger
 from chalicelib.features.device_parameters.settings import sync_settings
-from chalicelib.features.device_parameters.sync import Sync
 from chalicelib.features.device_parameters.sync import sync as run_sync
 from tests.conftest import SyncRunner
 from tests.databases import connect

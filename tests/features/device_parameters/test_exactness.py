@@ -18,9 +18,10 @@ from sqlalchemy import URL, Engine, create_engine
 
 from chalicelib.database import Deadline
 from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import RunStatus, SyncRequest, Trigger
 from chalicelib.features.device_parameters.settings import SyncSettings
-from chalicelib.features.device_parameters.sync import Sync, sync
+from chalicelib.features.device_parameters.sync import sync
 from tests.features.device_parameters import oracle
 from tests.features.device_parameters.oracle import Facts, Key, KnownPair
 from tests.fleet import Fleet

@@ -1,0 +1,1 @@
+"""Removals that wait for a person: holding them back, looking at them, and letting them go."""

@@ -1,0 +1,198 @@
+-- name: place_removals
+-- The columns are read by way of JSON because a master table need not have them.
+UPDATE pg_temp.planned_change AS planned
+SET site_id = to_jsonb(device) ->> 'location_id',
+    device_type_id = to_jsonb(device) ->> 'device_type_id'
+FROM iot_data.redshift_devices AS device
+WHERE planned.change = 'removed'
+  AND device.device_id = planned.device_id
+
+-- name: recall_held
+-- What is held stays held, whatever the budgets say by now. What was held because a window was
+-- narrower than configured says nothing about the devices: it is judged anew.
+UPDATE pg_temp.planned_change AS planned
+SET is_released = held.released_at IS NOT NULL,
+    held_for = CASE WHEN held.released_at IS NULL THEN held.scope END
+FROM iot_data.held_removals AS held
+WHERE planned.change = 'removed'
+  AND held.device_id = planned.device_id
+  AND held.parameter_id = planned.parameter_id
+  AND (held.scope <> 'window' OR held.released_at IS NOT NULL)
+
+-- name: count_undecided
+SELECT count(*)
+FROM pg_temp.planned_change
+WHERE change = 'removed'
+  AND held_for IS NULL
+  AND NOT is_released
+
+-- name: gather_silent
+-- What was removed within the day and has not come back is as silent as what would be removed now.
+CREATE TEMPORARY TABLE silent_pair ON COMMIT DROP AS
+SELECT site_id, device_type_id, false AS is_gone
+FROM pg_temp.planned_change
+WHERE change = 'removed'
+  AND NOT is_released
+UNION ALL
+SELECT to_jsonb(device) ->> 'location_id', to_jsonb(device) ->> 'device_type_id', true
+FROM (
+    SELECT DISTINCT change.device_id, change.parameter_id
+    FROM iot_data.sync_runs AS run
+    JOIN iot_data.device_parameter_changes AS change USING (run_id)
+    WHERE run.started_at > :since
+      AND change.change = 'removed'
+      AND NOT change.is_released
+      AND NOT EXISTS (
+          SELECT FROM iot_data.device_parameters AS known
+          WHERE known.device_id = change.device_id
+            AND known.parameter_id = change.parameter_id
+      )
+) AS gone
+LEFT JOIN iot_data.redshift_devices AS device USING (device_id)
+
+-- name: weigh_table
+-- Pairs that were added since the last run that held nothing must not make what is lost look small.
+SELECT silent.pairs AS silent,
+       silent.gone + (
+           SELECT count(*)
+           FROM iot_data.device_parameters
+           WHERE created_at <= coalesce(:trusted_at, TIMESTAMPTZ 'infinity')
+       ) AS base
+FROM (SELECT count(*) AS pairs, count(*) FILTER (WHERE is_gone) AS gone FROM pg_temp.silent_pair) AS silent
+
+-- name: weigh_groups
+-- Only groups of which enough is silent to matter are counted in the table.
+WITH suspect AS MATERIALIZED (
+    SELECT scope, group_id, count(*) AS silent, count(*) FILTER (WHERE is_gone) AS gone
+    FROM pg_temp.silent_pair
+    CROSS JOIN LATERAL (VALUES ('site', site_id), ('device_type', device_type_id)) AS member (scope, group_id)
+    WHERE group_id IS NOT NULL
+    GROUP BY scope, group_id
+    HAVING count(*) * 100 > :percent * :min_pairs
+),
+known AS (
+    SELECT scope, group_id, count(*) AS pairs
+    FROM suspect
+    JOIN (
+        SELECT device.device_id, member.scope, member.group_id
+        FROM iot_data.redshift_devices AS device
+        CROSS JOIN LATERAL (
+            VALUES ('site', to_jsonb(device) ->> 'location_id'),
+                   ('device_type', to_jsonb(device) ->> 'device_type_id')
+        ) AS member (scope, group_id)
+    ) AS placed USING (scope, group_id)
+    JOIN iot_data.device_parameters AS pair USING (device_id)
+    WHERE pair.created_at <= coalesce(:trusted_at, TIMESTAMPTZ 'infinity')
+    GROUP BY scope, group_id
+)
+SELECT scope, group_id, suspect.silent, suspect.gone + coalesce(known.pairs, 0) AS base
+FROM suspect
+LEFT JOIN known USING (scope, group_id)
+
+-- name: hold_all
+UPDATE pg_temp.planned_change
+SET held_for = :scope
+WHERE change = 'removed'
+  AND held_for IS NULL
+  AND NOT is_released
+
+-- name: hold_groups
+UPDATE pg_temp.planned_change
+SET held_for = CASE WHEN site_id = ANY (:sites) THEN 'site' ELSE 'device_type' END
+WHERE change = 'removed'
+  AND held_for IS NULL
+  AND NOT is_released
+  AND (site_id = ANY (:sites) OR device_type_id = ANY (:device_types))
+
+-- name: release_planned
+UPDATE pg_temp.planned_change SET is_released = true WHERE change = 'removed'
+
+-- name: count_held
+SELECT count(*) FROM pg_temp.planned_change WHERE held_for IS NOT NULL
+
+-- name: forget_held
+-- These are observed again, or leave the table with this run. Rows are locked in key order, as
+-- everywhere.
+DELETE FROM iot_data.held_removals
+WHERE (device_id, parameter_id) IN (
+    SELECT held.device_id, held.parameter_id
+    FROM iot_data.held_removals AS held
+    WHERE NOT EXISTS (
+        SELECT FROM pg_temp.planned_change AS planned
+        WHERE planned.held_for IS NOT NULL
+          AND planned.device_id = held.device_id
+          AND planned.parameter_id = held.parameter_id
+    )
+    ORDER BY held.device_id, held.parameter_id
+    FOR UPDATE
+)
+
+-- name: renew_held
+-- Whoever reviewed the former reason or group has not reviewed this one: the row gets a new number.
+UPDATE iot_data.held_removals AS held
+SET held_id = DEFAULT,
+    reason = changed.reason,
+    scope = changed.held_for,
+    site_id = changed.site_id,
+    device_type_id = changed.device_type_id
+FROM (
+    SELECT planned.*
+    FROM pg_temp.planned_change AS planned
+    JOIN iot_data.held_removals AS current USING (device_id, parameter_id)
+    WHERE planned.held_for IS NOT NULL
+      AND (current.reason, current.scope, current.site_id, current.device_type_id)
+          IS DISTINCT FROM (planned.reason, planned.held_for, planned.site_id, planned.device_type_id)
+    ORDER BY device_id, parameter_id
+    FOR UPDATE OF current
+) AS changed
+WHERE held.device_id = changed.device_id
+  AND held.parameter_id = changed.parameter_id
+
+-- name: remember_held
+INSERT INTO iot_data.held_removals
+    (device_id, device_name, parameter_id, parameter_name, reason, scope, site_id, device_type_id, last_seen_at, run_id)
+SELECT planned.device_id,
+       planned.device_name,
+       planned.parameter_id,
+       planned.parameter_name,
+       planned.reason,
+       planned.held_for,
+       planned.site_id,
+       planned.device_type_id,
+       newest.last_seen_at,
+       :run_id
+FROM pg_temp.planned_change AS planned
+LEFT JOIN LATERAL (
+    SELECT hourly.last_seen_at
+    FROM iot_data.device_parameters_hourly AS hourly
+    WHERE hourly.device_id = planned.device_id
+      AND hourly.parameter_id = planned.parameter_id
+    ORDER BY hourly.bucket DESC
+    LIMIT 1
+) AS newest ON true
+WHERE planned.held_for IS NOT NULL
+  AND NOT EXISTS (
+      SELECT FROM iot_data.held_removals AS held
+      WHERE held.device_id = planned.device_id
+        AND held.parameter_id = planned.parameter_id
+  )
+ORDER BY planned.device_id, planned.parameter_id
+
+-- name: any_held
+SELECT EXISTS (SELECT FROM iot_data.held_removals)
+
+-- name: count_waiting
+SELECT count(*) FROM iot_data.held_removals WHERE released_at IS NULL
+
+-- name: list_first_held
+SELECT device_id, device_name, parameter_id, parameter_name, reason
+FROM iot_data.held_removals
+WHERE released_at IS NULL
+ORDER BY device_id, parameter_id
+LIMIT :limit
+
+-- name: newest_held_id
+SELECT coalesce(max(held_id), 0) FROM iot_data.held_removals
+
+-- name: newest_measurement
+SELECT max(time) FROM iot_data.timescale_measurements WHERE time <= now()

@@ -1,0 +1,109 @@
+"""The statements of removals that are held, as functions: a connection first, values out."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from chalicelib.database.statements import statements_beside
+from chalicelib.features.device_parameters.bodies import RemovedPair
+from chalicelib.features.device_parameters.guard import GuardLimits, Standing
+from chalicelib.features.device_parameters.model import Budget, Obstacle
+
+sql = statements_beside(__file__)
+
+
+def place_removals(connection: Connection) -> None:
+    """Note the site and the device type of each planned removal, where the master data has them."""
+    connection.execute(sql.place_removals)
+
+
+def recall_held(connection: Connection) -> None:
+    """Mark the planned removals that earlier runs held, or that a person has released since."""
+    connection.execute(sql.recall_held)
+
+
+def count_undecided(connection: Connection) -> int:
+    """How many planned removals are neither held nor released."""
+    return int(connection.execute(sql.count_undecided).scalar_one())
+
+
+def gather_silent(connection: Connection, since: datetime) -> None:
+    """Put what would be removed, is held, or was removed after *since*, into a temporary table."""
+    connection.execute(sql.gather_silent, {"since": since})
+
+
+def weigh_table(connection: Connection, trusted_at: datetime | None) -> Standing:
+    """How much of the table is silent; pairs that are newer than *trusted_at* are not counted."""
+    row = connection.execute(sql.weigh_table, {"trusted_at": trusted_at}).one()
+    return Standing(Budget.TABLE, None, row.silent, row.base)
+
+
+def weigh_groups(
+    connection: Connection, trusted_at: datetime | None, limits: GuardLimits
+) -> list[Standing]:
+    """The same of each site and device type of which enough is silent to matter."""
+    values = {
+        "trusted_at": trusted_at,
+        "percent": limits.group_percent,
+        "min_pairs": limits.group_min_pairs,
+    }
+    return [
+        Standing(Budget(row.scope), row.group_id, row.silent, row.base)
+        for row in connection.execute(sql.weigh_groups, values)
+    ]
+
+
+def hold_all(connection: Connection, budget: Budget) -> None:
+    """Hold every planned removal that is not released."""
+    connection.execute(sql.hold_all, {"scope": budget})
+
+
+def hold_groups(connection: Connection, exceeded: list[Standing]) -> None:
+    """Hold the planned removals of these groups."""
+    values = {
+        "sites": [one.group for one in exceeded if one.budget is Budget.SITE],
+        "device_types": [one.group for one in exceeded if one.budget is Budget.DEVICE_TYPE],
+    }
+    connection.execute(sql.hold_groups, values)
+
+
+def release_planned(connection: Connection) -> None:
+    """Mark every planned removal as released by whoever forced the run."""
+    connection.execute(sql.release_planned)
+
+
+def count_held(connection: Connection) -> int:
+    """How many planned removals are held."""
+    return int(connection.execute(sql.count_held).scalar_one())
+
+
+def remember_held(connection: Connection, run_id: int) -> None:
+    """Bring `held_removals` in step with what the plan holds; unchanged rows are not written."""
+    if connection.execute(sql.any_held).scalar_one():
+        connection.execute(sql.forget_held)
+        connection.execute(sql.renew_held)
+    connection.execute(sql.remember_held, {"run_id": run_id})
+
+
+def count_waiting(connection: Connection) -> int:
+    """How many removals wait for a person."""
+    return int(connection.execute(sql.count_waiting).scalar_one())
+
+
+def first_held(connection: Connection, limit: int) -> list[RemovedPair]:
+    """The first removals that wait, in key order."""
+    return [
+        RemovedPair(**{**row._mapping, "reason": Obstacle(row.reason)})
+        for row in connection.execute(sql.list_first_held, {"limit": limit})
+    ]
+
+
+def newest_held_id(connection: Connection) -> int:
+    """The number of the newest held removal; 0 where there is none."""
+    return int(connection.execute(sql.newest_held_id).scalar_one())
+
+
+def newest_measurement_at(connection: Connection) -> datetime | None:
+    """The time of the newest measurement of all devices, up to now."""
+    newest: datetime | None = connection.execute(sql.newest_measurement).scalar_one()
+    return newest
