@@ -26,13 +26,14 @@ const OWN_SETTINGS = `
 export class SessionSettings {
   #defaults
   #values
-  #customNames = new Set()
+  #customNames
   #isStale = false
 
   /** `chosen` are the settings the client asked for as it connected. */
   constructor(chosen) {
     this.#defaults = new Map([...BASELINE, ...chosen])
     this.#values = this.#defaults
+    this.#customNames = new Set([...this.#defaults.keys()].filter((name) => name.includes('.')))
   }
 
   /** Takes notice of a statement that is about to run. */

@@ -38,7 +38,7 @@ def engine_for(settings: DatabaseSettings) -> Engine:
     engine = create_engine(
         url,
         pool_size=2,
-        max_overflow=2,
+        max_overflow=8,
         pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,

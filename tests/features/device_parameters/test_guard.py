@@ -1,85 +1,45 @@
-"""Removals that look like an outage wait for a person; nothing else does."""
-
-from datetime import timedelta
+"""How much may fall silent before a person has to look."""
 
 import pytest
 
-from chalicelib.features.device_parameters.bodies import Run
-from chalicelib.features.device_parameters.guard import GuardLimits, holds_removals
-from chalicelib.features.device_parameters.model import Plan, RunStatus
-from tests.conftest import SyncRunner
-from tests.fleet import Fleet
-from tests.sandbox import Sandbox
+from chalicelib.features.device_parameters.guard import GuardLimits, Standing, exceeded
+from chalicelib.features.device_parameters.model import Budget
 
-MINUTE = timedelta(minutes=1)
-
-
-def plan(known: int, to_remove: int) -> Plan:
-    return Plan(known, known - to_remove, 0, to_add=0, to_remove=to_remove, to_rename=0)
+LIMITS = GuardLimits(percent=20, min_pairs=100, group_percent=50, group_min_pairs=40)
 
 
 @pytest.mark.parametrize(
-    ("known", "to_remove", "percent", "is_held"),
+    ("silent", "base", "is_exceeded"),
     [
-        (100, 50, 50, False),
-        (100, 51, 50, True),
-        (101, 51, 50, True),
-        (99, 99, 50, False),
-        (1000, 1, 0, True),
-        (1000, 0, 0, False),
-        (1000, 1000, 100, False),
+        (20, 100, False),
+        (21, 100, True),
+        (21, 101, True),
+        (20, 101, False),
+        (99, 99, False),
+        (0, 100, False),
+        (150, 100, True),
     ],
 )
-def test_removals_beyond_the_share_are_held(
-    known: int, to_remove: int, percent: int, is_held: bool
+def test_the_table_may_lose_its_share(silent: int, base: int, is_exceeded: bool) -> None:
+    table = Standing(Budget.TABLE, None, silent, base)
+    assert exceeded([table], LIMITS) == [table] * is_exceeded
+
+
+@pytest.mark.parametrize(
+    ("silent", "base", "is_exceeded"),
+    [(20, 40, False), (21, 40, True), (39, 39, False)],
+)
+@pytest.mark.parametrize("budget", [Budget.SITE, Budget.DEVICE_TYPE])
+def test_a_group_has_limits_of_its_own(
+    budget: Budget, silent: int, base: int, is_exceeded: bool
 ) -> None:
-    assert holds_removals(plan(known, to_remove), GuardLimits(percent, 100)) is is_held
+    group = Standing(budget, "north", silent, base)
+    assert exceeded([group], LIMITS) == [group] * is_exceeded
 
 
-@pytest.fixture
-def silenced(migrated: Sandbox, fleet: Fleet, sync: SyncRunner) -> Fleet:
-    """A table of 100 pairs, one of them still measured, and a device that is new."""
-    now = migrated.now()
-    fleet.add_pairs(100, now - MINUTE)
-    assert sync().deltas.added == 100
-    migrated.rows("DELETE FROM iot_data.timescale_measurements WHERE device_id <> 'd000'")
-    fleet.add_device("new")
-    fleet.report("new", "p", now - MINUTE)
-    fleet.rename_device("d000", "Renamed")
-    return fleet
-
-
-def counts(run: Run) -> tuple[int, int, int, int]:
-    return run.deltas.added, run.deltas.removed, run.deltas.renamed, run.deltas.held
-
-
-def test_a_guarded_run_still_adds_and_renames(silenced: Fleet, sync: SyncRunner) -> None:
-    run = sync()
-    assert run.status is RunStatus.GUARDED
-    assert counts(run) == (1, 0, 1, 99)
-    assert len(silenced.keys()) == 101
-
-
-def test_a_forced_run_releases_what_was_held(silenced: Fleet, sync: SyncRunner) -> None:
-    sync()
-    run = sync(force=True)
-    assert run.status is RunStatus.SUCCEEDED
-    assert counts(run) == (0, 99, 0, 0)
-    assert silenced.keys() == [("d000", "p"), ("new", "p")]
-
-
-def test_when_the_readings_come_back_nothing_is_held(
-    migrated: Sandbox, silenced: Fleet, sync: SyncRunner
-) -> None:
-    sync()
-    for number in range(100):
-        silenced.report(f"d{number:03}", "p", migrated.now() - MINUTE)
-    run = sync()
-    assert run.status is RunStatus.SUCCEEDED
-    assert counts(run) == (0, 0, 0, 0)
-
-
-def test_a_small_table_is_not_guarded(silenced: Fleet, sync: SyncRunner) -> None:
-    run = sync(removal_guard_min_pairs=101)
-    assert run.status is RunStatus.SUCCEEDED
-    assert counts(run) == (1, 99, 1, 0)
+@pytest.mark.parametrize(("percent", "is_exceeded"), [(0, True), (99, True), (100, False)])
+def test_a_share_of_100_percent_is_no_limit(percent: int, is_exceeded: bool) -> None:
+    limits = GuardLimits(percent, 0, percent, 0)
+    standings = [Standing(Budget.TABLE, None, 150, 100), Standing(Budget.SITE, "north", 150, 100)]
+    assert exceeded(standings, limits) == standings * is_exceeded
+    assert limits.is_off is not is_exceeded
