@@ -27,6 +27,7 @@ _ACCESS = {
     "OIDC_AUDIENCE": ref("OidcAudience"),
     "OIDC_REQUIRE_TOKEN_USE": ref("OidcRequireTokenUse"),
     "TRUST_ROLE_CLAIM": ref("TrustRoleClaim"),
+    "API_TOKENS": ref("ApiTokens"),
     "API_TOKEN_SHA256": ref("ApiTokenSha256"),
     "API_TOKEN_ROLE": ref("ApiTokenRole"),
     "CORS_ALLOW_ORIGIN": ref("CorsAllowOrigin"),

@@ -4,10 +4,11 @@ A token of the role `device` may be for one device or one site: `name:device:sha
 message shows more of an entry than its name, because a token may stand where its hash belongs.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from chalicelib.access.model import Role
 from chalicelib.text import is_storable_text
@@ -16,6 +17,8 @@ FORM = "name:role:sha256, and for a device :device=ID or :site=ID"
 # Shorter than a hash, and than a token of `cli.py token`: neither passes for a name.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+# What an id may have in a list as it is, besides letters and digits.
+_PLAIN = ":/@=+-._~"
 _BINDINGS = {"device": "device_id", "site": "site_id"}
 
 
@@ -35,13 +38,26 @@ def listed(raw: str) -> tuple[ApiToken, ...]:
     tokens: list[ApiToken] = []
     for number, entry in enumerate(filter(None, re.split(r"[,\s]+", raw)), start=1):
         fields = entry.split(":", 3)
-        named = f"entry {number} ({fields[0]})" if _is_name(fields) else f"entry {number}"
+        named = f"entry {number} ({fields[0]})" if _has_name(fields) else f"entry {number}"
         try:
             tokens.append(_token(fields))
             _require_unique(tokens)
         except ValueError as problem:
             raise ValueError(f"{named} {problem}") from None
     return tuple(tokens)
+
+
+def written(name: str, role: Role, token: str, bound: tuple[str, str] | None = None) -> str:
+    """The entry of *token*, bound to `("device", ID)` or `("site", ID)`.
+
+    Raises `ValueError` where there cannot be such an entry.
+    """
+    fields = [name, role.value, hashlib.sha256(token.encode()).hexdigest()]
+    if bound is not None:
+        kind, named = bound
+        fields.append(f"{kind}={quote(named, safe=_PLAIN)}")
+    _token(fields)
+    return ":".join(fields)
 
 
 def sha256(raw: str) -> str:
@@ -51,20 +67,15 @@ def sha256(raw: str) -> str:
     return raw.lower()
 
 
-def is_name(text: str) -> bool:
-    """Whether a token can have this name."""
-    return _NAME.fullmatch(text) is not None
-
-
-def _is_name(fields: list[str]) -> bool:
-    return len(fields) > 1 and is_name(fields[0])
+def _has_name(fields: list[str]) -> bool:
+    return len(fields) > 1 and _NAME.fullmatch(fields[0]) is not None
 
 
 def _token(fields: list[str]) -> ApiToken:
     if len(fields) < 3:
         raise ValueError(f"must be {FORM}")
     name, role, digest, *binding = fields
-    if not is_name(name):
+    if not _NAME.fullmatch(name):
         raise ValueError("needs a name of at most 32 letters, digits, dots, dashes, underscores")
     if role not in list(Role):
         raise ValueError(f"needs one of the roles {', '.join(Role)}")
