@@ -3,19 +3,19 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
 
 from chalicelib.access import entries
+from chalicelib.access.addresses import origin_of, origins, web_address
 from chalicelib.access.entries import ApiToken
 from chalicelib.access.errors import AccessNotConfiguredError
 from chalicelib.access.model import Role
+from chalicelib.errors import InvalidSettingError
 from chalicelib.setting import Setting, one_of, true_or_false
 
 NO_WAY_IN = (
     "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKENS "
     "(or AUTH_MODE=none for development)"
 )
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 # What the one token of API_TOKEN_SHA256 is called, which has no name.
 _UNNAMED = "api-token"
 
@@ -27,25 +27,17 @@ def _listed(raw: str) -> tuple[str, ...]:
     return names
 
 
-def _web_address(raw: str) -> str:
-    # Over plain http anybody on the way could hand us keys of their own.
-    parts = _split(raw)
-    is_safe = parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in _THIS_MACHINE
-    )
-    is_bare = not (parts.username or parts.password or parts.query or parts.fragment)
-    if not (is_safe and is_bare and parts.hostname and raw.isascii() and raw.isprintable()):
-        raise ValueError(f"must be an https URL (http on this machine only), not {raw[:80]!r}")
+def _client_id(raw: str) -> str:
+    if not (raw.isascii() and raw.isprintable()) or " " in raw:
+        raise ValueError(f"must be a client id, not {raw[:80]!r}")
     return raw
 
 
-def _split(raw: str) -> SplitResult:
-    try:
-        parts = urlsplit(raw)
-        _ = parts.port
-    except ValueError:
-        return urlsplit("")
-    return parts
+def _scopes(raw: str) -> tuple[str, ...]:
+    scopes = tuple(raw.replace(",", " ").split())
+    if "openid" not in scopes:
+        raise ValueError(f"must have the scope openid, not {raw[:80]!r}")
+    return scopes
 
 
 AUTH_MODE = Setting(
@@ -56,7 +48,7 @@ AUTH_MODE = Setting(
 )
 OIDC_ISSUER = Setting(
     "OIDC_ISSUER",
-    _web_address,
+    web_address,
     "The issuer of the bearer tokens, such as a Cognito user pool.",
     is_optional=True,
 )
@@ -68,7 +60,7 @@ OIDC_AUDIENCE = Setting(
 )
 OIDC_JWKS_URL = Setting(
     "OIDC_JWKS_URL",
-    _web_address,
+    web_address,
     "Where the issuer publishes its keys; by default `/.well-known/jwks.json` below the issuer.",
     is_optional=True,
 )
@@ -84,6 +76,26 @@ TRUST_ROLE_CLAIM = Setting(
     true_or_false,
     "Whether `custom:role` gives a role where no group does: only where users cannot write it.",
     default="false",
+)
+OIDC_CLIENT_ID = Setting(
+    "OIDC_CLIENT_ID",
+    _client_id,
+    "The client as which the console signs people in; by default the first of `OIDC_AUDIENCE`.",
+    is_optional=True,
+)
+OIDC_SCOPES = Setting(
+    "OIDC_SCOPES",
+    _scopes,
+    "The scopes that the console asks the issuer for. Some issuers give no refresh token without "
+    "`offline_access`.",
+    default="openid",
+)
+OIDC_ENDPOINT_ORIGINS = Setting(
+    "OIDC_ENDPOINT_ORIGINS",
+    origins,
+    "Where the issuer has its token endpoint, if that is elsewhere than the issuer, such as "
+    "Cognito's domain.",
+    is_optional=True,
 )
 API_TOKENS = Setting(
     "API_TOKENS",
@@ -111,6 +123,9 @@ ACCESS = (
     OIDC_JWKS_URL,
     OIDC_REQUIRE_TOKEN_USE,
     TRUST_ROLE_CLAIM,
+    OIDC_CLIENT_ID,
+    OIDC_SCOPES,
+    OIDC_ENDPOINT_ORIGINS,
     API_TOKENS,
     API_TOKEN_SHA256,
     API_TOKEN_ROLE,
@@ -133,12 +148,23 @@ class OidcSettings:
 
 
 @dataclass(frozen=True)
+class LoginSettings:
+    """How the console signs people in, and the *origins* that it asks for that."""
+
+    issuer: str
+    client_id: str
+    scopes: tuple[str, ...]
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class AccessSettings:
     """The ways to get in. `is_open` means that everybody may do everything."""
 
     is_open: bool
     oidc: OidcSettings | None
     api_tokens: tuple[ApiToken, ...]
+    login: LoginSettings | None = None
 
 
 def access_from_environment(environ: Mapping[str, str] = os.environ) -> AccessSettings:
@@ -148,7 +174,9 @@ def access_from_environment(environ: Mapping[str, str] = os.environ) -> AccessSe
     `AccessNotConfiguredError` where nobody could get in.
     """
     is_open = AUTH_MODE.value(environ) == "none"
-    settings = AccessSettings(is_open, oidc=_oidc(environ), api_tokens=_api_tokens(environ))
+    oidc = _oidc(environ)
+    login = _login(environ, oidc) if oidc and not is_open else None
+    settings = AccessSettings(is_open, oidc, _api_tokens(environ), login)
     if not (is_open or settings.oidc or settings.api_tokens):
         raise AccessNotConfiguredError(NO_WAY_IN)
     return settings
@@ -165,6 +193,20 @@ def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
         jwks_url=OIDC_JWKS_URL.value_if_set(environ) or published,
         requires_token_use=OIDC_REQUIRE_TOKEN_USE.value(environ),
         trusts_role_claim=TRUST_ROLE_CLAIM.value(environ),
+    )
+
+
+def _login(environ: Mapping[str, str], oidc: OidcSettings) -> LoginSettings:
+    client_id = OIDC_CLIENT_ID.value_if_set(environ) or oidc.audiences[0]
+    if client_id not in oidc.audiences:
+        # The API would refuse every token that the console gets.
+        raise InvalidSettingError(OIDC_CLIENT_ID.name, f"must be one of {OIDC_AUDIENCE.name}")
+    elsewhere = OIDC_ENDPOINT_ORIGINS.value_if_set(environ) or ()
+    return LoginSettings(
+        issuer=oidc.issuer,
+        client_id=client_id,
+        scopes=OIDC_SCOPES.value(environ),
+        origins=tuple(dict.fromkeys((origin_of(oidc.issuer), *elsewhere))),
     )
 
 
