@@ -69,6 +69,22 @@ _GROUPS: Groups = {
             "Description": "Whether custom:role gives a role where no group does: only where users "
             "cannot write it",
         },
+        "OidcClientId": {
+            "Default": "",
+            "Description": "The client as which the console signs people in; empty for the first "
+            "of OidcAudience",
+        },
+        "OidcScopes": {
+            "Default": "openid",
+            "AllowedPattern": "^([^ ]+ )*openid( [^ ]+)*$",
+            "Description": "The scopes that the console asks for, separated by spaces",
+        },
+        "OidcEndpointOrigins": {
+            "Default": "",
+            "AllowedPattern": "^$|^https://[A-Za-z0-9.:-]+([, ]+https://[A-Za-z0-9.:-]+)*$",
+            "Description": "Where the issuer has its token endpoint, if that is elsewhere: for "
+            "Cognito https:// and the domain of the user pool",
+        },
         "ApiTokens": {
             "Default": "",
             "NoEcho": True,
