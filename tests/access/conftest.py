@@ -50,12 +50,19 @@ class Server:
     port: int
     log: Path
 
-    def ask(self, authorization: str | None, method: str = "GET", path: str = "/status") -> Answer:
+    def ask(
+        self,
+        authorization: str | None,
+        method: str = "GET",
+        path: str = "/status",
+        body: str | None = None,
+        **headers: str,
+    ) -> Answer:
         """One request, with or without an `Authorization` header."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            headers = {} if authorization is None else {"Authorization": authorization}
-            connection.request(method, path, headers=headers)
+            known = {} if authorization is None else {"Authorization": authorization}
+            connection.request(method, path, body, {**known, **headers})
             response = connection.getresponse()
             return Answer(response.status, dict(response.headers), response.read().decode())
         finally:
