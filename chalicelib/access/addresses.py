@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 # Where the issuer is, is told to browsers in a header: nothing in it may mean something there.
-_HOST = re.compile(r"[A-Za-z0-9.:-]+")
+_HOST = r"[A-Za-z0-9.:-]+"
 
 
 def web_address(raw: str) -> str:
@@ -16,7 +16,7 @@ def web_address(raw: str) -> str:
         parts.scheme == "http" and parts.hostname in _THIS_MACHINE
     )
     is_bare = not (parts.username or parts.password or parts.query or parts.fragment)
-    is_host = _HOST.fullmatch(parts.hostname or "") is not None
+    is_host = re.fullmatch(_HOST, parts.hostname or "") is not None
     if not (is_safe and is_bare and is_host and raw.isascii() and raw.isprintable()):
         raise ValueError(f"must be an https URL (http on this machine only), not {raw[:80]!r}")
     return raw

@@ -15,8 +15,8 @@ from chalicelib.text import is_storable_text
 
 FORM = "name:role:sha256, and for a device :device=ID or :site=ID"
 # Shorter than a hash, and than a token of `cli.py token`: neither passes for a name.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}"
+_SHA256 = r"[0-9a-f]{64}"
 # What an id may have in a list as it is, besides letters and digits.
 _PLAIN = ":/@=+-._~"
 _BINDINGS = {"device": "device_id", "site": "site_id"}
@@ -62,20 +62,20 @@ def written(name: str, role: Role, token: str, bound: tuple[str, str] | None = N
 
 def sha256(raw: str) -> str:
     """A hash in lower case; raises `ValueError` that does not show *raw*, which may be a secret."""
-    if not _SHA256.fullmatch(raw.lower()):
+    if not re.fullmatch(_SHA256, raw.lower()):
         raise ValueError("must be a SHA-256, 64 hexadecimal digits: the hash, not the token")
     return raw.lower()
 
 
 def _has_name(fields: list[str]) -> bool:
-    return len(fields) > 1 and _NAME.fullmatch(fields[0]) is not None
+    return len(fields) > 1 and re.fullmatch(_NAME, fields[0]) is not None
 
 
 def _token(fields: list[str]) -> ApiToken:
     if len(fields) < 3:
         raise ValueError(f"must be {FORM}")
     name, role, digest, *binding = fields
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(_NAME, name):
         raise ValueError("needs a name of at most 32 letters, digits, dots, dashes, underscores")
     if role not in list(Role):
         raise ValueError(f"needs one of the roles {', '.join(Role)}")
