@@ -161,7 +161,7 @@ def test_a_stranger_s_link_says_nothing_of_its_own(browser: Browser, site: str) 
         ({"aud": "another"}, "a token that is for something else"),
         ({"iss": "https://another.example"}, "a token that is for something else"),
         ({"cognito:groups": []}, "has no role here"),
-        ({"token_use": None}, "Your session is over"),
+        ({"token_use": None}, "The API does not take the issuer's token"),
     ],
 )
 def test_a_token_that_does_not_count_is_said(

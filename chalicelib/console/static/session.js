@@ -6,6 +6,7 @@ import { store } from "./store.js";
 
 const ROLES = ["viewer", "operator", "admin"];
 const NOT_ACCEPTED = "That token is not accepted, or no longer.";
+const NOT_TAKEN = "The API does not take the issuer's token; its log says why. Is OIDC_REQUIRE_TOKEN_USE right for this issuer?";
 const OVER = "Your session is over: please sign in again.";
 const WITHOUT_ROLE = "That token has no role here; reading takes the role viewer.";
 
@@ -17,13 +18,14 @@ export const may = (role = ROLES[0]) => ROLES.indexOf(session.get().me?.role) >=
 
 export const roleOf = () => session.get().me?.role ?? "unknown";
 
-/** Ask who this is. *trouble* is what kept a stranger from signing in. */
-export async function enter(trouble = "") {
+/** Ask who this is. *back* is with what the issuer sent them back, if it just did. */
+export async function enter(back = null) {
   try {
     session.set({ phase: "known", me: await get("me"), refusal: "", error: null });
   } catch (error) {
     if (error instanceof ApiError && [401, 403].includes(error.status)) {
-      leave(error.status === 403 ? WITHOUT_ROLE : "", trouble);
+      const refusal = back ? NOT_TAKEN : "";
+      leave(error.status === 403 ? WITHOUT_ROLE : refusal, back?.trouble);
     } else {
       session.set({ phase: "unreachable", me: null, refusal: "", error });
     }

@@ -33,7 +33,7 @@ async function arrive() {
   if (back) {
     redirect(location.pathname + back.hash);
   }
-  enter(back?.trouble);
+  enter(back);
 }
 
 /** Ask again: what is shown where somebody is known, else who it is. */
