@@ -7,6 +7,7 @@ guard, 4 skipped because another run was at work.
 import click
 
 from chalicelib.features import modules
+from chalicelib.service import commands as service_commands
 from chalicelib.terminal import console, reporting_errors
 
 
@@ -31,7 +32,7 @@ def demo(once: bool, port: int) -> None:
         raise click.ClickException(str(error)) from error
 
 
-for module in modules("commands"):
+for module in (*modules("commands"), service_commands):
     for command in module.COMMANDS:
         cli.add_command(command)
 

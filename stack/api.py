@@ -2,7 +2,7 @@
 
 import json
 
-from chalicelib.http.answers import SAFE_HEADERS
+from chalicelib.http.refusals import REFUSALS, body_of, headers_of
 from stack.intrinsics import Json, attribute, ref, sub, when
 
 # Enough for a page and some scripts, with room to spare: each request takes the database time.
@@ -23,30 +23,6 @@ _ACCESS_LINE = {
     "latency": "$context.responseLatency",
     "integrationLatency": "$context.integration.latency",
 }
-# By type: status (None for the gateway's own), code and message.
-_ANSWERS: dict[str, tuple[int | None, str, str]] = {
-    "UNAUTHORIZED": (401, "UNAUTHORIZED", "a valid bearer token is needed"),
-    "ACCESS_DENIED": (403, "FORBIDDEN", "this token's role does not suffice"),
-    "AUTHORIZER_FAILURE": (
-        503,
-        "ACCESS_UNAVAILABLE",
-        "access cannot be checked at the moment",
-    ),
-    "AUTHORIZER_CONFIGURATION_ERROR": (
-        503,
-        "ACCESS_UNAVAILABLE",
-        "access cannot be checked at the moment",
-    ),
-    "MISSING_AUTHENTICATION_TOKEN": (
-        404,
-        "NOT_FOUND",
-        "nothing answers to this method at this address",
-    ),
-    "THROTTLED": (429, "TOO_MANY_REQUESTS", "too many requests: try again in a moment"),
-    "INTEGRATION_TIMEOUT": (504, "TIMED_OUT", "the answer took longer than 29 seconds"),
-    "DEFAULT_4XX": (None, "BAD_REQUEST", "the request was not understood"),
-    "DEFAULT_5XX": (None, "INTERNAL_ERROR", "an internal error occurred"),
-}
 
 
 def resources() -> dict[str, Json]:
@@ -60,25 +36,24 @@ def resources() -> dict[str, Json]:
     properties = {
         # Without it SAM adds a second stage named Stage, without limits and without a log.
         "OpenApiVersion": "2.0",
-        "GatewayResponses": {kind: _answer(kind, *answer) for kind, answer in _ANSWERS.items()},
+        "GatewayResponses": {kind: _answer(kind) for kind in REFUSALS},
         "MethodSettings": [limits],
         "AccessLogSetting": when("LogsAccess", _access_log_setting()),
     }
     return {"RestAPI": {"Properties": properties}, _ACCESS_LOGS: _access_logs()}
 
 
-def _answer(kind: str, status: int | None, code: str, message: str) -> Json:
-    error = {"code": code, "message": message, "details": {}, "requestId": "$context.requestId"}
+def _answer(kind: str) -> Json:
+    status = REFUSALS[kind][0]
     # The browser hides an answer without this header from the page that asked.
     origin = when("AllowsAnotherOrigin", sub("'${CorsAllowOrigin}'"))
     headers: Json = {"Access-Control-Allow-Origin": origin}
-    headers |= {name: f"'{value}'" for name, value in SAFE_HEADERS.items()}
-    if kind == "UNAUTHORIZED":
-        headers["WWW-Authenticate"] = "'Bearer'"
+    headers |= {name: f"'{value}'" for name, value in headers_of(kind).items()}
+    body = json.dumps(body_of(kind, "$context.requestId"))
     return {
         **({"StatusCode": status} if status else {}),
         "ResponseParameters": {"Headers": headers},
-        "ResponseTemplates": {"application/json": json.dumps({"error": error})},
+        "ResponseTemplates": {"application/json": body},
     }
 
 

@@ -8,6 +8,8 @@ Groups = dict[str, dict[str, Json]]
 
 # How long CloudWatch Logs can be told to keep log lines.
 _RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
+# Entries with a separator, or the end, behind each.
+_API_TOKENS = r"^([,\s]*[^,:\s]+:[a-z]+:[0-9a-fA-F]{64}(:[^,\s]+)?(?=[,\s]|$))*[,\s]*$"
 _ARN = "^$|^arn:aws[a-z-]*:{service}:[a-z0-9-]+:[0-9]{{12}}:.+$"
 
 # Those of the stack itself by group, in the order in which the console asks for them.
@@ -67,12 +69,38 @@ _GROUPS: Groups = {
             "Description": "Whether custom:role gives a role where no group does: only where users "
             "cannot write it",
         },
+        "OidcClientId": {
+            "Default": "",
+            "Description": "The client as which the console signs people in; empty for the first "
+            "of OidcAudience",
+        },
+        "OidcScopes": {
+            "Default": "openid",
+            "AllowedPattern": "^([^ ]+ )*openid( [^ ]+)*$",
+            "Description": "The scopes that the console asks for, separated by spaces",
+        },
+        "OidcEndpointOrigins": {
+            "Default": "",
+            "AllowedPattern": "^$|^https://[A-Za-z0-9.:-]+([, ]+https://[A-Za-z0-9.:-]+)*$",
+            "Description": "Where the issuer has its token endpoint, if that is elsewhere: for "
+            "Cognito https:// and the domain of the user pool",
+        },
+        "ApiTokens": {
+            "Default": "",
+            "NoEcho": True,
+            "MaxLength": 1500,
+            "AllowedPattern": _API_TOKENS,
+            "ConstraintDescription": "name:role:sha256, separated by commas or spaces: hashes, "
+            "not tokens",
+            "Description": "Static bearer tokens as name:role:sha256, separated by commas or "
+            "spaces; one of the role device may go on :device=ID or :site=ID; empty for none",
+        },
         "ApiTokenSha256": {
             "Default": "",
             "NoEcho": True,
             "AllowedPattern": "^$|^[0-9a-fA-F]{64}$",
             "ConstraintDescription": "the SHA-256 of the token in hexadecimal, not the token",
-            "Description": "SHA-256 of a static bearer token; empty for none",
+            "Description": "SHA-256 of one static bearer token without a name; empty for none",
         },
         "ApiTokenRole": {
             "Default": "viewer",

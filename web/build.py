@@ -53,6 +53,12 @@ FILES = (
         (('from"preact"', 'from"./preact.js"'), ("//# sourceMappingURL=hooks.mjs.map", "")),
     ),
     Vendored("preact/LICENSE", "preact.LICENSE"),
+    Vendored(
+        "oauth4webapi/build/index.js",
+        "oauth4webapi.js",
+        (("//# sourceMappingURL=index.js.map", ""),),
+    ),
+    Vendored("oauth4webapi/LICENSE.md", "oauth4webapi.LICENSE"),
     Vendored("htm/dist/htm.mjs", "htm.js"),
     Vendored("htm/LICENSE", "htm.LICENSE"),
 )

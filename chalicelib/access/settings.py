@@ -1,21 +1,23 @@
 """What the environment decides about access, read and checked like every other setting."""
 
 import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
+from dataclasses import dataclass
 
+from chalicelib.access import entries
+from chalicelib.access.addresses import origin_of, origins, web_address
+from chalicelib.access.entries import ApiToken
 from chalicelib.access.errors import AccessNotConfiguredError
 from chalicelib.access.model import Role
+from chalicelib.errors import InvalidSettingError
 from chalicelib.setting import Setting, one_of, true_or_false
 
 NO_WAY_IN = (
-    "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKEN_SHA256 "
+    "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKENS "
     "(or AUTH_MODE=none for development)"
 )
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+# What the one token of API_TOKEN_SHA256 is called, which has no name.
+_UNNAMED = "api-token"
 
 
 def _listed(raw: str) -> tuple[str, ...]:
@@ -25,32 +27,17 @@ def _listed(raw: str) -> tuple[str, ...]:
     return names
 
 
-def _sha256(raw: str) -> str:
-    # The value is not shown: whoever puts the token itself here must not find it in a log.
-    if not _SHA256.fullmatch(raw.lower()):
-        raise ValueError("must be a SHA-256, 64 hexadecimal digits: the hash, not the token")
-    return raw.lower()
-
-
-def _web_address(raw: str) -> str:
-    # Over plain http anybody on the way could hand us keys of their own.
-    parts = _split(raw)
-    is_safe = parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in _THIS_MACHINE
-    )
-    is_bare = not (parts.username or parts.password or parts.query or parts.fragment)
-    if not (is_safe and is_bare and parts.hostname and raw.isascii() and raw.isprintable()):
-        raise ValueError(f"must be an https URL (http on this machine only), not {raw[:80]!r}")
+def _client_id(raw: str) -> str:
+    if not (raw.isascii() and raw.isprintable()) or " " in raw:
+        raise ValueError(f"must be a client id, not {raw[:80]!r}")
     return raw
 
 
-def _split(raw: str) -> SplitResult:
-    try:
-        parts = urlsplit(raw)
-        _ = parts.port
-    except ValueError:
-        return urlsplit("")
-    return parts
+def _scopes(raw: str) -> tuple[str, ...]:
+    scopes = tuple(raw.replace(",", " ").split())
+    if "openid" not in scopes:
+        raise ValueError(f"must have the scope openid, not {raw[:80]!r}")
+    return scopes
 
 
 AUTH_MODE = Setting(
@@ -61,7 +48,7 @@ AUTH_MODE = Setting(
 )
 OIDC_ISSUER = Setting(
     "OIDC_ISSUER",
-    _web_address,
+    web_address,
     "The issuer of the bearer tokens, such as a Cognito user pool.",
     is_optional=True,
 )
@@ -73,7 +60,7 @@ OIDC_AUDIENCE = Setting(
 )
 OIDC_JWKS_URL = Setting(
     "OIDC_JWKS_URL",
-    _web_address,
+    web_address,
     "Where the issuer publishes its keys; by default `/.well-known/jwks.json` below the issuer.",
     is_optional=True,
 )
@@ -90,10 +77,37 @@ TRUST_ROLE_CLAIM = Setting(
     "Whether `custom:role` gives a role where no group does: only where users cannot write it.",
     default="false",
 )
+OIDC_CLIENT_ID = Setting(
+    "OIDC_CLIENT_ID",
+    _client_id,
+    "The client as which the console signs people in; by default the first of `OIDC_AUDIENCE`.",
+    is_optional=True,
+)
+OIDC_SCOPES = Setting(
+    "OIDC_SCOPES",
+    _scopes,
+    "The scopes that the console asks the issuer for. Some issuers give no refresh token without "
+    "`offline_access`.",
+    default="openid",
+)
+OIDC_ENDPOINT_ORIGINS = Setting(
+    "OIDC_ENDPOINT_ORIGINS",
+    origins,
+    "Where the issuer has its token endpoint, if that is elsewhere than the issuer, such as "
+    "Cognito's domain.",
+    is_optional=True,
+)
+API_TOKENS = Setting(
+    "API_TOKENS",
+    entries.listed,
+    "Static bearer tokens as `name:role:sha256`, separated by commas or spaces. One of the role "
+    "`device` may go on `:device=ID` or `:site=ID`.",
+    is_optional=True,
+)
 API_TOKEN_SHA256 = Setting(
     "API_TOKEN_SHA256",
-    _sha256,
-    "The SHA-256 of a static bearer token, in hexadecimal.",
+    entries.sha256,
+    "The SHA-256 of one static bearer token, in hexadecimal: short for an entry of `API_TOKENS`.",
     is_optional=True,
 )
 API_TOKEN_ROLE = Setting(
@@ -109,6 +123,10 @@ ACCESS = (
     OIDC_JWKS_URL,
     OIDC_REQUIRE_TOKEN_USE,
     TRUST_ROLE_CLAIM,
+    OIDC_CLIENT_ID,
+    OIDC_SCOPES,
+    OIDC_ENDPOINT_ORIGINS,
+    API_TOKENS,
     API_TOKEN_SHA256,
     API_TOKEN_ROLE,
 )
@@ -130,11 +148,13 @@ class OidcSettings:
 
 
 @dataclass(frozen=True)
-class ApiTokenSettings:
-    """The hash of the one static token, and what it may do."""
+class LoginSettings:
+    """How the console signs people in, and the *origins* that it asks for that."""
 
-    sha256: str = field(repr=False)
-    role: Role
+    issuer: str
+    client_id: str
+    scopes: tuple[str, ...]
+    origins: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -143,7 +163,8 @@ class AccessSettings:
 
     is_open: bool
     oidc: OidcSettings | None
-    api_token: ApiTokenSettings | None
+    api_tokens: tuple[ApiToken, ...]
+    login: LoginSettings | None = None
 
 
 def access_from_environment(environ: Mapping[str, str] = os.environ) -> AccessSettings:
@@ -153,8 +174,10 @@ def access_from_environment(environ: Mapping[str, str] = os.environ) -> AccessSe
     `AccessNotConfiguredError` where nobody could get in.
     """
     is_open = AUTH_MODE.value(environ) == "none"
-    settings = AccessSettings(is_open, oidc=_oidc(environ), api_token=_api_token(environ))
-    if not (is_open or settings.oidc or settings.api_token):
+    oidc = _oidc(environ)
+    login = _login(environ, oidc) if oidc and not is_open else None
+    settings = AccessSettings(is_open, oidc, _api_tokens(environ), login)
+    if not (is_open or settings.oidc or settings.api_tokens):
         raise AccessNotConfiguredError(NO_WAY_IN)
     return settings
 
@@ -173,8 +196,23 @@ def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
     )
 
 
-def _api_token(environ: Mapping[str, str]) -> ApiTokenSettings | None:
+def _login(environ: Mapping[str, str], oidc: OidcSettings) -> LoginSettings:
+    client_id = OIDC_CLIENT_ID.value_if_set(environ) or oidc.audiences[0]
+    if client_id not in oidc.audiences:
+        # The API would refuse every token that the console gets.
+        raise InvalidSettingError(OIDC_CLIENT_ID.name, f"must be one of {OIDC_AUDIENCE.name}")
+    elsewhere = OIDC_ENDPOINT_ORIGINS.value_if_set(environ) or ()
+    return LoginSettings(
+        issuer=oidc.issuer,
+        client_id=client_id,
+        scopes=OIDC_SCOPES.value(environ),
+        origins=tuple(dict.fromkeys((origin_of(oidc.issuer), *elsewhere))),
+    )
+
+
+def _api_tokens(environ: Mapping[str, str]) -> tuple[ApiToken, ...]:
+    named = API_TOKENS.value_if_set(environ) or ()
     sha256 = API_TOKEN_SHA256.value_if_set(environ)
     if sha256 is None:
-        return None
-    return ApiTokenSettings(sha256=sha256, role=Role(API_TOKEN_ROLE.value(environ)))
+        return named
+    return *named, ApiToken(_UNNAMED, Role(API_TOKEN_ROLE.value(environ)), sha256)

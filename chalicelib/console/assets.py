@@ -24,7 +24,14 @@ _CONSOLE = STATIC / "console.js"
 _PLAIN = ("icon.svg", "page.js", "style.css")
 # `web/build.py` puts them into `static/vendor/`. They are in the table even if they are not there:
 # the answer then says how to get them.
-_VENDORED = ("htm.js", "preact.js", "preact_hooks.js", "uPlot.iife.min.js", "uPlot.min.css")
+_VENDORED = (
+    "htm.js",
+    "oauth4webapi.js",
+    "preact.js",
+    "preact_hooks.js",
+    "uPlot.iife.min.js",
+    "uPlot.min.css",
+)
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",

@@ -10,7 +10,9 @@ from pathlib import Path
 from chalice.app import Request, Response
 
 from chalicelib.access.model import Scope
+from chalicelib.bodies import Body
 from chalicelib.console.assets import ASSETS, CONTENT_TYPES, INDEX, VIEWS, VIEWS_MODULE
+from chalicelib.console.page import login_offered, policy, text_of_page
 from chalicelib.errors import UnknownResourceError
 from chalicelib.http import Asked, Nothing, Routes
 from chalicelib.http.answers import SAFE_HEADERS
@@ -18,24 +20,16 @@ from chalicelib.service.feature import SERVICE
 
 routes = Routes(__name__, SERVICE)
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
+
+class Returning(Body, forbid_unknown_fields=False):
+    """What the issuer adds to the address when it sends somebody back; the page reads it."""
 
 
-@routes.get("/", least=None, scope=Scope.OPEN, answers=None)
-def get_page(asked: Asked[Nothing, None]) -> Response:
+@routes.get("/", least=None, scope=Scope.OPEN, query=Returning, answers=None)
+def get_page(asked: Asked[Returning, None]) -> Response:
     """The page itself, which holds no data: a browser has no token before it has asked for one."""
-    return _served(INDEX.name, INDEX.read_text(encoding="utf-8"), asked.request)
+    login = login_offered()
+    return _served(INDEX.name, text_of_page(login), asked.request, policy(login))
 
 
 @routes.get("/assets/{name}", least=None, scope=Scope.OPEN, answers=None)
@@ -54,12 +48,12 @@ def get_asset(asked: Asked[Nothing, None], name: str) -> Response:
         ) from None
 
 
-def _served(name: str, content: str, request: Request) -> Response:
+def _served(name: str, content: str, request: Request, allowed: str = policy()) -> Response:
     tag = sha256(content.encode()).hexdigest()[:32]
     # `no-cache` means that a browser asks each time: the scripts import each other, and have to
     # fit.
     headers: dict[str, str | list[str]] = {
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "Content-Security-Policy": allowed,
         **SAFE_HEADERS,
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-cache",

@@ -11,18 +11,20 @@ What a caller gets:
 | case                              | API Gateway              | `chalice local`, test client |
 |-----------------------------------|--------------------------|------------------------------|
 | no `Authorization` header         | 401, unasked             | 401, unasked                 |
-| a token that is not valid         | 401, we raise            | 401, our envelope            |
-| a valid token without any role    | 403, explicit deny       | 403, Chalice's body          |
-| too low a role, or another scope  | 403, implicit deny       | 403, Chalice's body          |
-| the issuer's keys are unavailable | 500, or 503 (see below)  | 503, our envelope            |
-| no way in is configured           | 500, or 503 (see below)  | 503, our envelope            |
+| a token that is not valid         | 401, we raise            | 401                          |
+| a valid token without any role    | 403, explicit deny       | 403                          |
+| too low a role, or another scope  | 403, implicit deny       | 403                          |
+| no such address or method         | 404, unasked             | 404, or 405 for the method   |
+| the issuer's keys are unavailable | 500, or 503 (see below)  | 503                          |
+| no way in is configured           | 500, or 503 (see below)  | 503                          |
 | AUTH_MODE=none                    | let in, with any header  | let in                       |
 
 For API Gateway an authorizer can only allow, deny, raise exactly "Unauthorized" (401), or fail
 (500); Lambda counts both of the latter as errors of the function. Gateway responses in the
-template make `AUTHORIZER_FAILURE` and `AUTHORIZER_CONFIGURATION_ERROR` a 503 and give all of
-them our envelope. `chalice local` knows no such exception and would drop the connection, so
-there we raise its own.
+template make `AUTHORIZER_FAILURE` and `AUTHORIZER_CONFIGURATION_ERROR` a 503. `chalice local` knows
+no such exception and would drop the connection, so there we raise its own. Each refusal has our
+envelope, whoever refuses: API Gateway by the template (`refusals.py`), `chalice local` by
+`local.py`.
 """
 
 import json
@@ -63,6 +65,11 @@ def close(app: Chalice, authorizer: Any) -> None:
     packages or serves locally matters for that: the middleware reads its own.
     """
     routes = list(declared_routes(app))
+    if "chalice.local" in sys.modules:
+        # Only a local server or the test client imports it; it is not in a Lambda function.
+        from chalicelib.http.local import refuse_as_deployed
+
+        refuse_as_deployed()
     app.register_middleware(_checking(app), "http")
     if _is_open_to_all():
         return
@@ -171,9 +178,9 @@ def _require_access(app: Chalice, request: Request) -> None:
     route = declared(entry.view_function) if entry else None
     if route is not None and route.requirement.is_open:
         return
+    if entry is None:
+        return  # There is nothing to guard, and Chalice says so; API Gateway does not get here.
     principal = principal_of(request)
-    if entry is None and _may_call_all(principal):
-        return  # There is no such route, and Chalice says so.
     if route is None or not route.requirement.is_met_by(principal):
         raise ForbiddenError(_lack(principal, route.requirement if route else None))
 
@@ -200,7 +207,6 @@ def _denial(request: AuthRequest) -> dict[str, Any]:
 
 
 def _refusal(error: ApplicationError) -> Exception:
-    # Only a local server or the test client imports it; it is not in a Lambda function.
     local = sys.modules.get("chalice.local")
     if local is not None:
         body = json.dumps({"error": _turned_away(error, str(uuid4()))}).encode()

@@ -25,6 +25,10 @@ VARIABLES = (
     "OIDC_JWKS_URL",
     "OIDC_REQUIRE_TOKEN_USE",
     "TRUST_ROLE_CLAIM",
+    "OIDC_CLIENT_ID",
+    "OIDC_SCOPES",
+    "OIDC_ENDPOINT_ORIGINS",
+    "API_TOKENS",
     "API_TOKEN_SHA256",
     "API_TOKEN_ROLE",
 )
@@ -46,12 +50,19 @@ class Server:
     port: int
     log: Path
 
-    def ask(self, authorization: str | None, method: str = "GET", path: str = "/status") -> Answer:
+    def ask(
+        self,
+        authorization: str | None,
+        method: str = "GET",
+        path: str = "/status",
+        body: str | None = None,
+        **headers: str,
+    ) -> Answer:
         """One request, with or without an `Authorization` header."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            headers = {} if authorization is None else {"Authorization": authorization}
-            connection.request(method, path, headers=headers)
+            known = {} if authorization is None else {"Authorization": authorization}
+            connection.request(method, path, body, {**known, **headers})
             response = connection.getresponse()
             return Answer(response.status, dict(response.headers), response.read().decode())
         finally:

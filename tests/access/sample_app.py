@@ -22,6 +22,12 @@ app, authorize = build()
 ThingId = Annotated[str, Meta(description="The thing.")]
 
 
+class Note(Body):
+    """What a caller wants to leave."""
+
+    text: Annotated[str, Meta(max_length=40)]
+
+
 class SyncQuery(Body):
     """How to start."""
 
@@ -79,7 +85,20 @@ def _routes() -> Routes:
     def change_thing(_: Asked[Nothing, None], thing_id: ThingId) -> Json:
         return {"thing_id": thing_id}
 
+    _add_mishaps(routes)
     return routes
+
+
+def _add_mishaps(routes: Routes) -> None:
+    """Routes on which something may go wrong."""
+
+    @routes.post("/notes", least=Role.ADMIN, scope=Scope.PLATFORM, body=Note, answers=Json)
+    def post_note(asked: Asked[Nothing, Note]) -> Json:
+        return {"text": asked.body.text}
+
+    @routes.post("/failures", least=Role.ADMIN, scope=Scope.PLATFORM, answers=Json)
+    def post_failure(_: Asked[Nothing, None]) -> Json:
+        raise RuntimeError("this is not for strangers")
 
 
 def _caller(asked: Asked[Any, Any]) -> Json:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.access.conftest import Server, serve
+from tests.access.conftest import Answer, Server, serve
 from tests.access.issuer import API_TOKEN, API_TOKEN_SHA256, ORGANIZATION, SUBJECT, Issuer
 
 
@@ -95,6 +95,68 @@ def test_a_refusal_has_the_envelope_and_gives_no_reason(
     assert (error["code"], error["message"]) == ("UNAUTHORIZED", "a valid bearer token is needed")
     assert error["details"] == {}
     assert "ExpiredSignatureError" in closed_server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("role", "asked", "status", "code"),
+    [
+        (None, ("GET", "/status"), 401, "UNAUTHORIZED"),
+        ("garbage", ("GET", "/status"), 401, "UNAUTHORIZED"),
+        ("viewer", ("POST", "/sync"), 403, "FORBIDDEN"),
+        ("unknown", ("GET", "/status"), 403, "FORBIDDEN"),
+        (None, ("GET", "/nowhere"), 404, "NOT_FOUND"),
+        ("viewer", ("GET", "/nowhere"), 404, "NOT_FOUND"),
+        (None, ("DELETE", "/status"), 405, "METHOD_NOT_ALLOWED"),
+        ("admin", ("DELETE", "/health"), 405, "METHOD_NOT_ALLOWED"),
+        ("admin", ("POST", "/sync?force=maybe"), 400, "INVALID_REQUEST"),
+        ("admin", ("GET", "/things/%ff"), 400, "INVALID_REQUEST"),
+        ("admin", ("POST", "/notes", "{"), 400, "INVALID_REQUEST"),
+        ("admin", ("POST", "/notes", '{"text": "' + "x" * 100 + '"}'), 400, "INVALID_REQUEST"),
+        ("admin", ("POST", "/failures"), 500, "INTERNAL_ERROR"),
+    ],
+)
+def test_every_refusal_has_the_envelope_and_the_headers(
+    role: str | None,
+    asked: tuple[str, ...],
+    status: int,
+    code: str,
+    issuer: Issuer,
+    closed_server: Server,
+) -> None:
+    token = {None: None, "garbage": "Bearer garbage"}.get(role, header(issuer, str(role)))
+    method, path, *body = asked
+    sent = body[0] if body else None
+    answer = closed_server.ask(token, method, path, sent, **{"Content-Type": "application/json"})
+    error = json.loads(answer.body)["error"]
+    assert (answer.status, error["code"]) == (status, code)
+    assert set(error) == {"code", "message", "details", "requestId"}
+    assert error["requestId"]
+    assert_safe(answer)
+    assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+
+
+def assert_safe(answer: Answer) -> None:
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_a_body_that_is_no_json_by_its_own_word_is_refused_likewise(
+    issuer: Issuer, closed_server: Server
+) -> None:
+    token = header(issuer, "admin")
+    answer = closed_server.ask(token, "POST", "/notes", "a=b", **{"Content-Type": "text/plain"})
+    assert answer.status == 415
+    assert json.loads(answer.body)["error"]["code"] == "UNSUPPORTED_MEDIA_TYPE"
+    assert_safe(answer)
+
+
+def test_an_answer_is_as_safe_as_a_refusal(issuer: Issuer, closed_server: Server) -> None:
+    assert_safe(closed_server.ask(header(issuer, "viewer")))
+
+
+def test_nobody_s_token_is_repeated_to_them(closed_server: Server) -> None:
+    assert "s3cret" not in closed_server.ask("Bearer s3cret", path="/nowhere").body
 
 
 def test_forcing_needs_an_administrator_and_says_so(issuer: Issuer, closed_server: Server) -> None:

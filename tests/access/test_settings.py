@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.access.errors import AccessNotConfiguredError
 from chalicelib.access.model import Role
-from chalicelib.access.settings import OidcSettings, access_from_environment
+from chalicelib.access.settings import LoginSettings, OidcSettings, access_from_environment
 from chalicelib.errors import InvalidSettingError
 
 ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a1B2c3D4e"
@@ -15,7 +15,7 @@ HASH = "ab" * 32
 def test_the_address_of_the_keys_follows_from_the_issuer() -> None:
     settings = access_from_environment(OIDC)
     assert settings.oidc == OidcSettings(ISSUER, ("one", "two"), f"{ISSUER}/.well-known/jwks.json")
-    assert settings.api_token is None
+    assert settings.api_tokens == ()
     assert not settings.is_open
 
 
@@ -26,10 +26,31 @@ def test_the_address_of_the_keys_can_be_another() -> None:
     assert settings.oidc.jwks_url == elsewhere
 
 
+def test_people_sign_in_as_the_first_client_unless_another_is_named() -> None:
+    login = access_from_environment(OIDC).login
+    assert login == LoginSettings(
+        ISSUER, "one", ("openid",), ("https://cognito-idp.eu-central-1.amazonaws.com",)
+    )
+    said = {
+        "OIDC_CLIENT_ID": "two",
+        "OIDC_SCOPES": "openid offline_access",
+        "OIDC_ENDPOINT_ORIGINS": "https://login.example, https://other.example:8443/",
+    }
+    login = access_from_environment({**OIDC, **said}).login
+    assert login is not None
+    assert (login.client_id, login.scopes) == ("two", ("openid", "offline_access"))
+    assert login.origins[1:] == ("https://login.example", "https://other.example:8443")
+
+
+@pytest.mark.parametrize("environ", [{"API_TOKEN_SHA256": HASH}, {**OIDC, "AUTH_MODE": "none"}])
+def test_nobody_signs_in_without_an_issuer_or_where_all_is_open(environ: dict[str, str]) -> None:
+    assert access_from_environment(environ).login is None
+
+
 def test_the_hash_of_the_static_token_is_in_no_repr() -> None:
     settings = access_from_environment({"API_TOKEN_SHA256": HASH, "API_TOKEN_ROLE": "admin"})
-    assert settings.api_token is not None
-    assert settings.api_token.role is Role.ADMIN
+    [token] = settings.api_tokens
+    assert token.role is Role.ADMIN
     assert HASH not in repr(settings)
 
 
@@ -44,7 +65,7 @@ def test_without_a_way_in_the_sentence_says_what_to_set(environ: dict[str, str])
     with pytest.raises(AccessNotConfiguredError) as caught:
         access_from_environment(environ)
     assert caught.value.message == (
-        "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKEN_SHA256 "
+        "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKENS "
         "(or AUTH_MODE=none for development)"
     )
 
@@ -62,6 +83,20 @@ def test_without_a_way_in_the_sentence_says_what_to_set(environ: dict[str, str])
             "OIDC_REQUIRE_TOKEN_USE must be one of true, false, not 'no'",
         ),
         ({**OIDC, "TRUST_ROLE_CLAIM": "1"}, "TRUST_ROLE_CLAIM must be one of true, false, not '1'"),
+        (
+            {**OIDC, "OIDC_CLIENT_ID": "three"},
+            "OIDC_CLIENT_ID must be one of OIDC_AUDIENCE",
+        ),
+        ({**OIDC, "OIDC_CLIENT_ID": "o ne"}, "OIDC_CLIENT_ID must be a client id"),
+        ({**OIDC, "OIDC_SCOPES": "email"}, "OIDC_SCOPES must have the scope openid"),
+        (
+            {**OIDC, "OIDC_ENDPOINT_ORIGINS": "https://a.example/b"},
+            "OIDC_ENDPOINT_ORIGINS must be origins, without a path",
+        ),
+        (
+            {**OIDC, "OIDC_ENDPOINT_ORIGINS": "*"},
+            "OIDC_ENDPOINT_ORIGINS must be an https URL",
+        ),
         ({"API_TOKEN_SHA256": HASH[:-1]}, "API_TOKEN_SHA256 must be a SHA-256"),
         (
             {"API_TOKEN_SHA256": HASH, "API_TOKEN_ROLE": "root"},
@@ -86,6 +121,8 @@ def test_a_mistake_is_named(environ: dict[str, str], sentence: str) -> None:
         "https://user:password@issuer.example",
         "https://issuer.example?a=b",
         "https://issuer.example:port",
+        "https://issuer.example;script-src *",
+        "https://*.example",
         "https://[::1",
         "https://issuer.example/a\nb",
     ],

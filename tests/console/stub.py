@@ -194,7 +194,7 @@ def _handler(api: StubApi, client: Client) -> type[BaseHTTPRequestHandler]:
             path = self.path.removeprefix(STAGE)
             if path == self.path:
                 self._send(404, {"Content-Type": "text/plain"}, b"outside of the stage")
-            elif path == "/" or path.startswith("/assets/"):
+            elif urlsplit(path).path == "/" or path.startswith("/assets/"):
                 with one_at_a_time:
                     served = client.http.get(path, headers=dict(self.headers))
                 self._send(served.status_code, served.headers, served.body)

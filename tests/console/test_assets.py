@@ -16,7 +16,8 @@ from chalicelib.console.assets import (
     assets,
     views_module,
 )
-from chalicelib.console.routes import CONTENT_SECURITY_POLICY, routes
+from chalicelib.console.page import policy
+from chalicelib.console.routes import routes
 from chalicelib.features import FEATURES
 
 EVERY_KIND = [
@@ -40,7 +41,7 @@ def client() -> Iterator[Client]:
 def test_everything_is_served_with_the_strict_headers(client: Client, path: str) -> None:
     served = client.http.get(path)
     assert served.status_code == 200
-    assert served.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert served.headers["Content-Security-Policy"] == policy()
     assert served.headers["X-Content-Type-Options"] == "nosniff"
     assert served.headers["Strict-Transport-Security"] == "max-age=31536000"
     assert served.headers["Referrer-Policy"] == "no-referrer"

@@ -22,6 +22,7 @@ def api(template: Json) -> Json:
 def test_the_gateway_answers_in_our_envelope(api: Json) -> None:
     answers = api["GatewayResponses"]
     assert {"UNAUTHORIZED", "ACCESS_DENIED", "DEFAULT_4XX", "DEFAULT_5XX"} <= answers.keys()
+    assert {"REQUEST_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"} <= answers.keys()
     for answer in answers.values():
         body = json.loads(answer["ResponseTemplates"]["application/json"])
         assert set(body["error"]) == {"code", "message", "details", "requestId"}

@@ -126,7 +126,8 @@ def test_no_variable_of_a_function_is_unknown_to_the_code(template: Json) -> Non
 
 def test_no_password_is_a_parameter(template: Json) -> None:
     assert [name for name in template["Parameters"] if "password" in name.lower()] == []
-    assert template["Parameters"]["ApiTokenSha256"]["NoEcho"] is True
+    for name in ("ApiTokens", "ApiTokenSha256"):
+        assert template["Parameters"][name]["NoEcho"] is True
     for function in of_type(template, "AWS::Serverless::Function").values():
         assert "TIMESCALE_DB_PASSWORD" not in function["Environment"]["Variables"]
 

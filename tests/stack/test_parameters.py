@@ -1,9 +1,14 @@
 """What is asked when the stack is deployed."""
 
+import re
+
+import pytest
+
 from chalicelib.feature import Parameter
 from stack import parameters
 from tests.stack.declarations import feature
 
+HASH = "ab" * 32
 BUCKET = Parameter("Bucket", "Where visits are kept", pattern="^[a-z]+$", condition="KeepsVisits")
 TOKEN = Parameter("Token", "Who asks", group="Access", is_secret=True, default=None)
 COLOUR = Parameter("Colour", "Of the page", default="red", choices=("red", "blue"))
@@ -36,3 +41,20 @@ def test_a_condition_holds_where_its_parameter_is_given() -> None:
     assert parameters.conditions(DECLARED)["KeepsVisits"] == {
         "Fn::Not": [{"Fn::Equals": [{"Ref": "Bucket"}, ""]}]
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "is_taken"),
+    [
+        ("", True),
+        (f"ci:viewer:{HASH}", True),
+        (f"ci:viewer:{HASH}, d:device:{HASH}:site=a%2Cb\n", True),
+        ("ci:viewer:the-token-itself", False),
+        (f"ci:viewer:{HASH}:", False),
+        (f"ci:viewer:{HASH}x", False),
+        (HASH, False),
+    ],
+)
+def test_static_tokens_are_given_as_hashes(given: str, is_taken: bool) -> None:
+    pattern = parameters.parameters(DECLARED)["ApiTokens"]["AllowedPattern"]
+    assert (re.search(pattern, given) is not None) is is_taken

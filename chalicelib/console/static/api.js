@@ -25,6 +25,13 @@ export const token = {
   forget: () => sessionStorage.removeItem(TOKEN_KEY),
 };
 
+let prepare = async () => {};
+
+/** Have *work* done before each request: it may exchange the token for a newer one. */
+export function beforeEach(work) {
+  prepare = work;
+}
+
 /** What GET answers; parameters that are empty are left out. */
 export function get(path, parameters = {}, signal = undefined) {
   const given = Object.entries(parameters).filter(([, value]) => value !== "" && value != null);
@@ -48,6 +55,7 @@ async function request(path, options, signal) {
 }
 
 async function send(path, options, signal) {
+  await prepare();
   const kept = token.get();
   const headers = { Accept: "application/json", ...options.headers };
   if (kept) {

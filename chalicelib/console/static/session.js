@@ -1,10 +1,13 @@
 // Who is asking: the role decides what is offered, the API decides what is allowed.
 
 import { ApiError, get, token } from "./api.js";
+import { ended, forget, isFromIssuer, troubleOfRenewal } from "./login.js";
 import { store } from "./store.js";
 
 const ROLES = ["viewer", "operator", "admin"];
 const NOT_ACCEPTED = "That token is not accepted, or no longer.";
+const NOT_TAKEN = "The API does not take the issuer's token; its log says why. Is OIDC_REQUIRE_TOKEN_USE right for this issuer?";
+const OVER = "Your session is over: please sign in again.";
 const WITHOUT_ROLE = "That token has no role here; reading takes the role viewer.";
 
 /** *phase*: `starting`, `stranger` (a token is needed), `known`, or `unreachable`. */
@@ -15,13 +18,14 @@ export const may = (role = ROLES[0]) => ROLES.indexOf(session.get().me?.role) >=
 
 export const roleOf = () => session.get().me?.role ?? "unknown";
 
-/** Ask who this is. */
-export async function enter() {
+/** Ask who this is. *back* is with what the issuer sent them back, if it just did. */
+export async function enter(back = null) {
   try {
     session.set({ phase: "known", me: await get("me"), refusal: "", error: null });
   } catch (error) {
     if (error instanceof ApiError && [401, 403].includes(error.status)) {
-      leave(error.status === 403 ? WITHOUT_ROLE : NOT_ACCEPTED);
+      const refusal = back ? NOT_TAKEN : "";
+      leave(error.status === 403 ? WITHOUT_ROLE : refusal, back?.trouble);
     } else {
       session.set({ phase: "unreachable", me: null, refusal: "", error });
     }
@@ -29,22 +33,30 @@ export async function enter() {
 }
 
 /** Ask for a token. What was shown goes, for it may be another's. */
-export function leave(refusal = NOT_ACCEPTED) {
-  const wasRefused = token.get() !== null;
-  token.forget();
-  session.set({ phase: "stranger", me: null, refusal: wasRefused ? refusal : "", error: null });
+export function leave(refusal = "", trouble = "") {
+  const said = trouble || (token.get() === null ? "" : refusal || whyNotAccepted());
+  forget();
+  session.set({ phase: "stranger", me: null, refusal: said, error: null });
 }
+
+const whyNotAccepted = () => (isFromIssuer() ? [troubleOfRenewal(), OVER].filter(Boolean).join(" ") : NOT_ACCEPTED);
 
 /** Whether *text* can be a token: a header can carry nothing else, and a token is nothing else. */
 export const isToken = (text) => /^[\x21-\x7e]+$/.test(text);
 
 export function signIn(text) {
+  forget();
   token.keep(text);
   return enter();
 }
 
 /** Everything that was shown goes with the token. */
-export function signOut() {
-  token.forget();
-  location.reload();
+export async function signOut() {
+  session.set({ phase: "starting", me: null, refusal: "", error: null });
+  const next = await ended();
+  if (next) {
+    location.assign(next);
+  } else {
+    location.reload();
+  }
 }

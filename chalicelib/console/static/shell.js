@@ -3,6 +3,7 @@
 import { token } from "./api.js";
 import { Boundary, attempt } from "./boundary.js";
 import { html } from "./html.js";
+import { cameBack, isFromIssuer } from "./login.js";
 import { Navigation } from "./navigation.js";
 import { Overview } from "./overview.js";
 import { render } from "./preact.js";
@@ -19,11 +20,20 @@ import { Toasts } from "./toast.js";
 
 /** Show the console in *root*. */
 export async function begin(root) {
-  enter();
+  arrive();
   const views = await loadViews();
   root.replaceChildren();
   render(html`<${Shell} views=${views} />`, root);
   watchSight(look);
+}
+
+/** Ask who this is, once whoever was sent back by the issuer is where they were before. */
+async function arrive() {
+  const back = await cameBack();
+  if (back) {
+    redirect(location.pathname + back.hash);
+  }
+  enter(back);
 }
 
 /** Ask again: what is shown where somebody is known, else who it is. */
@@ -72,7 +82,7 @@ function Masthead() {
       <a class="brand" href=${addressOf([])}><img src="./assets/icon.svg" alt="" width="24" height="24" />device-parameters</a>
       <div class="masthead-tools">
         ${isKnown && html`<span class="quiet identity">${me.subject} · ${me.role}</span>`}
-        ${isKnown && token.get() !== null && html`<button type="button" class="plain" onClick=${signOut}>Forget the token</button>`}
+        ${isKnown && token.get() !== null && html`<button type="button" class="plain" onClick=${signOut}>${isFromIssuer() ? "Sign out" : "Forget the token"}</button>`}
         ${isKnown && looked && html`<span class="quiet">Looked <${Age} at=${looked} /></span>`}
         ${phase !== "stranger" && html`<button type="button" class="refresh" onClick=${look}>Refresh</button>`}
       </div>
