@@ -18,6 +18,7 @@ from chalicelib.audit import Actor
 from chalicelib.bodies import Body
 from chalicelib.database import Deadline
 from chalicelib.errors import InvalidRequestError, UnknownResourceError
+from chalicelib.http.answers import request_id_of
 from chalicelib.settings import database_from_environment
 from chalicelib.text import is_storable_text
 
@@ -45,7 +46,7 @@ class Asked(Generic[Q, B]):
     @property
     def actor(self) -> Actor:
         """Who asks, for the audit log."""
-        return Actor(self.principal.subject, self.request.context.get("requestId"))
+        return Actor(self.principal.subject, request_id_of(self.request))
 
     @property
     def principal(self) -> Principal:

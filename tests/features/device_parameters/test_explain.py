@@ -95,7 +95,9 @@ def test_a_pair_whose_window_has_passed(migrated: Sandbox, pair: Fleet, sync: Sy
 def test_a_removal_that_the_guard_holds(migrated: Sandbox, pair: Fleet, sync: SyncRunner) -> None:
     pair.withdraw("d", "p")
     sync(removal_guard_min_pairs=1)
-    assert explained()["explanation"].endswith("the guard holds its removal.")
+    assert explained()["explanation"].endswith(
+        "the guard holds its removal until it is measured again, or somebody releases it."
+    )
 
 
 NO_CANDIDATES: dict[str, Any] = {"devices": [], "parameters": []}

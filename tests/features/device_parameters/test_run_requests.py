@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib import bodies
+from chalicelib.access.model import Role
+from chalicelib.audit import Actor
 from chalicelib.errors import InvalidRequestError
 from chalicelib.features.device_parameters.bodies import RunRequest
 from chalicelib.features.device_parameters.model import SyncRequest, Trigger
@@ -38,10 +40,17 @@ def test_every_field_is_understood() -> None:
     )
 
 
-def test_a_request_over_http_is_one_of_the_api() -> None:
-    asked = bodies.read(RunRequest, {"window_minutes": 120.0, "force": True})
-    assert sync_request(asked, Trigger.API) == SyncRequest(
-        Trigger.API, window_minutes=120, force=True
+@pytest.mark.parametrize(("role", "may_narrow"), [(Role.ADMIN, True), (Role.OPERATOR, False)])
+def test_a_request_over_http_is_one_of_the_api_and_says_whose(role: Role, may_narrow: bool) -> None:
+    asked = bodies.read(RunRequest, {"window_minutes": 120.0, "force": True, "comment": "Moved"})
+    assert sync_request(asked, Trigger.API, Actor("ann", "r-1"), role) == SyncRequest(
+        Trigger.API,
+        window_minutes=120,
+        force=True,
+        may_narrow=may_narrow,
+        requested_by="ann",
+        request_id="r-1",
+        comment="Moved",
     )
 
 

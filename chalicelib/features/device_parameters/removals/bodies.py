@@ -131,10 +131,13 @@ class ReleaseRequest(Body):
             extra_json_schema={"pattern": "^[A-Za-z0-9_-]+$"},
         ),
     ]
-    pairs: Annotated[
-        list[NamedKey] | None,
-        Meta(max_length=MAX_PAIRS, description="Only these of what was reviewed; null for all."),
-    ] = None
+    pairs: (
+        Annotated[
+            list[NamedKey],
+            Meta(max_length=MAX_PAIRS, description="Only these of what was reviewed."),
+        ]
+        | None
+    ) = None
     comment: Annotated[
         Comment | None, Meta(description="Why, for the audit log.", examples=["Site was closed."])
     ] = None

@@ -34,7 +34,7 @@ class GuardModel:
     def run(self, observed: Set[Pair], *, is_strict: bool = False, is_forced: bool = False) -> None:
         """A run that observes these pairs."""
         planned = self.table - observed
-        kept = {
+        kept: dict[Pair, Budget] = {
             pair: budget
             for pair, budget in self.held.items()
             if pair in planned and budget is not Budget.WINDOW

@@ -53,9 +53,14 @@ class Guarded(RuleBasedStateMachine):
     @invariant()
     def no_more_is_gone_than_the_budget_of_the_day_allows(self) -> None:
         since = self.model.hour - DAY
-        there = set().union(*(table for hour, table in self.seen if hour >= since))
+        there = set().union(*(table for until, table in self._tables() if until >= since))
         gone = self.model.gone()
         assert len(gone) * 100 <= self.model.limits.percent * len(there | gone)
+
+    def _tables(self) -> list[tuple[int, set[Pair]]]:
+        """Each table that a run has left, with the hour until which it stood."""
+        ends = [*(hour for hour, _ in self.seen[1:]), self.model.hour]
+        return [(end, table) for end, (_, table) in zip(ends, self.seen, strict=True)]
 
     def _run(self, hours: int, observed: set[Pair], *, is_strict: bool = False) -> None:
         self.model.hour += hours

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.bodies import UNSET
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.model import Budget, RunStatus
 from tests.conftest import SyncRunner
@@ -208,6 +209,7 @@ def test_a_plan_says_what_would_be_held_and_holds_nothing(sites: Sites, sync: Sy
     sites.only(first(south, 390))
     plan = sync(dry_run=True)
     assert (plan.status, counts(plan)) == (RunStatus.GUARDED, (0, 10, 60))
+    assert plan.planned is not UNSET
     assert {pair.device_id for pair in plan.planned.held} <= {device for device, _ in north}
     assert len(plan.planned.held) == 50
     assert len(plan.planned.removed) == 10

@@ -1,0 +1,99 @@
+"""A run is under way for as long as its process holds its lock, and not a moment longer."""
+
+import pytest
+from sqlalchemy import Engine
+
+from chalicelib.database import Deadline
+from chalicelib.errors import RunAlreadyActiveError
+from chalicelib.features.device_parameters.context import Sync
+from chalicelib.features.device_parameters.model import RunStatus, SyncRequest, Trigger
+from chalicelib.features.device_parameters.opening import begin, draw_run_id
+from chalicelib.features.device_parameters.run_lock import holding_lock
+from chalicelib.features.device_parameters.settings import SyncSettings
+from chalicelib.features.device_parameters.sync import sync as run_sync
+from tests.conftest import SyncRunner
+from tests.features.device_parameters.test_start import post
+from tests.sandbox import Sandbox
+
+pytestmark = pytest.mark.postgresql
+
+
+@pytest.fixture
+def context(migrated: Sandbox, engine: Engine, configured: SyncSettings) -> Sync:
+    return Sync(engine, configured, Deadline.after(60))
+
+
+def outcome(migrated: Sandbox, run_id: int) -> tuple[str, str | None]:
+    [row] = migrated.rows(
+        "SELECT status, error_code FROM iot_data.sync_runs WHERE run_id = %s", (run_id,)
+    )
+    return row
+
+
+def begun(context: Sync, run_id: int) -> None:
+    run = begin(context, SyncRequest(Trigger.CLI), run_id, is_locked=True)
+    assert run.status is RunStatus.RUNNING
+
+
+def test_a_run_whose_process_lives_is_under_way_however_long_it_takes(
+    migrated: Sandbox, context: Sync
+) -> None:
+    run_id = draw_run_id(context)
+    with holding_lock(context, run_id) as is_locked:
+        assert is_locked
+        begun(context, run_id)
+        migrated.rows("UPDATE iot_data.sync_runs SET started_at = now() - interval '2 hours'")
+        status, _, body = post()
+        assert (status, body["error"]["details"]) == (409, {"run_id": run_id})
+        assert outcome(migrated, run_id) == ("running", None)
+
+
+def test_a_run_whose_connections_are_lost_stands_in_nobody_s_way(
+    migrated: Sandbox, context: Sync
+) -> None:
+    run_id = draw_run_id(context)
+    with holding_lock(context, run_id):
+        begun(context, run_id)
+        migrated.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'device-parameters' AND datname = current_database()"
+        )
+        assert post()[0] == 200
+        assert outcome(migrated, run_id) == ("failed", "abandoned")
+
+
+def test_a_run_that_lost_its_lock_and_goes_on_says_how_it_ended(
+    migrated: Sandbox, context: Sync, sync: SyncRunner
+) -> None:
+    run_id = draw_run_id(context)
+    with holding_lock(context, run_id):
+        begun(context, run_id)
+    sync()
+    assert outcome(migrated, run_id) == ("failed", "abandoned")
+
+
+def test_the_lock_outlives_a_limit_on_idle_transactions(migrated: Sandbox, context: Sync) -> None:
+    name = migrated.url.database
+    migrated.rows(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = '50ms'")
+    try:
+        context.engine.dispose()
+        run_id = draw_run_id(context)
+        with holding_lock(context, run_id):
+            begun(context, run_id)
+            migrated.rows("SELECT pg_sleep(0.3)")
+            assert post()[0] == 409
+    finally:
+        migrated.rows(f"ALTER DATABASE {name} RESET idle_in_transaction_session_timeout")
+
+
+def test_two_processes_do_not_carry_out_the_same_run(migrated: Sandbox, context: Sync) -> None:
+    run_id = draw_run_id(context)
+    with holding_lock(context, run_id):
+        begun(context, run_id)
+        with pytest.raises(RunAlreadyActiveError, match=f"carrying out run {run_id}"):
+            run_sync(context, SyncRequest(Trigger.EVENT, run_id=run_id))
+
+
+def test_no_lock_is_left_behind(migrated: Sandbox, sync: SyncRunner) -> None:
+    sync()
+    assert migrated.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
