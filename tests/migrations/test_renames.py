@@ -44,7 +44,7 @@ def test_it_goes_up_keeps_its_rows_and_goes_down(
     migrator.downgrade(FORMER_NAMES[THIRD])
     assert sources.value(_VERSION) == FORMER_NAMES[THIRD]
     assert sources.rows(_REMEMBERED) == [("Door", 1)]
-    migrator.downgrade()
+    migrator.downgrade(drop_data=True)
     assert sources.rows(_VERSION) == []
 
 
