@@ -13,7 +13,9 @@ VERSION_TABLE = "alembic_version"
 ALEMBIC_INI = Path(__file__).resolve().parents[2] / "alembic.ini"
 VERSIONS = ALEMBIC_INI.parent / "migrations" / "versions"
 # What to do where the revision says that something is there, and it is not.
-REPAIR = 'run `cli.py repair`, or the function migrate with `{"command": "repair"}`'
+REPAIR = (
+    'run `cli.py repair`, or the function migrate with `{"command": "repair"}`, which recreates it'
+)
 
 
 @cache

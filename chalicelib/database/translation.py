@@ -67,7 +67,7 @@ def _remedy(sqlstate: str) -> str:
     upgrade = "run `alembic upgrade head`"
     if sqlstate != _UNDEFINED_TABLE:
         return upgrade
-    return f"{upgrade}; where the database is at head, {schema.REPAIR}, which recreates it"
+    return f"{upgrade}; where the database is at head, {schema.REPAIR}"
 
 
 def _is_refusal(sentence: str) -> bool:

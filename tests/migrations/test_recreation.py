@@ -8,6 +8,7 @@ from alembic.script import ScriptDirectory
 from app import migrate
 from chalicelib.database.repair import recreate_missing
 from chalicelib.errors import MigrationError
+from chalicelib.features import gathered_metadata
 from migrations import preflight
 from tests.databases import connect
 from tests.migrations.conftest import Migrator
@@ -62,12 +63,7 @@ SELECT format('%s %s %s', view_name, materialized_only, view_definition)
 FROM timescaledb_information.continuous_aggregates
 ORDER BY 1
 """
-OURS = [
-    *("device_parameters", "sync_runs", "device_parameter_changes", "outbox_events"),
-    *("device_state", "device_state_fields", "stale_devices"),
-    *("parquet_loads", "parquet_objects", "energy_readings", "energy_readings_shadowed"),
-    *("measurement_claims", "measurements_shadowed"),
-]
+OURS = [table.name for table in gathered_metadata().sorted_tables]
 
 
 def shape(sandbox: Sandbox) -> list[str]:

@@ -102,7 +102,7 @@ def require_aggregate(connection: Connection) -> None:
     if connection.execute(sql.find_aggregate).one_or_none() is None:
         raise AggregateMissingError(
             "the continuous aggregate iot_data.device_parameters_hourly does not exist; "
-            f"{schema.REPAIR}, which recreates it and refills it"
+            f"{schema.REPAIR}"
         )
 
 
