@@ -95,7 +95,19 @@ def test_a_refill_that_is_broken_off_is_taken_up(
     assert run("repair").output == "nothing is missing\n"
 
 
-def test_a_table_without_measurements_is_repaired_too(migrated: Sandbox) -> None:
+def test_the_next_run_is_right_before_the_refill_and_the_refill_after_it(history: Sandbox) -> None:
+    """Where only the function can repair, runs go on without the past."""
+    held = history.rows(HELD)
+    history.rows(DROP)
+    repair.recreate_missing()
+    for arguments in (["sync", "--window-minutes", "180"], ["verify"]):
+        assert run(*arguments).exit_code == 0
+    assert 0 < len(history.rows(HELD)) < len(held)
+    assert run("repair").exit_code == 0
+    assert history.rows(HELD) == held
+
+
+def test_an_aggregate_of_no_measurements_is_repaired_too(migrated: Sandbox) -> None:
     migrated.rows(DROP)
     migrated.expect_rebuild()
     result = run("repair")
