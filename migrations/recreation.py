@@ -69,7 +69,7 @@ class Creation:
 
 
 class Recreating(StandIn):
-    """Carries out what creates something that is not there, and what goes with it."""
+    """Carries out what creates something that is not there, and what is done to it next."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
@@ -81,7 +81,7 @@ class Recreating(StandIn):
         found = _CREATE.match(statement)
         if found:
             self._create(Creation(*found.group("kind", "name", "table")), statement)
-        elif self.names.intersection(_NAMED.findall(statement)):
+        elif (subject := _NAMED.search(statement)) and subject[1] in self.names:
             self._connection.execute(text(statement))
 
     @property
