@@ -1,4 +1,4 @@
-"""Rows that a downgrade would take with it: it must be told to, before it begins."""
+"""Data that a downgrade would take with it: it must be told to, before it begins."""
 
 import re
 from collections.abc import Iterable
@@ -11,27 +11,27 @@ from chalicelib.database.tables import SCHEMA
 from migrations.stand_in import StandIn, in_place_of_op
 
 COUNTED = 1000
-_TAKES_ROWS = re.compile(
+_TAKES_DATA = re.compile(
     r"\b(DROP TABLE|DROP MATERIALIZED VIEW|DROP COLUMN|TRUNCATE|DELETE FROM)\b", re.IGNORECASE
 )
 _NAMED = re.compile(rf"\b{SCHEMA}\.(\w+)")
 
 
 class Foreseen(StandIn):
-    """Collects what would lose rows, and carries nothing out."""
+    """Collects what would lose data, and carries nothing out."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.names: list[str] = []
 
     def execute(self, statement: str) -> None:
-        """Note every relation that *statement* names, where it is one that takes rows away."""
-        if _TAKES_ROWS.search(statement):
+        """Note every relation that *statement* names, where it is one that takes data away."""
+        if _TAKES_DATA.search(statement):
             self.names += _NAMED.findall(statement)
 
 
 def relations_lost(connection: Connection, revisions: Iterable[ModuleType]) -> list[str]:
-    """The tables and aggregates that going down by *revisions* would drop or empty, as they say.
+    """The tables and aggregates that *revisions* would drop, empty or take columns from.
 
     The revisions look at the database as they do on their way down, so that what a revision would
     leave where it is does not count.
@@ -44,12 +44,12 @@ def relations_lost(connection: Connection, revisions: Iterable[ModuleType]) -> l
 
 
 def require_consent(connection: Connection, revisions: Iterable[ModuleType]) -> None:
-    """Raise `CommandError` where going down by *revisions* would lose rows; nothing is changed."""
+    """Raise `CommandError` where going down by *revisions* would lose data; nothing is changed."""
     counts = [(name, _rows_of(connection, name)) for name in relations_lost(connection, revisions)]
     filled = [f"{SCHEMA}.{name} ({_said(count)})" for name, count in counts if count]
     if filled:
         raise CommandError(
-            f"this downgrade would drop rows for good: {', '.join(filled)}; nothing has been "
+            f"this downgrade would drop data for good: {', '.join(filled)}; nothing has been "
             "changed. Where they may go, say so: `alembic -x drop-data=yes downgrade …`, or "
             '`"drop_data": true` to the function migrate'
         )

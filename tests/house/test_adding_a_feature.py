@@ -151,7 +151,7 @@ def test_its_rows_are_not_dropped_unasked_and_its_table_is_repaired(
     timescale.rows("INSERT INTO iot_data.site_visits VALUES ('building-c', now(), 'Team East')")
     with pytest.raises(subprocess.CalledProcessError) as refused:
         run(project, "-m", "alembic", "downgrade", "-1", **timescale.environment)
-    assert "would drop rows for good: iot_data.site_visits (" in refused.value.stderr
+    assert "would drop data for good: iot_data.site_visits (" in refused.value.stderr
     timescale.rows("DROP TABLE iot_data.site_visits")
     printed = run(project, "cli.py", "repair", **timescale.environment)
     assert "recreated the table iot_data.site_visits, empty" in printed
