@@ -1,26 +1,21 @@
 """Operator commands of the sync: the same use cases as the Lambda functions, from a terminal."""
 
 import sys
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from chalicelib import database
 from chalicelib.bodies import UNSET
 from chalicelib.database import Deadline
-from chalicelib.database.repair import GRANT_AGAIN
-from chalicelib.features.device_parameters import backfill as backfilling
-from chalicelib.features.device_parameters import repair as repairing
 from chalicelib.features.device_parameters import verify as verifying
+from chalicelib.features.device_parameters.backfill_commands import BACKFILL_COMMANDS
 from chalicelib.features.device_parameters.bodies import Changes, RemovedPair, Run, Status
 from chalicelib.features.device_parameters.feature import MAX_WINDOW_MINUTES
 from chalicelib.features.device_parameters.model import (
     Change,
     RunStatus,
-    Span,
     State,
     SyncRequest,
     Trigger,
@@ -47,7 +42,6 @@ EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.GUARDED: 3, RunStatus.SKIPPED: 4
 STATE_COLOURS = {"ok": "green", "stale": "yellow", "guarded": "yellow", "failing": "red"}
 QUERY_SECONDS = 60.0
 VERIFY_SECONDS = 3600.0
-NOTHING_MEASURED = "there are no measurements to materialize"
 
 window_option = click.option(
     "--window-minutes",
@@ -137,47 +131,7 @@ def verify(against: str) -> None:
     sys.exit(EXIT_FAILED)
 
 
-@click.command()
-@click.option("--from", "start", type=Instant(), help="Default: the oldest measurement.")
-@click.option("--to", "end", type=Instant(), help="Default: the bucket that is still filling.")
-@click.option("--step-hours", type=click.IntRange(1, 24 * 31), default=24, show_default=True)
-@reporting_errors
-def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> None:
-    """Materialize the past in bounded steps. It may be broken off and repeated at any time."""
-    configured = _configured()
-    engine = database.engine_for(configured.database)
-    span = backfilling.span_to_backfill(engine, start, end)
-    if span is None:
-        say(NOTHING_MEASURED)
-        return
-    steps = span.steps(timedelta(hours=step_hours))
-    _show_steps(span, len(steps), backfilling.backfill(engine, configured, steps))
-
-
-@click.command()
-@click.option("--step-hours", type=click.IntRange(1, 24 * 31), default=24, show_default=True)
-@reporting_errors
-def repair(step_hours: int) -> None:
-    """Recreate what was dropped of our tables, views, indexes and the aggregate.
-
-    The aggregate is refilled from the measurements. What is there stays as it is. Repairing may
-    be broken off and repeated at any time.
-    """
-    configured = _configured()
-    engine = database.engine_for(configured.database)
-    recreated = repairing.recreate_missing()
-    for sentence in recreated:
-        say(sentence)
-    span, step = repairing.span_to_refill(engine), timedelta(hours=step_hours)
-    if span:
-        _show_steps(span, len(span.steps(step)), repairing.refill(engine, configured, span, step))
-    if recreated:
-        say(GRANT_AGAIN)
-    elif not span:
-        say("nothing is missing")
-
-
-COMMANDS = (sync, plan, status, verify, backfill, repair)
+COMMANDS = (sync, plan, status, verify, *BACKFILL_COMMANDS)
 
 
 def _configured() -> SyncSettings:
@@ -189,17 +143,6 @@ def _sync_context() -> Sync:
     configured = _configured()
     engine = database.engine_for(configured.database)
     return Sync(engine, configured, Deadline.after(RUN_TIME_LIMIT.total_seconds()))
-
-
-def _show_steps(span: Span, count: int, steps: Iterator[Span]) -> None:
-    """Show a bar that goes on with each of *steps*, and what has been materialized in the end."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
-        task = progress.add_task("materializing", total=count)
-        for step in steps:
-            progress.update(task, advance=1, description=f"up to {step.end:%Y-%m-%d %H:%MZ}")
-    done = f"materialized {span.start:%Y-%m-%d %H:%MZ} to {span.end:%Y-%m-%d %H:%MZ}"
-    say(done if count else NOTHING_MEASURED)
 
 
 def _show_run(run: Run, *, as_json: bool) -> None:
