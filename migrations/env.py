@@ -5,6 +5,7 @@ from logging.config import fileConfig
 from typing import Any
 
 from alembic import context
+from alembic.runtime.migration import RevisionStep
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
@@ -14,7 +15,7 @@ from chalicelib.database import schema, tables
 from chalicelib.errors import ApplicationError
 from chalicelib.features import gathered_metadata
 from chalicelib.settings import MIGRATION_LOCK_TIMEOUT, database_from_environment
-from migrations import preflight
+from migrations import losses, preflight
 from migrations.renames import rename_revision
 
 # Waiting for a lock queues every reader behind the waiting migration, so it gives up early.
@@ -44,6 +45,7 @@ def _run_against(engine: Engine) -> None:
             rename_revision(connection)
             _configure(connection)
             _check_before_first_revision(connection)
+            _check_before_way_down(connection)
             with context.begin_transaction():
                 context.run_migrations()
     finally:
@@ -108,6 +110,29 @@ def _check_before_first_revision(connection: Connection) -> None:
     if not migration.get_current_heads() and not migration.opts.get("dont_mutate"):
         preflight.require_sources(connection)
     connection.commit()
+
+
+def _check_before_way_down(connection: Connection) -> None:
+    """Revisions commit one by one: all that is to be taken back is looked at before the first."""
+    if not _may_drop_data():
+        losses.require_consent(connection, [step.revision.module for step in _steps_down()])
+    connection.commit()
+
+
+def _steps_down() -> list[RevisionStep]:
+    migration = context.get_context()
+    # Commands that go nowhere, such as `check`, have none.
+    if "destination_rev" not in migration.opts:
+        return []
+    steps = migration.opts["fn"](migration.get_current_heads(), migration)
+    return [step for step in steps if isinstance(step, RevisionStep) and step.is_downgrade]
+
+
+def _may_drop_data() -> bool:
+    given = context.get_x_argument(as_dictionary=True).get("drop-data")
+    if given not in (None, "yes"):
+        raise CommandError("-x drop-data takes yes, and nothing else")
+    return given == "yes" or context.config.attributes.get("drop_data") is True
 
 
 run_migrations()

@@ -156,8 +156,8 @@ class Sandbox:
         return self._connection
 
 
-def alembic_config() -> Config:
+def alembic_config(*, drop_data: bool = False) -> Config:
     """The project's configuration of Alembic, which leaves the logging of the tests alone."""
     config = Config(PROJECT / "alembic.ini")
-    config.attributes["logs"] = False
+    config.attributes.update(logs=False, drop_data=drop_data)
     return config

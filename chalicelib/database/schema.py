@@ -9,8 +9,13 @@ from chalicelib.database.tables import SCHEMA
 from chalicelib.errors import SchemaOutdatedError
 
 VERSION_TABLE = "alembic_version"
-# Beside alembic.ini, in the project as well as in the package.
-VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
+# At the root of the project, and of the package.
+ALEMBIC_INI = Path(__file__).resolve().parents[2] / "alembic.ini"
+VERSIONS = ALEMBIC_INI.parent / "migrations" / "versions"
+# What to do where the revision says that something is there, and it is not.
+REPAIR = (
+    'run `cli.py repair`, or the function migrate with `{"command": "repair"}`, which recreates it'
+)
 
 
 @cache

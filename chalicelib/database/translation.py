@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
 
+from chalicelib.database import schema
 from chalicelib.errors import (
     ApplicationError,
     DatabaseBusyError,
@@ -16,7 +17,8 @@ from chalicelib.errors import (
 )
 
 _QUERY_CANCELED = "57014"
-_UNDEFINED_OBJECTS = ("42P01", "3F000", "42703")
+_UNDEFINED_TABLE = "42P01"
+_UNDEFINED_OBJECTS = (_UNDEFINED_TABLE, "3F000", "42703")
 _LOST_CONNECTION_CLASSES = ("08", "57P", "53300")
 _CONTENTION = ("40001", "40P01", "55P03")
 # psycopg2 has no SQLSTATE for an error at connect; libpq's own words are all there is.
@@ -50,7 +52,7 @@ def application_error(error: SQLAlchemyError) -> ApplicationError:
     if sqlstate == _QUERY_CANCELED:
         return RunTimedOutError(f"a statement was cancelled: {sentence}", sqlstate=sqlstate)
     if sqlstate in _UNDEFINED_OBJECTS:
-        return SchemaOutdatedError(f"{sentence}; run `alembic upgrade head`", sqlstate=sqlstate)
+        return SchemaOutdatedError(f"{sentence}; {_remedy(sqlstate)}", sqlstate=sqlstate)
     if sqlstate in _CONTENTION:
         return DatabaseBusyError(sentence, sqlstate=sqlstate)
     if sqlstate.startswith(_LOST_CONNECTION_CLASSES) or error.connection_invalidated:
@@ -58,6 +60,14 @@ def application_error(error: SQLAlchemyError) -> ApplicationError:
     if isinstance(error, OperationalError) and not sqlstate:
         return (LoginRefusedError if _is_refusal(sentence) else DatabaseUnavailableError)(sentence)
     return DatabaseRefusedError(sentence, sqlstate=sqlstate)
+
+
+def _remedy(sqlstate: str) -> str:
+    """What to do about what is not there: to migrate, unless it has been dropped since."""
+    upgrade = "run `alembic upgrade head`"
+    if sqlstate != _UNDEFINED_TABLE:
+        return upgrade
+    return f"{upgrade}; where the database is at head, {schema.REPAIR}"
 
 
 def _is_refusal(sentence: str) -> bool:

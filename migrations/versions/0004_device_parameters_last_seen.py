@@ -26,8 +26,8 @@ def downgrade() -> None:
         DECLARE
             index_name text;
         BEGIN
-            -- The index belongs to the aggregate's own hypertable, in TimescaleDB's schema. Going
-            -- down is also the way back from an aggregate that somebody has dropped.
+            -- The index belongs to the aggregate's own hypertable, in TimescaleDB's schema. Where
+            -- somebody has dropped the aggregate, it is gone as well.
             SELECT format('%I.%I', schemaname, indexname) INTO index_name
             FROM pg_indexes
             WHERE indexname = 'idx_device_parameters_hourly_device'

@@ -145,6 +145,19 @@ def test_its_schedule_forgets(server: LocalServer, project: Path, timescale: San
     assert json.loads(printed.splitlines()[-1]) == {"forgotten": 1}
 
 
+def test_its_rows_are_not_dropped_unasked_and_its_table_is_repaired(
+    server: LocalServer, project: Path, timescale: Sandbox
+) -> None:
+    timescale.rows("INSERT INTO iot_data.site_visits VALUES ('building-c', now(), 'Team East')")
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        run(project, "-m", "alembic", "downgrade", "-1", **timescale.environment)
+    assert "would drop data for good: iot_data.site_visits (" in refused.value.stderr
+    timescale.rows("DROP TABLE iot_data.site_visits")
+    printed = run(project, "cli.py", "repair", **timescale.environment)
+    assert "recreated the table iot_data.site_visits, empty" in printed
+    assert server.get_json("/visits")["items"] == []
+
+
 def test_the_console_shows_its_view(server: LocalServer) -> None:
     views = requests.get(f"{server.url}/assets/views.js", timeout=30).text
     assert '"visits"' in views

@@ -28,9 +28,9 @@ class Migrator:
         self._sandbox.expect_rebuild()
         self._sandbox.upgrade(revision)
 
-    def downgrade(self, revision: str = "base") -> None:
+    def downgrade(self, revision: str = "base", *, drop_data: bool = False) -> None:
         self._sandbox.expect_rebuild()
-        command.downgrade(alembic_config(), revision)
+        command.downgrade(alembic_config(drop_data=drop_data), revision)
 
     def catalogue(self) -> list[str]:
         """Every relation there is, by name and kind."""

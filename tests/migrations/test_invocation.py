@@ -45,10 +45,11 @@ def test_a_revision_may_be_named_on_the_way_up_and_down(migrator: Migrator) -> N
     [
         ([], "must be a JSON object"),
         ({"sql": "DROP TABLE x"}, "unknown field 'sql'"),
-        ({"command": "stamp"}, "command must be one of current, upgrade, downgrade"),
+        ({"command": "stamp"}, "command must be one of current, upgrade, downgrade, repair"),
         ({"command": 1}, "command must be one of"),
         ({"command": "downgrade"}, "a downgrade must name its revision"),
         ({"command": "current", "revision": "head"}, "current takes no revision"),
+        ({"command": "repair", "revision": "head"}, "repair takes no revision"),
         ({"revision": 20261121}, "revision must be the name of a revision"),
         ({"revision": ""}, "revision must be the name of a revision"),
     ],

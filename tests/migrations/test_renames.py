@@ -41,15 +41,15 @@ def test_it_goes_up_keeps_its_rows_and_goes_down(
     migrator.upgrade()
     assert sources.value(_VERSION) == schema.head_revision()
     assert sources.rows(_REMEMBERED) == [("Door", 1)]
-    migrator.downgrade(FORMER_NAMES[THIRD])
+    migrator.downgrade(FORMER_NAMES[THIRD], drop_data=True)
     assert sources.value(_VERSION) == FORMER_NAMES[THIRD]
     assert sources.rows(_REMEMBERED) == [("Door", 1)]
-    migrator.downgrade()
+    migrator.downgrade(drop_data=True)
     assert sources.rows(_VERSION) == []
 
 
 def test_it_can_go_down_at_once(former: str, sources: Sandbox, migrator: Migrator) -> None:
-    migrator.downgrade(FORMER_NAMES[THIRD])
+    migrator.downgrade(FORMER_NAMES[THIRD], drop_data=True)
     assert sources.value(_VERSION) == FORMER_NAMES[THIRD]
     assert sources.rows(_REMEMBERED) == [("Door", 1)]
 

@@ -50,7 +50,7 @@ def test_a_revision_goes_up_down_and_up(migrator: Migrator, revision: str) -> No
     assert migrator.catalogue() == after
 
 
-def test_a_dropped_aggregate_comes_back_by_way_of_base(
+def test_a_dropped_aggregate_does_not_bar_the_way_down(
     sources: Sandbox, migrator: Migrator
 ) -> None:
     migrator.upgrade()

@@ -68,9 +68,9 @@ class Platform:
         self.sandbox.upgrade()
 
     def downgrade(self) -> None:
-        """Migrate down to base, as the migrator."""
+        """Migrate down to base, as the migrator, whatever is in the tables."""
         self.become(MIGRATOR)
-        command.downgrade(alembic_config(), "base")
+        command.downgrade(alembic_config(drop_data=True), "base")
 
     def complaints(
         self, role: str = RUNTIME, feature: str | None = None, login: str | None = None

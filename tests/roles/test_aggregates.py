@@ -62,6 +62,23 @@ def test_the_migrator_goes_down_and_up_again(granted: Platform) -> None:
 
 
 @postgresql
+def test_the_migrator_repairs_and_the_scripts_give_it_back_to_the_runtime_role(
+    granted: Platform,
+) -> None:
+    for statement in (
+        "MATERIALIZED VIEW iot_data.device_parameters_hourly",
+        "TABLE iot_data.sync_runs",
+    ):
+        granted.sandbox.rows(f"DROP {statement} CASCADE")
+    granted.become(MIGRATOR)
+    result = CliRunner().invoke(cli, ["repair"])
+    assert result.exit_code == 0, result.output
+    assert "run docs/runtime-role.sql" in result.output
+    granted.grant()
+    assert list(granted.complaints()) == []
+
+
+@postgresql
 def test_the_migrator_is_a_member_of_the_aggregates_owner_for_that(granted: Platform) -> None:
     granted.sandbox.rows(f"REVOKE {own(REFRESH)} FROM {MIGRATOR}")
     try:

@@ -30,6 +30,24 @@ def test_the_schema_goes_down_and_up_again(container: Container, migrated: Sandb
     assert migrated.value("SELECT version_num FROM iot_data.alembic_version") == HEAD
 
 
+def test_what_was_dropped_is_recreated_by_the_package_alone(
+    container: Container, migrated: Sandbox
+) -> None:
+    migrated.rows("DROP MATERIALIZED VIEW iot_data.device_parameters_hourly")
+    first, *_ = container.invoke({"command": "repair"}).result["repaired"]
+    assert first.startswith("recreated the continuous aggregate")
+    assert container.invoke({"command": "repair"}).result["repaired"] == []
+    assert migrated.value("SELECT count(*) FROM iot_data.device_parameters_hourly") == 0
+
+
+def test_rows_are_not_dropped_unasked(container: Container, migrated: Sandbox) -> None:
+    migrated.rows("INSERT INTO iot_data.device_parameters VALUES ('d', 'Door', 'p', 'Power')")
+    base = {"command": "downgrade", "revision": "base"}
+    kind, message = container.invoke(base).error
+    assert (kind, "device_parameters (1 row)" in message) == ("MigrationError", True)
+    assert container.invoke({**base, "drop_data": True}).result["to"] is None
+
+
 def test_the_log_stays_json(container: Container) -> None:
     container.invoke({"command": "downgrade", "revision": THIRD})
     *applied, last = [record["message"] for record in container.log()]

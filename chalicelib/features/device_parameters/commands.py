@@ -3,19 +3,18 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from sqlalchemy import Connection
 
 from chalicelib import database
 from chalicelib.bodies import UNSET
 from chalicelib.database import Deadline
-from chalicelib.features.device_parameters import backfill as backfilling
 from chalicelib.features.device_parameters import pausing
 from chalicelib.features.device_parameters import verify as verifying
+from chalicelib.features.device_parameters.backfill_commands import BACKFILL_COMMANDS
 from chalicelib.features.device_parameters.bodies import (
     MAX_PAUSE_MINUTES,
     Changes,
@@ -161,28 +160,6 @@ def verify(against: str) -> None:
 
 
 @click.command()
-@click.option("--from", "start", type=Instant(), help="Default: the oldest measurement.")
-@click.option("--to", "end", type=Instant(), help="Default: the bucket that is still filling.")
-@click.option("--step-hours", type=click.IntRange(1, 24 * 31), default=24, show_default=True)
-@reporting_errors
-def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> None:
-    """Materialize the past in bounded steps. It may be broken off and repeated at any time."""
-    configured = _configured()
-    engine = database.engine_for(configured.database)
-    span = backfilling.span_to_backfill(engine, start, end)
-    if span is None:
-        say("there are no measurements to materialize")
-        return
-    steps = span.steps(timedelta(hours=step_hours))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
-        task = progress.add_task("materializing", total=len(steps))
-        for step in backfilling.backfill(engine, configured, steps):
-            progress.update(task, advance=1, description=f"up to {step.end:%Y-%m-%d %H:%MZ}")
-    say(f"materialized {span.start:%Y-%m-%d %H:%MZ} to {span.end:%Y-%m-%d %H:%MZ}")
-
-
-@click.command()
 @click.option("--minutes", type=click.IntRange(1, MAX_PAUSE_MINUTES), default=60, show_default=True)
 @comment_option
 @reporting_errors
@@ -203,7 +180,7 @@ def resume(comment: str | None) -> None:
     say("scheduled runs go on")
 
 
-COMMANDS = (sync, plan, status, verify, backfill, pause, resume, *REMOVAL_COMMANDS)
+COMMANDS = (sync, plan, status, verify, *BACKFILL_COMMANDS, pause, resume, *REMOVAL_COMMANDS)
 
 
 def _configured() -> SyncSettings:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, TextClause
 
 from chalicelib import database
-from chalicelib.database import Deadline
+from chalicelib.database import Deadline, schema
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import AggregateMissingError
 from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError
@@ -132,7 +132,7 @@ def require_aggregate(connection: Connection) -> None:
     if connection.execute(sql.find_aggregate).one_or_none() is None:
         raise AggregateMissingError(
             "the continuous aggregate iot_data.device_parameters_hourly does not exist; "
-            "migrate down to base and up again"
+            f"{schema.REPAIR}"
         )
 
 

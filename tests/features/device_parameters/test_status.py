@@ -177,6 +177,7 @@ def test_a_lost_aggregate_is_a_503(migrated: Sandbox) -> None:
     migrated.expect_rebuild()
     status, body = get("/health")
     assert (status, body["error"]["code"]) == (503, "AGGREGATE_MISSING")
+    assert "run `cli.py repair`" in body["error"]["message"]
 
 
 def test_a_missing_setting_is_told_to_the_log_and_not_to_strangers(

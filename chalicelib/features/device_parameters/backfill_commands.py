@@ -1,0 +1,78 @@
+"""Operator commands that materialize the past: of an aggregate that is there, or was dropped."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from chalicelib import database
+from chalicelib.database.repair import GRANT_AGAIN
+from chalicelib.features.device_parameters import backfill as backfilling
+from chalicelib.features.device_parameters import repair as repairing
+from chalicelib.features.device_parameters.model import Span
+from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
+from chalicelib.terminal import Instant, console, log_quietly, reporting_errors, say
+
+NOTHING_MEASURED = "there are no measurements to materialize"
+
+step_option = click.option(
+    "--step-hours", type=click.IntRange(1, 24 * 31), default=24, show_default=True
+)
+
+
+@click.command()
+@click.option("--from", "start", type=Instant(), help="Default: the oldest measurement.")
+@click.option("--to", "end", type=Instant(), help="Default: the bucket that is still filling.")
+@step_option
+@reporting_errors
+def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> None:
+    """Materialize the past in bounded steps. It may be broken off and repeated at any time."""
+    configured = _configured()
+    engine = database.engine_for(configured.database)
+    span = backfilling.span_to_backfill(engine, start, end)
+    if span is None:
+        say(NOTHING_MEASURED)
+        return
+    steps = span.steps(timedelta(hours=step_hours))
+    _show_steps(span, len(steps), backfilling.backfill(engine, configured, steps))
+
+
+@click.command()
+@step_option
+@reporting_errors
+def repair(step_hours: int) -> None:
+    """Recreate what was dropped of our tables, views, indexes and the aggregate.
+
+    The aggregate is refilled from the measurements. What is there stays as it is. Repairing may
+    be broken off and repeated at any time.
+    """
+    configured = _configured()
+    engine = database.engine_for(configured.database)
+    recreated = repairing.recreate_missing()
+    for sentence in (*recreated, GRANT_AGAIN) if recreated else ():
+        say(sentence)
+    span, step = repairing.span_to_refill(engine), timedelta(hours=step_hours)
+    if span:
+        _show_steps(span, len(span.steps(step)), repairing.refill(engine, configured, span, step))
+    elif not recreated:
+        say("nothing is missing")
+
+
+BACKFILL_COMMANDS = (backfill, repair)
+
+
+def _configured() -> SyncSettings:
+    log_quietly()
+    return sync_settings()
+
+
+def _show_steps(span: Span, count: int, steps: Iterator[Span]) -> None:
+    """Show a bar that goes on with each of *steps*, and what has been materialized in the end."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+        task = progress.add_task("materializing", total=count)
+        for step in steps:
+            progress.update(task, advance=1, description=f"up to {step.end:%Y-%m-%d %H:%MZ}")
+    done = f"materialized {span.start:%Y-%m-%d %H:%MZ} to {span.end:%Y-%m-%d %H:%MZ}"
+    say(done if count else NOTHING_MEASURED)
