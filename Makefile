@@ -44,12 +44,12 @@ format: $(SETUP)  ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix --quiet $(CODE) || true
 	$(BIN)/ruff format --quiet $(CODE)
 
-db: $(SETUP)  ## The embedded TimescaleDB on port 5432, for development
-	@$(BIN)/python -m devdb --port $(or $(PORT),5432)
+db: $(SETUP)  ## The embedded TimescaleDB on PORT=5432; SEED=1 puts a small fleet in it, which lives on
+	@$(BIN)/python -m devdb --port $(or $(PORT),5432) $(if $(SEED),--seed)
 
 .PHONY: serve
 serve: $(SETUP)  ## The console and the API on the database of TIMESCALE_DB_…, for this machine only (PORT=8000)
-	@$(BIN)/chalice local --stage local --no-autoreload --port $(or $(PORT),8000)
+	@$(BIN)/python -m devdb.serve --port $(or $(PORT),8000)
 
 bench: $(SETUP)  ## Measure one run against its alternatives (BENCH_DATABASE_URL names a server)
 	$(BIN)/python -m bench

@@ -1,11 +1,13 @@
 """A small fleet of imaginary devices that live through a day, for the demonstration."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, TextClause, text
+
+from chalicelib import database
 
 READING_INTERVAL = timedelta(minutes=15)
 PARAMETERS = {"temp": "Temperature", "hum": "Humidity", "co2": "CO2", "bat": "Battery"}
@@ -15,11 +17,11 @@ Values = dict[str, Any]
 
 _ADD_DEVICE = text(
     "INSERT INTO iot_data.redshift_devices (device_id, device_name, status) "
-    "VALUES (:device_id, :device_name, true)"
+    "VALUES (:device_id, :device_name, true) ON CONFLICT DO NOTHING"
 )
 _ADD_PARAMETER = text(
     "INSERT INTO iot_data.timescale_parameters (parameter_id, parameter_name) "
-    "VALUES (:parameter_id, :parameter_name)"
+    "VALUES (:parameter_id, :parameter_name) ON CONFLICT DO NOTHING"
 )
 _SWITCH = text("UPDATE iot_data.redshift_devices SET status = :status WHERE device_id = :device_id")
 _RENAME = text(
@@ -71,12 +73,17 @@ class Fleet:
     def live(self, start: datetime, end: datetime) -> None:
         """Every regular reading in `[start, end)`, unless ingestion is down."""
         if self.is_ingesting:
-            self._store(
-                (time, device_id, parameter_id)
-                for time in _ticks(start, end)
-                for device_id, parameter_ids in self.reporting.items()
-                for parameter_id in sorted(parameter_ids)
-            )
+            for time in _ticks(start, end):
+                self.report_all(time)
+
+    def report_all(self, at: datetime, *, but: Set[str] = frozenset()) -> None:
+        """One reading of all that is reported at the moment, *but* by these devices."""
+        self._store(
+            (at, device_id, parameter_id)
+            for device_id, parameter_ids in self.reporting.items()
+            for parameter_id in sorted(parameter_ids)
+            if device_id not in but
+        )
 
     def _store(self, readings: Iterator[tuple[datetime, str, str]]) -> None:
         rows = [
@@ -87,7 +94,7 @@ class Fleet:
             self._execute(_REPORT, rows)
 
     def _execute(self, statement: TextClause, values: Values | list[Values]) -> None:
-        with self.engine.begin() as connection:
+        with database.translated_errors(), self.engine.begin() as connection:
             connection.execute(statement, values)
 
 

@@ -241,7 +241,7 @@ def test_the_development_server_ends_cleanly(tmp_path: Path, end: signal.Signals
         facts = []
         for line in process.stdout:
             facts.append(line.strip())
-            if "SSLMODE" in line:
+            if line.startswith("psql "):
                 break
         process.send_signal(end)
         try:
