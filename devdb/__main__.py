@@ -21,10 +21,14 @@ from devdb.ports import require_free
 from devdb.seed import prepare, seed
 from devdb.signals import end_in_order
 
-_EMPTY = (
-    "It is empty, and the application needs three tables of the platform. `make db SEED=1` makes "
-    "them, with ours and a small fleet in them; what follows makes them empty."
-)
+_PASTE = "In another terminal, in this folder:"
+_EMPTY = f"""It is empty, and the application needs three tables of the platform.
+`make db SEED=1` makes them, with ours and a small fleet; what follows makes them empty.
+{_PASTE}
+"""
+_SEEDED = f"""It holds a small fleet, whose readings and heartbeats go on arriving.
+{_PASTE}
+"""
 
 
 def main() -> int:
@@ -86,14 +90,12 @@ def _seeded(server: EmbeddedTimescale) -> Life:
 
 def _directions(server: EmbeddedTimescale, *, is_seeded: bool) -> str:
     """What to paste elsewhere, and what it leads to; every line of it works as it stands."""
-    paste = "In another terminal, in this folder:"
     if is_seeded:
-        heading = f"It holds a small fleet, and its readings go on arriving. {paste}"
         steps = [psql(server), ".venv/bin/python cli.py sync", "AUTH_MODE=none make serve"]
     else:
-        heading = f"{_EMPTY} {paste}"
         steps = [f"{psql(server)} -f devdb/sources.sql", ".venv/bin/alembic upgrade head"]
-    return "\n".join([heading, "", *exports(server.environment), "", *steps])
+    heading = _SEEDED if is_seeded else _EMPTY
+    return "\n".join([heading, *exports(server.environment), "", *steps])
 
 
 def _say(line: str) -> None:

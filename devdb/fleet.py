@@ -14,6 +14,7 @@ PARAMETERS = {"temp": "Temperature", "hum": "Humidity", "co2": "CO2", "bat": "Ba
 LATE_PARAMETER = ("vib", "Vibration")
 
 Values = dict[str, Any]
+Reading = tuple[datetime, str, str]
 
 _ADD_DEVICE = text(
     "INSERT INTO iot_data.redshift_devices (device_id, device_name, status) "
@@ -27,9 +28,12 @@ _SWITCH = text("UPDATE iot_data.redshift_devices SET status = :status WHERE devi
 _RENAME = text(
     "UPDATE iot_data.redshift_devices SET device_name = :device_name WHERE device_id = :device_id"
 )
+# One statement for all of them: the embedded database serves one session at a time.
 _REPORT = text(
     "INSERT INTO iot_data.timescale_measurements (time, device_id, parameter_id, value) "
-    "VALUES (:time, :device_id, :parameter_id, :value) ON CONFLICT DO NOTHING"
+    "SELECT time, device_id, parameter_id, 20.0 FROM unnest(CAST(:times AS timestamptz[]), "
+    "CAST(:device_ids AS text[]), CAST(:parameter_ids AS text[])) "
+    "AS reading(time, device_id, parameter_id) ON CONFLICT DO NOTHING"
 )
 
 
@@ -73,27 +77,23 @@ class Fleet:
     def live(self, start: datetime, end: datetime) -> None:
         """Every regular reading in `[start, end)`, unless ingestion is down."""
         if self.is_ingesting:
-            for time in _ticks(start, end):
-                self.report_all(time)
+            self._store(reading for time in _ticks(start, end) for reading in self._readings(time))
 
     def report_all(self, at: datetime, *, but: Set[str] = frozenset()) -> None:
         """One reading of all that is reported at the moment, *but* by these devices."""
-        self._store(
-            (at, device_id, parameter_id)
-            for device_id, parameter_ids in self.reporting.items()
-            for parameter_id in sorted(parameter_ids)
-            if device_id not in but
-        )
+        self._store(reading for reading in self._readings(at) if reading[1] not in but)
 
-    def _store(self, readings: Iterator[tuple[datetime, str, str]]) -> None:
-        rows = [
-            {"time": time, "device_id": device_id, "parameter_id": parameter_id, "value": 20.0}
-            for time, device_id, parameter_id in readings
-        ]
-        if rows:
-            self._execute(_REPORT, rows)
+    def _readings(self, at: datetime) -> Iterator[Reading]:
+        for device_id, parameter_ids in self.reporting.items():
+            yield from ((at, device_id, parameter_id) for parameter_id in sorted(parameter_ids))
 
-    def _execute(self, statement: TextClause, values: Values | list[Values]) -> None:
+    def _store(self, readings: Iterator[Reading]) -> None:
+        columns = list(zip(*readings, strict=True))
+        if columns:
+            names = ("times", "device_ids", "parameter_ids")
+            self._execute(_REPORT, {n: list(c) for n, c in zip(names, columns, strict=True)})
+
+    def _execute(self, statement: TextClause, values: Values) -> None:
         with database.translated_errors(), self.engine.begin() as connection:
             connection.execute(statement, values)
 
