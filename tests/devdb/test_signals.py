@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from devdb.errors import EmbeddedDatabaseError
+from devdb.local_server import LocalServer
 from devdb.ports import HOST
 from tests.devdb.test_embedded import wait_for_end
 from tests.ports import free_port
@@ -74,6 +76,16 @@ def test_the_server_ends_with_a_process_that_is_killed() -> None:
         process.wait(SECONDS)
         wait_for_end(server)
     assert not is_answered(port)
+
+
+def test_a_server_that_ends_by_itself_is_told_with_how_it_ended() -> None:
+    environment = {"PATH": os.environ["PATH"], "AUTH_MODE": "none"}
+    with LocalServer(PROJECT, environment, free_port()) as server:
+        server.wait(0)
+        assert server._process is not None
+        server._process.kill()
+        with pytest.raises(EmbeddedDatabaseError, match=r"has ended \(exit status -9\)"):
+            server.wait(SECONDS)
 
 
 def test_a_second_signal_does_not_break_off_the_orderly_end() -> None:
