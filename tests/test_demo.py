@@ -11,10 +11,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
+
+import pytest
 
 from tests.ports import free_port
 
 PROJECT = Path(__file__).resolve().parent.parent
+START_SECONDS = 120.0
 COMMAND = [sys.executable, "cli.py", "demo"]
 
 
@@ -59,16 +63,23 @@ def started(*command: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
         text=True,
         start_new_session=True,
     ) as process:
-        assert process.stdout is not None
-        lines: list[str] = []
-        for line in process.stdout:
-            lines.append(line.rstrip("\n"))
-            if "cli.py" in line:
-                break
+        # Where what is waited for never comes, the test fails rather than hangs.
+        limit = Timer(START_SECONDS, process.kill)
+        limit.start()
         try:
-            yield process, lines
+            yield process, list(_until_told(process))
         finally:
+            limit.cancel()
             process.kill()
+
+
+def _until_told(process: subprocess.Popen[str]) -> Iterator[str]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        yield line.rstrip("\n")
+        if "cli.py" in line:
+            return
+    pytest.fail("it does not say how to reach its database")
 
 
 def exported(lines: list[str]) -> dict[str, str]:
