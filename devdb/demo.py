@@ -1,74 +1,91 @@
-"""The demonstration: a day of a small fleet, synced every hour, then `GET /status` served."""
+"""The demonstration: a day of a small fleet, synced every hour; then it lives on, and is served."""
 
 import json
+import logging
 import os
-import subprocess
-import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from rich.console import Console
 from sqlalchemy import Engine
 
 from chalicelib import database, logs
-from chalicelib.database import Deadline
 from chalicelib.features.device_parameters.bodies import Run
-from chalicelib.features.device_parameters.context import Sync
-from chalicelib.features.device_parameters.model import BUCKET, SyncRequest, Trigger, bucket_start
+from chalicelib.features.device_parameters.model import BUCKET, bucket_start
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
-from chalicelib.features.device_parameters.sync import sync
-from chalicelib.features.heartbeats.batch import read_batch
-from chalicelib.features.heartbeats.record import record
-from devdb.embedded import EmbeddedTimescale
+from chalicelib.features.heartbeats.feature import STALE_AFTER_SECONDS
+from devdb import life
+from devdb.connecting import exports, psql
+from devdb.embedded import EmbeddedTimescale, is_prepared
 from devdb.fleet import LATE_PARAMETER, Fleet
+from devdb.life import RUN_AFTER, Life
 from devdb.local_server import LocalServer
+from devdb.ports import require_free
+from devdb.seed import ROOT, prepare
+from devdb.signals import end_in_order
 
-ROOT = Path(__file__).resolve().parent.parent
 HOURS = 24
-RUN_AFTER = timedelta(minutes=5)
-# With the default of 100 pairs the guard would never show on a fleet this small.
+# With the default of 100 pairs the guard would never show on a fleet this small, of which a device
+# that is switched off is a good part.
 DEMO_SETTINGS = {
     "AUTH_MODE": "none",
     "CHECK_INTERVAL_MINUTES": "60",
     "REMOVAL_GUARD_MIN_PAIRS": "20",
-    # No heartbeats are sent while the page is looked at.
-    "STALE_AFTER_SECONDS": "3600",
+    "REMOVAL_GUARD_PERCENT": "50",
 }
-RUN_SECONDS = 120.0
-SILENT_DEVICES = (3, 4)
+SILENT_DEVICES = frozenset({"dev-03", "dev-04"})
 SILENT_FOR = timedelta(hours=20)
 
 Happening = tuple[str, Callable[[Fleet, datetime], None]]
 
 
 def run_demo(console: Console, *, is_once: bool, port: int) -> None:
-    """From an empty database to a served status page; ends at Ctrl-C, or *is_once*, by itself."""
-    logs.configure_plain("ERROR")
-    console.print("Starting the embedded TimescaleDB (the first start takes half a minute) …")
+    """From an empty database to a served fleet; ends at Ctrl-C, or *is_once*, by itself."""
+    log_errors_only()
+    require_free(port, "make demo")
+    end_in_order()
     try:
-        with EmbeddedTimescale() as server:
-            environment = {**os.environ, **server.environment, **DEMO_SETTINGS}
-            configured = sync_settings(environment)
-            engine = database.engine_for(configured.database)
-            _prepare(console, engine, environment)
-            _live_through_a_day(console, engine, configured)
-            _send_heartbeats(console, engine)
-            engine.dispose()
-            _serve_status(console, environment, port, is_once=is_once)
+        _demonstrate(console, is_once=is_once, port=port)
     except KeyboardInterrupt:
         console.print("\nStopped.")
 
 
-def _prepare(console: Console, engine: Engine, environment: dict[str, str]) -> None:
-    with engine.begin() as connection:
-        connection.exec_driver_sql((ROOT / "devdb" / "sources.sql").read_text(encoding="utf-8"))
-    console.print("Migrating to the newest revision …")
-    command = [sys.executable, "-m", "alembic", "upgrade", "head"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, stderr=subprocess.DEVNULL)
+def log_errors_only() -> None:
+    """On a terminal: an error carries the last lines of a server that failed."""
+    logs.configure_plain("ERROR")
+    logging.getLogger("devdb").setLevel(logging.ERROR)
 
 
-def _live_through_a_day(console: Console, engine: Engine, configured: SyncSettings) -> None:
+def _demonstrate(console: Console, *, is_once: bool, port: int) -> None:
+    began = time.monotonic()
+    console.print(starting_line(), soft_wrap=True)
+    with EmbeddedTimescale() as server:
+        environment = {**os.environ, **server.environment, **DEMO_SETTINGS}
+        configured = sync_settings(environment)
+        engine = database.engine_for(configured.database)
+        console.print("Making the tables, and migrating to the newest revision …")
+        prepare(engine, environment)
+        fleet = _live_through_a_day(console, engine, configured)
+        _send_heartbeats(console, fleet)
+        console.print("\nStarting `chalice local` …")
+        with LocalServer(ROOT, environment, port) as local:
+            console.print_json(json.dumps(local.get_json("/status")))
+            console.print(f"\nReady after {time.monotonic() - began:.0f} s.")
+            if not is_once:
+                console.print(_invitation(server, local), soft_wrap=True)
+                _live_on(server, local, living(console, fleet, configured, datetime.now(UTC)))
+        engine.dispose()
+
+
+def starting_line() -> str:
+    """What the start of the embedded database does, and how long it takes."""
+    if is_prepared():
+        return "Starting the embedded TimescaleDB (a second or two) …"
+    return "Installing and starting the embedded TimescaleDB (23 MB, about half a minute, once) …"
+
+
+def _live_through_a_day(console: Console, engine: Engine, configured: SyncSettings) -> Fleet:
     now = datetime.now(UTC)
     first_hour = bucket_start(now) - HOURS * BUCKET
     console.print(f"\nA day of a small fleet from {first_hour:%Y-%m-%d %H:%MZ}, synced hourly:\n")
@@ -82,28 +99,59 @@ def _live_through_a_day(console: Console, engine: Engine, configured: SyncSettin
         happen(fleet, first_hour + hour * BUCKET)
         fleet.live(lived_until, as_of)
         lived_until = as_of
-        context = Sync(engine, configured, Deadline.after(RUN_SECONDS))
-        run = sync(context, SyncRequest(Trigger.SCHEDULE, as_of=as_of))
-        console.print(_run_line(run, story), highlight=False, soft_wrap=True)
+        console.print(_run_line(life.run(engine, configured, as_of), story), soft_wrap=True)
+    return fleet
 
 
-def _send_heartbeats(console: Console, engine: Engine) -> None:
+def _send_heartbeats(console: Console, fleet: Fleet) -> None:
     """Send one from every device just now, except the two that fell silent in the morning."""
     now = datetime.now(UTC)
-    heartbeats = [
-        {
-            "device_id": f"dev-{number:02}",
-            "site_id": "north" if number % 2 else "south",
-            "status": "ready",
-            "cpu_pct": 10.0 + number,
-            "ts": (now - SILENT_FOR if number in SILENT_DEVICES else now).isoformat(),
-        }
-        for number in range(1, 14)
-    ]
-    recorded = record(engine, Deadline.after(RUN_SECONDS), read_batch({"devices": heartbeats}))
+    sent_at = {
+        device_id: now - SILENT_FOR if device_id in SILENT_DEVICES else now
+        for device_id in fleet.reporting
+    }
+    recorded = life.send_heartbeats(fleet.engine, sent_at)
     silent = len(SILENT_DEVICES)
     console.print(
         f"\n{recorded.stored} devices have sent heartbeats; {silent} of them fell silent."
+    )
+
+
+def living(console: Console, fleet: Fleet, configured: SyncSettings, began_at: datetime) -> Life:
+    """What the fleet goes on doing, and the runs and checks that the schedules would start."""
+    lives = Life(fleet, began_at, console.print, SILENT_DEVICES)
+
+    def run(now: datetime) -> None:
+        found = life.run(fleet.engine, configured, now)
+        console.print(_run_line(found, "by the schedule"), soft_wrap=True)
+
+    def check(_: datetime) -> None:
+        life.check_silence(fleet.engine, STALE_AFTER_SECONDS.value())
+
+    lives.repeat("run", run, life.next_run)
+    lives.repeat("check of heartbeats", check, life.every(life.CHECKS_EVERY))
+    return lives
+
+
+def _live_on(server: EmbeddedTimescale, local: LocalServer, lives: Life) -> None:
+    """Until one of the servers fails, which raises, or somebody ends it."""
+    while True:
+        local.wait(life.STEP_SECONDS)
+        server.wait(0)
+        lives.step(datetime.now(UTC))
+
+
+def _invitation(server: EmbeddedTimescale, local: LocalServer) -> str:
+    return "\n".join(
+        [
+            f"\nOpen {local.url}/ in a browser, or ask {local.url}/status; Ctrl-C ends it.",
+            "The fleet lives on: readings every minute, heartbeats, a run every hour. Now and then",
+            "a device falls silent. To reach the database from another terminal, in this folder:\n",
+            *exports({**server.environment, **DEMO_SETTINGS}),
+            "",
+            psql(server),
+            ".venv/bin/python cli.py plan",
+        ]
     )
 
 
@@ -162,17 +210,3 @@ _HAPPENINGS: dict[int, Happening] = {
 def _silence(fleet: Fleet, *device_ids: str) -> None:
     for device_id in device_ids:
         fleet.reporting[device_id].clear()
-
-
-def _serve_status(
-    console: Console, environment: dict[str, str], port: int, *, is_once: bool
-) -> None:
-    console.print("\nStarting `chalice local` …")
-    with LocalServer(ROOT, environment, port) as server:
-        console.print_json(json.dumps(server.get_json("/status")))
-        if is_once:
-            return
-        console.print(
-            f"\nOpen {server.url}/ in a browser, or ask {server.url}/status; Ctrl-C ends it."
-        )
-        server.wait()

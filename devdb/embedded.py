@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from devdb.errors import EmbeddedDatabaseError
-from devdb.node import Node, find_node, install_packages
+from devdb.node import Node, find_node, install_packages, is_installed
 from devdb.output import ServerOutput
 
 HOST = "127.0.0.1"
@@ -102,11 +102,16 @@ class EmbeddedTimescale:
             self._process = self._output = self._port = None
             self._resources.close()
 
-    def wait(self) -> None:
-        """Block until the server ends by itself, which it only does if it fails."""
-        if self._output is None:
+    def wait(self, seconds: float | None = None) -> None:
+        """Block until the server ends by itself, which it only does if it fails; or for *seconds*.
+
+        Raises with its last lines once it has failed.
+        """
+        if self._process is None or self._output is None:
             raise EmbeddedDatabaseError("The embedded database is not running.")
-        raise self._output.failure()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+            raise self._output.failure()
 
     @property
     def port(self) -> int:
@@ -161,6 +166,14 @@ class EmbeddedTimescale:
         return output
 
     def _open_data_dir(self) -> Path:
+        try:
+            return self._make_data_dir()
+        except OSError as error:
+            raise EmbeddedDatabaseError(
+                f"There can be no directory for the embedded database: {error}"
+            ) from error
+
+    def _make_data_dir(self) -> Path:
         if self._data_dir is None:
             data_dir = Path(tempfile.mkdtemp(prefix="devdb-"))
             self._resources.callback(shutil.rmtree, data_dir, ignore_errors=True)
@@ -199,6 +212,11 @@ class EmbeddedTimescale:
             f"--database={DATABASE}",
             f"--lock-wait-seconds={self._lock_wait_seconds}",
         ]
+
+
+def is_prepared() -> bool:
+    """Whether the next start has nothing to install and nothing to initialise."""
+    return is_installed(_PROJECT) and _template_dir().is_dir()
 
 
 def _template_dir() -> Path:

@@ -1,33 +1,39 @@
 """A small fleet of imaginary devices that live through a day, for the demonstration."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, TextClause, text
 
+from chalicelib import database
+
 READING_INTERVAL = timedelta(minutes=15)
 PARAMETERS = {"temp": "Temperature", "hum": "Humidity", "co2": "CO2", "bat": "Battery"}
 LATE_PARAMETER = ("vib", "Vibration")
 
 Values = dict[str, Any]
+Reading = tuple[datetime, str, str]
 
 _ADD_DEVICE = text(
     "INSERT INTO iot_data.redshift_devices (device_id, device_name, status) "
-    "VALUES (:device_id, :device_name, true)"
+    "VALUES (:device_id, :device_name, true) ON CONFLICT DO NOTHING"
 )
 _ADD_PARAMETER = text(
     "INSERT INTO iot_data.timescale_parameters (parameter_id, parameter_name) "
-    "VALUES (:parameter_id, :parameter_name)"
+    "VALUES (:parameter_id, :parameter_name) ON CONFLICT DO NOTHING"
 )
 _SWITCH = text("UPDATE iot_data.redshift_devices SET status = :status WHERE device_id = :device_id")
 _RENAME = text(
     "UPDATE iot_data.redshift_devices SET device_name = :device_name WHERE device_id = :device_id"
 )
+# One statement for all of them: the embedded database serves one session at a time.
 _REPORT = text(
     "INSERT INTO iot_data.timescale_measurements (time, device_id, parameter_id, value) "
-    "VALUES (:time, :device_id, :parameter_id, :value) ON CONFLICT DO NOTHING"
+    "SELECT time, device_id, parameter_id, 20.0 FROM unnest(CAST(:times AS timestamptz[]), "
+    "CAST(:device_ids AS text[]), CAST(:parameter_ids AS text[])) "
+    "AS reading(time, device_id, parameter_id) ON CONFLICT DO NOTHING"
 )
 
 
@@ -71,23 +77,24 @@ class Fleet:
     def live(self, start: datetime, end: datetime) -> None:
         """Every regular reading in `[start, end)`, unless ingestion is down."""
         if self.is_ingesting:
-            self._store(
-                (time, device_id, parameter_id)
-                for time in _ticks(start, end)
-                for device_id, parameter_ids in self.reporting.items()
-                for parameter_id in sorted(parameter_ids)
-            )
+            self._store(reading for time in _ticks(start, end) for reading in self._readings(time))
 
-    def _store(self, readings: Iterator[tuple[datetime, str, str]]) -> None:
-        rows = [
-            {"time": time, "device_id": device_id, "parameter_id": parameter_id, "value": 20.0}
-            for time, device_id, parameter_id in readings
-        ]
-        if rows:
-            self._execute(_REPORT, rows)
+    def report_all(self, at: datetime, *, but: Set[str] = frozenset()) -> None:
+        """One reading of all that is reported at the moment, *but* by these devices."""
+        self._store(reading for reading in self._readings(at) if reading[1] not in but)
 
-    def _execute(self, statement: TextClause, values: Values | list[Values]) -> None:
-        with self.engine.begin() as connection:
+    def _readings(self, at: datetime) -> Iterator[Reading]:
+        for device_id, parameter_ids in self.reporting.items():
+            yield from ((at, device_id, parameter_id) for parameter_id in sorted(parameter_ids))
+
+    def _store(self, readings: Iterator[Reading]) -> None:
+        columns = list(zip(*readings, strict=True))
+        if columns:
+            names = ("times", "device_ids", "parameter_ids")
+            self._execute(_REPORT, {n: list(c) for n, c in zip(names, columns, strict=True)})
+
+    def _execute(self, statement: TextClause, values: Values) -> None:
+        with database.translated_errors(), self.engine.begin() as connection:
             connection.execute(statement, values)
 
 

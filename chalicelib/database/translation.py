@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
 
 from chalicelib.database import schema
+from chalicelib.database.refusals import explained
 from chalicelib.errors import (
     ApplicationError,
     DatabaseBusyError,
@@ -21,15 +22,6 @@ _UNDEFINED_TABLE = "42P01"
 _UNDEFINED_OBJECTS = (_UNDEFINED_TABLE, "3F000", "42703")
 _LOST_CONNECTION_CLASSES = ("08", "57P", "53300")
 _CONTENTION = ("40001", "40P01", "55P03")
-# psycopg2 has no SQLSTATE for an error at connect; libpq's own words are all there is.
-_REFUSED_AT_CONNECT = (
-    "authentication failed",
-    "no pg_hba.conf entry",
-    "does not exist",
-    "not served",
-    "not permitted to log in",
-    "permission denied for database",
-)
 
 
 @contextmanager
@@ -58,7 +50,7 @@ def application_error(error: SQLAlchemyError) -> ApplicationError:
     if sqlstate.startswith(_LOST_CONNECTION_CLASSES) or error.connection_invalidated:
         return DatabaseUnavailableError(sentence, sqlstate=sqlstate)
     if isinstance(error, OperationalError) and not sqlstate:
-        return (LoginRefusedError if _is_refusal(sentence) else DatabaseUnavailableError)(sentence)
+        return _no_connection(error)
     return DatabaseRefusedError(sentence, sqlstate=sqlstate)
 
 
@@ -70,11 +62,15 @@ def _remedy(sqlstate: str) -> str:
     return f"{upgrade}; where the database is at head, {schema.REPAIR}"
 
 
-def _is_refusal(sentence: str) -> bool:
-    return any(words in sentence for words in _REFUSED_AT_CONNECT)
+def _no_connection(error: DBAPIError) -> DatabaseUnavailableError:
+    refusal = explained(_lines(error))
+    kind = LoginRefusedError if refusal.is_final else DatabaseUnavailableError
+    return kind(refusal.sentence)
 
 
 def _first_line(error: DBAPIError) -> str:
-    # The first line shows no password: libpq names host, port, user and database only.
-    lines = str(error.orig).strip().splitlines()
-    return lines[0] if lines else type(error.orig).__name__
+    return _lines(error)[0]
+
+
+def _lines(error: DBAPIError) -> list[str]:
+    return str(error.orig).strip().splitlines() or [type(error.orig).__name__]

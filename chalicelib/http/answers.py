@@ -64,20 +64,25 @@ def csv_response(text: str, name: str, **headers: str) -> Response:
     )
 
 
-def failure(error: ApplicationError, request_id: str, **headers: str) -> Response:
-    """The answer for *error*, in the envelope.
+def failure(
+    error: ApplicationError, request_id: str, *, is_told: bool = False, **headers: str
+) -> Response:
+    """The answer for *error*, in the envelope; the caller reads all of it where it *is_told*.
 
-    What a stranger may not read goes to the log instead.
+    What a stranger may not read is in the log.
     """
     if error.http_status >= 500:
         facts = {"error_code": error.code, "reason": error.message, "request_id": request_id}
         logger.error("request_failed", extra=facts)
-    return json_response({"error": envelope(error, request_id)}, error.http_status, **headers)
+    body = {"error": envelope(error, request_id, is_told=is_told)}
+    return json_response(body, error.http_status, **headers)
 
 
-def envelope(error: ApplicationError, request_id: str) -> dict[str, object]:
-    """What every error of this API looks like."""
-    is_public = error.public_message is None
+def envelope(
+    error: ApplicationError, request_id: str, *, is_told: bool = False
+) -> dict[str, object]:
+    """What every error of this API looks like, to a stranger or to somebody who *is_told*."""
+    is_public = is_told or error.public_message is None
     return {
         "code": error.code,
         "message": error.message if is_public else error.public_message,

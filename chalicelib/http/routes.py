@@ -10,6 +10,7 @@ import msgspec
 from chalice.app import Blueprint, Response
 
 from chalicelib import bodies
+from chalicelib.access.callers import is_known
 from chalicelib.access.model import Requirement, Role, Scope
 from chalicelib.errors import ApplicationError
 from chalicelib.feature import Feature
@@ -173,11 +174,16 @@ class Routes(Blueprint):
         try:
             return _response(route.view(self._asked(route), **path_values(path, route.path)))
         except ApplicationError as error:
-            return failure(error, request_id_of(self.current_request))
+            return self._failure(error)
         except Exception:
             logger.exception("request_failed")
-            unexpected = ApplicationError("an internal error occurred")
-            return failure(unexpected, request_id_of(self.current_request))
+            return self._failure(ApplicationError("an internal error occurred"))
+
+    def _failure(self, error: ApplicationError) -> Response:
+        """The answer for *error*. Why there is no database, the platform's own people are told."""
+        request = self.current_request
+        is_told = error.is_told_to_callers and is_known(request)
+        return failure(error, request_id_of(request), is_told=is_told)
 
     def _asked(self, route: Route) -> Asked[Any, Any]:
         request = self.current_request

@@ -153,6 +153,14 @@ def test_the_last_lines_of_a_failed_start_are_reported(
     assert list(temporary_root.iterdir()) == []
 
 
+def test_a_place_where_nothing_can_be_written_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(EmbeddedDatabaseError, match=r"There can be no directory .*nowhere"):
+        EmbeddedTimescale().start()
+
+
 def test_a_start_that_takes_too_long_is_given_up(
     tmp_path: Path, temporary_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,7 +249,7 @@ def test_the_development_server_ends_cleanly(tmp_path: Path, end: signal.Signals
         facts = []
         for line in process.stdout:
             facts.append(line.strip())
-            if "SSLMODE" in line:
+            if line.startswith("psql "):
                 break
         process.send_signal(end)
         try:

@@ -1,12 +1,19 @@
 """What every route answers, and what it says of what went wrong."""
 
+import hashlib
 import logging
 
 import pytest
-from chalice.app import Response
+from chalice.app import Chalice, Response
 
 from chalicelib.access.model import Scope
-from chalicelib.errors import ApplicationError, DatabaseUnavailableError
+from chalicelib.errors import (
+    ApplicationError,
+    DatabaseRefusedError,
+    DatabaseUnavailableError,
+    InvalidSettingError,
+    LoginRefusedError,
+)
 from chalicelib.http import Asked, Nothing, Routes
 from tests.http.conftest import Ask, error_in
 from tests.http.toys import Json
@@ -98,6 +105,16 @@ def test_an_error_of_ours_is_told_as_it_is(routes: Routes, ask: Ask) -> None:
     assert error["details"] == {"toy": "ball"}
 
 
+@pytest.fixture
+def token(app: Chalice, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Access is closed, and this is the way in; the routes of these tests are open all the same."""
+    token = "t" * 64
+    monkeypatch.setenv("AUTH_MODE", "required")
+    monkeypatch.setenv("API_TOKEN_SHA256", hashlib.sha256(token.encode()).hexdigest())
+    return token
+
+
+@pytest.mark.usefixtures("token")
 def test_of_the_inside_a_stranger_is_told_nothing_and_the_log_all(
     routes: Routes, ask: Ask, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -110,6 +127,37 @@ def test_of_the_inside_a_stranger_is_told_nothing_and_the_log_all(
     facts = vars(record)
     assert facts["reason"] == "db-1.internal:5432 refuses"
     assert (facts["error_code"], facts["request_id"]) == (error["code"], error["requestId"])
+
+
+def test_who_has_a_token_is_told_why_there_is_no_database(
+    routes: Routes, ask: Ask, token: str
+) -> None:
+    failing(routes, LoginRefusedError("db-1.internal:5432 refuses", sqlstate="28000"))
+    error = error_in(ask("GET", "/toys", Authorization=f"Bearer {token}"))
+    assert error["code"] == "DATABASE_LOGIN_REFUSED"
+    assert (error["message"], error["details"]) == (
+        "db-1.internal:5432 refuses",
+        {"sqlstate": "28000"},
+    )
+
+
+@pytest.mark.parametrize("header", ["Bearer wrong", "Basic dDp0", ""])
+def test_a_token_that_does_not_count_tells_its_sender_nothing(
+    routes: Routes, ask: Ask, token: str, header: str
+) -> None:
+    failing(routes, InvalidSettingError("TIMESCALE_DB_HOST", "is not set"))
+    error = error_in(ask("GET", "/toys", Authorization=header))
+    assert (error["message"], error["details"]) == ("the service is not configured", {})
+
+
+def test_where_everybody_is_let_in_everybody_is_told(routes: Routes, ask: Ask) -> None:
+    failing(routes, InvalidSettingError("TIMESCALE_DB_HOST", "is not set"))
+    assert error_in(ask("GET", "/toys"))["message"] == "TIMESCALE_DB_HOST is not set"
+
+
+def test_what_the_database_said_of_a_statement_nobody_is_told(routes: Routes, ask: Ask) -> None:
+    failing(routes, DatabaseRefusedError('value "s3cret" is out of range'))
+    assert error_in(ask("GET", "/toys"))["message"] == "the database refused the request"
 
 
 def test_a_surprise_is_a_500_in_the_envelope_and_in_the_log_with_its_traceback(

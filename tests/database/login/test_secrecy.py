@@ -87,7 +87,9 @@ def test_a_secret_without_sense_is_a_setting_without_sense(account: Account) -> 
         "INVALID_SETTING: TIMESCALE_DB_SECRET_ARN names a secret that is no JSON object\n"
     )
     status, body = get("/status")
-    assert (status, body["error"]["message"]) == (500, "the service is not configured")
+    assert (status, body["error"]["code"]) == (500, "INVALID_SETTING")
+    assert "is no JSON object" in body["error"]["message"]
+    assert "s3cr3t" not in json.dumps(body)
 
 
 def test_migrations_log_in_with_it(account: Account, migrated: Sandbox) -> None:

@@ -1,0 +1,82 @@
+"""Why there is no connection: what libpq says, and what to check.
+
+psycopg2 has no SQLSTATE for an error at connect; libpq's own words are all there is. They name
+host, port, user and database, and never a password.
+"""
+
+import re
+from dataclasses import dataclass
+
+_TLS = "TIMESCALE_DB_SSLMODE"
+_PLACE = "TIMESCALE_DB_HOST and TIMESCALE_DB_PORT"
+_LOGIN = (
+    "TIMESCALE_DB_USER and TIMESCALE_DB_PASSWORD, or the secret that TIMESCALE_DB_SECRET_ARN names"
+)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What is wrong where libpq says *words*, and whether the server has turned us away itself."""
+
+    words: str
+    remedy: str
+    is_refusal: bool = True
+
+
+# The first that fits counts.
+_REASONS = (
+    Reason(
+        "does not support SSL",
+        f"{_TLS} demands TLS, which this server does not offer. The stages dev and prod set it to "
+        "`require`, and so does `chalice local` without `--stage local`",
+    ),
+    Reason("certificate", f"{_TLS} has the server's certificate checked, and it does not pass"),
+    Reason(
+        "no pg_hba.conf entry.*no encryption",
+        f"the server lets nobody in like this without TLS: check {_TLS}, then its pg_hba.conf",
+    ),
+    Reason(
+        "no pg_hba.conf entry", "its pg_hba.conf has no line for this client, user and database"
+    ),
+    Reason("authentication failed|no password supplied", f"check {_LOGIN}"),
+    Reason('role ".*" does not exist', f"check {_LOGIN}"),
+    Reason("not permitted to log in", "the role needs LOGIN"),
+    Reason("permission denied for database", "the role needs CONNECT on the database"),
+    Reason("does not exist|not served", "check TIMESCALE_DB_NAME"),
+    Reason("could not translate host name", "check TIMESCALE_DB_HOST", is_refusal=False),
+    Reason(
+        "Connection refused",
+        f"nobody listens there: check {_PLACE}, and whether the server runs",
+        is_refusal=False,
+    ),
+    Reason(
+        "timeout expired|timed out|No route to host|Network is unreachable",
+        f"nobody answers there: check {_PLACE}, and what stands between, such as a firewall",
+        is_refusal=False,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why there is no connection, as a sentence; *is_final* where another attempt is useless."""
+
+    sentence: str
+    is_final: bool
+
+
+def explained(lines: list[str]) -> Refusal:
+    """The most telling of *lines*, one for each address that was tried, with what to check.
+
+    Nobody may listen at the first address of a name, and the server refuse at the second.
+    """
+    found = [(line, _reason(line)) for line in lines]
+    final = (pair for pair in found if pair[1] is not None and pair[1].is_refusal)
+    line, reason = next(final, found[0])
+    if reason is None:
+        return Refusal(line, is_final=False)
+    return Refusal(f"{line}; {reason.remedy}", reason.is_refusal)
+
+
+def _reason(line: str) -> Reason | None:
+    return next((reason for reason in _REASONS if re.search(reason.words, line)), None)
