@@ -18,7 +18,13 @@ def principal_of(request: Request) -> Principal:
         return ANYBODY
     known = request.context.get("authorizer") or {}
     try:
-        return Principal(known["subject"], Role(known["role"]), known.get("organization") or None)
+        return Principal(
+            known["subject"],
+            Role(known["role"]),
+            known.get("organization") or None,
+            device_id=known.get("device_id") or None,
+            site_id=known.get("site_id") or None,
+        )
     except (KeyError, ValueError):
         raise UnauthorizedError("no authorizer was asked about this request") from None
 
@@ -29,6 +35,8 @@ def as_context(principal: Principal) -> dict[str, str]:
         "role": principal.role.value,
         "subject": principal.subject,
         "organization": principal.organization or "",
+        "device_id": principal.device_id or "",
+        "site_id": principal.site_id or "",
     }
 
 

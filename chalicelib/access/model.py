@@ -39,11 +39,16 @@ _STRONGEST_FIRST = (Role.ADMIN, Role.OPERATOR, Role.VIEWER, Role.DEVICE)
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller whose token was verified; *organization* is None for the platform's own people."""
+    """A caller whose token was verified; *organization* is None for the platform's own people.
+
+    A token of the role `device` may be bound to one device, one site, or both.
+    """
 
     subject: str
     role: Role
     organization: str | None = None
+    device_id: str | None = None
+    site_id: str | None = None
 
 
 # The caller of every request where AUTH_MODE=none lets everybody in.

@@ -21,6 +21,8 @@ from chalicelib.text import is_storable_text
 
 LEEWAY_SECONDS = 30
 _ORGANIZATION = "custom:organizationId"
+_DEVICE = "custom:deviceId"
+_SITE = "custom:siteId"
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _REQUIRED_CLAIMS = ["exp", "iat", "iss", "sub"]
 
@@ -55,8 +57,8 @@ def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
     """The caller for whom the issuer vouches.
 
     Raises `UnauthorizedError` where the token is not valid, `ForbiddenError` where a valid one
-    names no role of ours or something that cannot be an organization, and `IssuerUnavailableError`
-    where the issuer's keys cannot be fetched.
+    names no role of ours, cannot be bound as it is, or names something that cannot be the name of
+    an organization, and `IssuerUnavailableError` where the issuer's keys cannot be fetched.
     """
     claims = _verified_claims(settings, token)
     if not _is_for_us(claims, settings.audiences):
@@ -64,7 +66,13 @@ def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
     role = _role_named_in(claims, trusts_role_claim=settings.trusts_role_claim)
     if role is None:
         raise ForbiddenError("the token names no role", subject=claims["sub"])
-    return Principal(claims["sub"], role, _organization_named_in(claims))
+    device_id, site_id = _name_in(claims, _DEVICE, "device"), _name_in(claims, _SITE, "site")
+    if (device_id or site_id) and role is not Role.DEVICE:
+        raise ForbiddenError(
+            "only the role device can be bound to a device or a site", subject=claims["sub"]
+        )
+    organization = _name_in(claims, _ORGANIZATION, "organization")
+    return Principal(claims["sub"], role, organization, device_id=device_id, site_id=site_id)
 
 
 def _verified_claims(settings: OidcSettings, token: str) -> dict[str, Any]:
@@ -128,15 +136,15 @@ def _role_named_in(claims: dict[str, Any], *, trusts_role_claim: bool) -> Role |
     return role
 
 
-def _organization_named_in(claims: dict[str, Any]) -> str | None:
-    """Where the caller belongs; None where the token says nothing about it.
+def _name_in(claims: dict[str, Any], claim: str, what: str) -> str | None:
+    """What the token is bound to; None where it says nothing about it.
 
-    A claim that says something else than a name must not make its bearer one of the platform's
-    own people, who see every organization.
+    A claim that says something else than a name must not free its bearer: without an organization
+    it would be one of the platform's own people, without a device it could speak for any.
     """
-    named = claims.get(_ORGANIZATION)
+    named = claims.get(claim)
     if named is None:
         return None
     if not isinstance(named, str) or not named.strip() or not is_storable_text(named):
-        raise ForbiddenError("the token names no organization", subject=claims["sub"])
+        raise ForbiddenError(f"the token names no {what}", subject=claims["sub"])
     return named

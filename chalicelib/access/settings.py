@@ -1,21 +1,23 @@
 """What the environment decides about access, read and checked like every other setting."""
 
 import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from chalicelib.access import entries
+from chalicelib.access.entries import ApiToken
 from chalicelib.access.errors import AccessNotConfiguredError
 from chalicelib.access.model import Role
 from chalicelib.setting import Setting, one_of, true_or_false
 
 NO_WAY_IN = (
-    "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKEN_SHA256 "
+    "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKENS "
     "(or AUTH_MODE=none for development)"
 )
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+# What the one token of API_TOKEN_SHA256 is called, which has no name.
+_UNNAMED = "api-token"
 
 
 def _listed(raw: str) -> tuple[str, ...]:
@@ -23,13 +25,6 @@ def _listed(raw: str) -> tuple[str, ...]:
     if not names:
         raise ValueError("must be client ids, separated by commas")
     return names
-
-
-def _sha256(raw: str) -> str:
-    # The value is not shown: whoever puts the token itself here must not find it in a log.
-    if not _SHA256.fullmatch(raw.lower()):
-        raise ValueError("must be a SHA-256, 64 hexadecimal digits: the hash, not the token")
-    return raw.lower()
 
 
 def _web_address(raw: str) -> str:
@@ -90,10 +85,17 @@ TRUST_ROLE_CLAIM = Setting(
     "Whether `custom:role` gives a role where no group does: only where users cannot write it.",
     default="false",
 )
+API_TOKENS = Setting(
+    "API_TOKENS",
+    entries.listed,
+    "Static bearer tokens as `name:role:sha256`, separated by commas or spaces. One of the role "
+    "`device` may go on `:device=ID` or `:site=ID`.",
+    is_optional=True,
+)
 API_TOKEN_SHA256 = Setting(
     "API_TOKEN_SHA256",
-    _sha256,
-    "The SHA-256 of a static bearer token, in hexadecimal.",
+    entries.sha256,
+    "The SHA-256 of one static bearer token, in hexadecimal: short for an entry of `API_TOKENS`.",
     is_optional=True,
 )
 API_TOKEN_ROLE = Setting(
@@ -109,6 +111,7 @@ ACCESS = (
     OIDC_JWKS_URL,
     OIDC_REQUIRE_TOKEN_USE,
     TRUST_ROLE_CLAIM,
+    API_TOKENS,
     API_TOKEN_SHA256,
     API_TOKEN_ROLE,
 )
@@ -130,20 +133,12 @@ class OidcSettings:
 
 
 @dataclass(frozen=True)
-class ApiTokenSettings:
-    """The hash of the one static token, and what it may do."""
-
-    sha256: str = field(repr=False)
-    role: Role
-
-
-@dataclass(frozen=True)
 class AccessSettings:
     """The ways to get in. `is_open` means that everybody may do everything."""
 
     is_open: bool
     oidc: OidcSettings | None
-    api_token: ApiTokenSettings | None
+    api_tokens: tuple[ApiToken, ...]
 
 
 def access_from_environment(environ: Mapping[str, str] = os.environ) -> AccessSettings:
@@ -153,8 +148,8 @@ def access_from_environment(environ: Mapping[str, str] = os.environ) -> AccessSe
     `AccessNotConfiguredError` where nobody could get in.
     """
     is_open = AUTH_MODE.value(environ) == "none"
-    settings = AccessSettings(is_open, oidc=_oidc(environ), api_token=_api_token(environ))
-    if not (is_open or settings.oidc or settings.api_token):
+    settings = AccessSettings(is_open, oidc=_oidc(environ), api_tokens=_api_tokens(environ))
+    if not (is_open or settings.oidc or settings.api_tokens):
         raise AccessNotConfiguredError(NO_WAY_IN)
     return settings
 
@@ -173,8 +168,9 @@ def _oidc(environ: Mapping[str, str]) -> OidcSettings | None:
     )
 
 
-def _api_token(environ: Mapping[str, str]) -> ApiTokenSettings | None:
+def _api_tokens(environ: Mapping[str, str]) -> tuple[ApiToken, ...]:
+    named = API_TOKENS.value_if_set(environ) or ()
     sha256 = API_TOKEN_SHA256.value_if_set(environ)
     if sha256 is None:
-        return None
-    return ApiTokenSettings(sha256=sha256, role=Role(API_TOKEN_ROLE.value(environ)))
+        return named
+    return *named, ApiToken(_UNNAMED, Role(API_TOKEN_ROLE.value(environ)), sha256)

@@ -15,7 +15,10 @@ class Caller(Body):
     """Who calls."""
 
     subject: Annotated[
-        str, Meta(description="The `sub` of the token, or `api-token` for the static one.")
+        str,
+        Meta(
+            description="The `sub` of the issuer's token, or `token:` and the static token's name."
+        ),
     ]
     role: Annotated[Role, Meta(description="What the caller may do.")]
     organization: Annotated[

@@ -157,4 +157,9 @@ FORBIDDEN: dict[str, Attack] = {
     "organization a number": claiming(**{"custom:organizationId": 7}),
     "organizations a list": claiming(**{"custom:organizationId": ["org-42"]}),
     "organization no text can hold": claiming(**{"custom:organizationId": "org\0"}),
+    "device empty": claiming(**{"cognito:groups": ["device"], "custom:deviceId": ""}),
+    "device a list": claiming(**{"cognito:groups": ["device"], "custom:deviceId": ["d-1"]}),
+    "site no text can hold": claiming(**{"cognito:groups": ["device"], "custom:siteId": "a\0"}),
+    "another role than device bound to a device": claiming(**{"custom:deviceId": "d-1"}),
+    "another role than device bound to a site": claiming(**{"custom:siteId": "a"}),
 }

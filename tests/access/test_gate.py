@@ -156,6 +156,8 @@ def test_the_policy_says_who_it_is(organization: str | None, trusting: Issuer) -
         "role": "operator",
         "subject": SUBJECT,
         "organization": organization or "",
+        "device_id": "",
+        "site_id": "",
     }
 
 

@@ -15,7 +15,7 @@ HASH = "ab" * 32
 def test_the_address_of_the_keys_follows_from_the_issuer() -> None:
     settings = access_from_environment(OIDC)
     assert settings.oidc == OidcSettings(ISSUER, ("one", "two"), f"{ISSUER}/.well-known/jwks.json")
-    assert settings.api_token is None
+    assert settings.api_tokens == ()
     assert not settings.is_open
 
 
@@ -28,8 +28,8 @@ def test_the_address_of_the_keys_can_be_another() -> None:
 
 def test_the_hash_of_the_static_token_is_in_no_repr() -> None:
     settings = access_from_environment({"API_TOKEN_SHA256": HASH, "API_TOKEN_ROLE": "admin"})
-    assert settings.api_token is not None
-    assert settings.api_token.role is Role.ADMIN
+    [token] = settings.api_tokens
+    assert token.role is Role.ADMIN
     assert HASH not in repr(settings)
 
 
@@ -44,7 +44,7 @@ def test_without_a_way_in_the_sentence_says_what_to_set(environ: dict[str, str])
     with pytest.raises(AccessNotConfiguredError) as caught:
         access_from_environment(environ)
     assert caught.value.message == (
-        "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKEN_SHA256 "
+        "no way in is configured: set OIDC_ISSUER and OIDC_AUDIENCE, or API_TOKENS "
         "(or AUTH_MODE=none for development)"
     )
 

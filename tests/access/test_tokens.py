@@ -160,6 +160,55 @@ def test_the_static_token_gets_in_as_what_is_configured() -> None:
     assert authenticate(settings, f"bearer {API_TOKEN}").role is Role.OPERATOR
 
 
+def test_each_static_token_gets_in_under_its_name(issuer: Issuer) -> None:
+    other = hashlib.sha256(b"other").hexdigest()
+    listed = f"ci:operator:{API_TOKEN_SHA256}, ops-2:admin:{other}"
+    settings = access_from_environment({"API_TOKENS": listed})
+    assert authenticate(settings, f"Bearer {API_TOKEN}") == Principal("token:ci", Role.OPERATOR)
+    assert authenticate(settings, "Bearer other") == Principal("token:ops-2", Role.ADMIN)
+    revoked = access_from_environment({"API_TOKENS": f"ops-2:admin:{other}"})
+    with pytest.raises(UnauthorizedError):
+        authenticate(revoked, f"Bearer {API_TOKEN}")
+
+
+def test_the_token_without_a_name_counts_beside_the_named_ones() -> None:
+    other = hashlib.sha256(b"other").hexdigest()
+    settings = access_from_environment(
+        {"API_TOKENS": f"ci:admin:{other}", "API_TOKEN_SHA256": API_TOKEN_SHA256}
+    )
+    assert authenticate(settings, f"Bearer {API_TOKEN}") == Principal("api-token", Role.VIEWER)
+    assert authenticate(settings, "Bearer other").subject == "token:ci"
+
+
+@pytest.mark.parametrize(
+    ("binding", "device_id", "site_id"),
+    [
+        ("", None, None),
+        (":device=boiler-7", "boiler-7", None),
+        (":device=00:1b:44%2C%20left", "00:1b:44, left", None),
+        (":site=building-a", None, "building-a"),
+    ],
+)
+def test_a_static_token_of_a_device_may_be_bound(
+    binding: str, device_id: str | None, site_id: str | None
+) -> None:
+    listed = f"d:device:{API_TOKEN_SHA256}{binding}"
+    principal = authenticate(access_from_environment({"API_TOKENS": listed}), f"Bearer {API_TOKEN}")
+    assert principal == Principal("token:d", Role.DEVICE, device_id=device_id, site_id=site_id)
+
+
+@pytest.mark.parametrize(
+    ("device_id", "site_id"), [("boiler-7", None), (None, "a"), ("boiler-7", "a"), (None, None)]
+)
+def test_a_token_of_the_issuer_may_bind_a_device(
+    device_id: str | None, site_id: str | None, settings: AccessSettings, issuer: Issuer
+) -> None:
+    named = {"custom:deviceId": device_id, "custom:siteId": site_id}
+    claims = issuer.claims(**{"cognito:groups": ["device"], **named})
+    principal = authenticate(settings, f"Bearer {issuer.token(claims)}")
+    assert (principal.device_id, principal.site_id) == (device_id, site_id)
+
+
 def test_a_static_token_may_have_as_many_dots_as_a_jwt(issuer: Issuer) -> None:
     digest = hashlib.sha256(b"one.two.three").hexdigest()
     settings = access_from_environment({**issuer.environment, "API_TOKEN_SHA256": digest})
