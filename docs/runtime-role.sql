@@ -66,9 +66,10 @@ END
 $$;
 
 -- heartbeats: The last state of each device, and whether the device is alive.
-GRANT SELECT, INSERT, UPDATE ON iot_data.device_state TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_state TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_state_fields TO device_parameters_runtime;
 GRANT SELECT, INSERT, DELETE ON iot_data.stale_devices TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.unknown_devices TO device_parameters_runtime;
 
 -- parquet_loads: Parquet files that become readings, and what became of each file.
 GRANT SELECT ON iot_data.parquet_loads TO device_parameters_runtime;
