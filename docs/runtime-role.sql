@@ -48,6 +48,7 @@ GRANT USAGE ON SCHEMA iot_data TO device_parameters_runtime;
 
 -- service: The service itself.
 GRANT SELECT ON iot_data.alembic_version TO device_parameters_runtime;
+GRANT SELECT, INSERT ON iot_data.audit_log TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.outbox_events TO device_parameters_runtime;
 
 -- device_parameters: Which parameters each device reports: the table, and the runs that keep it in step.
@@ -55,6 +56,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_parameters TO device_par
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.sync_runs TO device_parameters_runtime;
 GRANT USAGE ON SEQUENCE iot_data.sync_runs_run_id_seq TO device_parameters_runtime;
 GRANT SELECT, INSERT, DELETE ON iot_data.device_parameter_changes TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.held_removals TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.sync_pause TO device_parameters_runtime;
 GRANT SELECT ON iot_data.redshift_devices TO device_parameters_runtime;
 GRANT SELECT ON iot_data.timescale_parameters TO device_parameters_runtime;
 DO $$
@@ -66,9 +69,10 @@ END
 $$;
 
 -- heartbeats: The last state of each device, and whether the device is alive.
-GRANT SELECT, INSERT, UPDATE ON iot_data.device_state TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_state TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_state_fields TO device_parameters_runtime;
 GRANT SELECT, INSERT, DELETE ON iot_data.stale_devices TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.unknown_devices TO device_parameters_runtime;
 
 -- parquet_loads: Parquet files that become readings, and what became of each file.
 GRANT SELECT ON iot_data.parquet_loads TO device_parameters_runtime;

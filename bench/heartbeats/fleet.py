@@ -17,6 +17,11 @@ from chalicelib.features.heartbeats.record import record
 from chalicelib.settings import DatabaseSettings
 
 SITES = 1_000
+_REGISTER = text(
+    "INSERT INTO iot_data.redshift_devices (device_id, status) "
+    "SELECT 'hvac-unit-' || lpad(CAST(number AS text), 7, '0'), true "
+    "FROM generate_series(0, :devices - 1) AS number"
+)
 # The same fleet and the same heartbeats each time.
 chance = random.Random(1)  # noqa: S311 nothing secret
 
@@ -52,7 +57,10 @@ class Fleet:
 
     def settle(self) -> None:
         """Clear away what earlier measurements have left behind."""
-        self.execute("VACUUM (ANALYZE) iot_data.device_state, iot_data.device_state_fields")
+        self.execute(
+            "VACUUM (ANALYZE) iot_data.device_state, iot_data.device_state_fields, "
+            "iot_data.redshift_devices"
+        )
         self.execute("CHECKPOINT")
 
     def versions(self) -> dict[str, str]:
@@ -69,6 +77,8 @@ def fleet_of(server: URL, devices: int) -> Iterator[Fleet]:
     """A scratch database in which *devices* devices have reported once, in no order."""
     with databases.scratch(server) as settings:
         fleet = Fleet(settings.database, devices)
+        with fleet.engine.begin() as connection:
+            connection.execute(_REGISTER, {"devices": devices})
         numbers = list(range(devices))
         chance.shuffle(numbers)
         for start in range(0, devices, MAX_BATCH):

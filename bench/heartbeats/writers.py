@@ -9,7 +9,7 @@ from bench.heartbeats.fleet import Fleet, chance, item, separate_engine
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.features.heartbeats import store
-from chalicelib.features.heartbeats.model import Report, merge
+from chalicelib.features.heartbeats.model import DEFAULT_ADMISSION, Report, merge
 
 WRITERS, BATCHES, BATCH_SIZE, DEVICES = 16, 10, 1_000, 5_000
 _ANY_AGE = timedelta(days=1)
@@ -54,7 +54,7 @@ def _write(fleet: Fleet, batches: list[list[Report]]) -> None:
         for batch in batches:
             # The application would try a deadlock again; here it is an error.
             with database.transaction(engine, Deadline.after(120)) as connection:
-                store.merge_heartbeats(connection, merge(batch))
+                store.merge_heartbeats(connection, merge(batch), DEFAULT_ADMISSION)
     finally:
         engine.dispose()
 

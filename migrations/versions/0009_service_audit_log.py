@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0009_service_audit_log"
-down_revision = "0007_parquet_loads_tables"
+down_revision = "0008_heartbeats_unknown_devices"
 branch_labels = None
 depends_on = None
 

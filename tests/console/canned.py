@@ -133,6 +133,21 @@ def silent_devices(now: datetime) -> list[Document]:
     ]
 
 
+def unknown_devices(now: datetime) -> list[Document]:
+    """Devices that nobody knows, by name."""
+    return [
+        {
+            "device_id": device_id,
+            "site_id": "building-c",
+            "first_seen_at": instant(now - timedelta(days=1)),
+            "last_seen_at": instant(now - timedelta(minutes=2)),
+            "heartbeat_count": 1_440,
+            "last_heartbeat": {"ts": instant(now), "site_id": "building-c"},
+        }
+        for device_id in (HOSTILE_ID, "new/1", "new-2")
+    ]
+
+
 def silent_sites(devices: list[Document]) -> list[Document]:
     """How many of *devices* are at which site."""
     sites = sorted({device["site_id"] for device in devices})

@@ -32,6 +32,7 @@ class StubApi:
         self.changes = canned.changes()
         self.pairs = canned.pairs(self.now)
         self.silent = canned.silent_devices(self.now)
+        self.unknown = canned.unknown_devices(self.now)
         self.loads = canned_loads.loads(self.now)
         self.answers: dict[str, Answer] = {}  # by path, before anything else
         self.posted: list[Document] = []
@@ -47,6 +48,8 @@ class StubApi:
         if url.path in self.answers:
             return self.answers[url.path]
         parts = [unquote(part) for part in url.path.strip("/").split("/")]
+        if method == "DELETE":
+            return self._forget(parts)
         if method == "POST" and parts == ["sync"]:
             return self._sync(json.loads(body))
         return self._read(parts, dict(parse_qsl(url.query)))
@@ -81,9 +84,18 @@ class StubApi:
                 return 200, _page(canned.silent_sites(self.silent), given)
             case ["heartbeats", "stale"]:
                 return 200, _page(_matching(self.silent, given, "site_id"), given)
+            case ["heartbeats", "unknown"]:
+                return 200, _page(self.unknown, given)
             case ["devices", device_id, "state"]:
                 return 200, canned.device_state(device_id, self.now)
         return None
+
+    def _forget(self, parts: list[str]) -> Answer:
+        if self.role == "viewer":
+            return failure(403, "FORBIDDEN", "this takes the role operator")
+        _, device_id, _ = parts
+        self.unknown = [each for each in self.unknown if each["device_id"] != device_id]
+        return 200, {"device_id": device_id}
 
     def _loads_of(self, parts: list[str], given: dict[str, str]) -> Answer | None:
         match parts:
@@ -203,6 +215,9 @@ def _handler(api: StubApi, client: Client) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             self._answer("POST", self.path.removeprefix(STAGE))
+
+        def do_DELETE(self) -> None:
+            self._answer("DELETE", self.path.removeprefix(STAGE))
 
         def _answer(self, method: str, path: str) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))

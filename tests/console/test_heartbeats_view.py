@@ -7,6 +7,8 @@ from tests.console.stub import StubApi, failure
 
 SILENT = card("Silent devices")
 ROWS = rows("Silent devices")
+UNKNOWN = card("Unknown devices")
+UNKNOWN_ROWS = rows("Unknown devices")
 
 
 def test_the_longest_silent_comes_first(visit: Visit) -> None:
@@ -86,3 +88,40 @@ def test_what_cannot_be_read_is_said(visit: Visit, api: StubApi) -> None:
     )
     page.find(button("Refresh")).click()
     page.wait_for_text("main [role=alert]", "The database cannot be reached.")
+
+
+def test_unknown_devices_are_listed(visit: Visit) -> None:
+    page = visit("#/heartbeats/unknown")
+    assert page.count(UNKNOWN_ROWS) == 3
+    shown = page.text(f"{UNKNOWN_ROWS}[2]")
+    for text in ("new/1", "building-c", "2 minutes ago", "1,440"):
+        assert text in shown
+
+
+def test_an_unknown_device_is_forgotten(visit: Visit, api: StubApi) -> None:
+    page = visit("#/heartbeats/unknown")
+    page.find(f"{UNKNOWN_ROWS}[2]//button").click()
+    page.wait_for_count(UNKNOWN_ROWS, 2)
+    assert "/devices/new%2F1/state" in api.asked
+    assert "new/1" not in page.text(UNKNOWN)
+    page.wait_for_text(".toasts", "The device is forgotten.")
+
+
+def test_a_device_that_cannot_be_forgotten_stays(visit: Visit, api: StubApi) -> None:
+    page = visit("#/heartbeats/unknown")
+    api.answers["/devices/new-2/state"] = failure(404, "NOT_FOUND", "nothing is known of 'new-2'")
+    page.find(f"{UNKNOWN_ROWS}[3]//button").click()
+    page.wait_for_text(".toasts", "Nothing is known of 'new-2'.")
+    assert page.count(UNKNOWN_ROWS) == 3
+
+
+def test_a_viewer_cannot_forget(visit: Visit, api: StubApi) -> None:
+    api.role = "viewer"
+    page = visit("#/heartbeats/unknown")
+    assert page.count(UNKNOWN_ROWS) == 3
+    assert page.count(f"{UNKNOWN_ROWS}//button") == 0
+
+
+def test_nobody_unknown_is_said(visit: Visit, api: StubApi) -> None:
+    api.unknown = []
+    assert "No unknown device has sent a heartbeat." in visit("#/heartbeats/unknown").text(UNKNOWN)

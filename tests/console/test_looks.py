@@ -19,6 +19,7 @@ PAGES = {
     "pair": "#/device_parameters/pairs/d-001/temp",
     "heartbeats": "#/heartbeats",
     "device": "#/heartbeats/devices/hvac-003",
+    "unknown": "#/heartbeats/unknown",
     "loads": "#/parquet_loads",
     "load": "#/parquet_loads/25",
 }

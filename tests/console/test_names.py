@@ -12,6 +12,7 @@ PAGES = [
     "#/device_parameters",
     "#/device_parameters/pairs",
     "#/heartbeats",
+    "#/heartbeats/unknown",
     "#/parquet_loads",
 ]
 # Right-to-left override, embedding and isolate, none of them ended.
@@ -29,6 +30,8 @@ def rename_everything(api: StubApi, name: str) -> None:
     for pair in (*api.pairs, *api.changes):
         pair |= {"device_name": name, "parameter_name": name, "parameter_id": name}
     for device in api.silent[:3]:
+        device |= {"device_id": name, "site_id": name}
+    for device in api.unknown[:1]:
         device |= {"device_id": name, "site_id": name}
     for load in api.loads:
         load["key"] = name

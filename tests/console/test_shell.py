@@ -64,7 +64,8 @@ def test_every_page_is_reached_by_the_navigation(visit: Visit) -> None:
         ("Sync", "Sync"),
         ("Runs", "Runs"),
         ("Pairs", "Pairs"),
-        ("Heartbeats", "Silent devices"),
+        ("Silent devices", "Silent devices"),
+        ("Unknown devices", "Unknown devices"),
         ("Parquet loads", "Loads"),
         ("Overview", "Overview"),
     ):

@@ -4,6 +4,7 @@ from types import ModuleType
 
 from sqlalchemy import TableClause
 
+from chalicelib.audit import tables as audit
 from chalicelib.features import FEATURES, modules
 from chalicelib.outbox import tables as outbox
 from migrations.preflight import SOURCE_TABLES
@@ -50,7 +51,7 @@ def test_what_is_granted_is_declared_or_the_platforms() -> None:
 
 def test_every_table_is_for_somebody() -> None:
     granted = {right.name for rights in RIGHTS.values() for right in rights}
-    tables = {name for module in (*modules("tables"), outbox) for name in _tables(module)}
+    tables = {name for module in (*modules("tables"), audit, outbox) for name in _tables(module)}
     assert tables - granted - AGGREGATES.keys() == set(), "see `rights` in a feature.py"
 
 

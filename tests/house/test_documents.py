@@ -114,7 +114,7 @@ def test_make_knows_the_targets_that_are_named(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_the_command_line_knows_what_is_named(page: str) -> None:
     for command in _typed(page):
-        for name, rest in re.findall(r"\bcli\.py ([a-z]+)(.*)", command):
+        for name, rest in re.findall(r"\bcli\.py ([a-z-]+)(.*)", command):
             assert name in cli.commands, command
             assert set(_OPTION.findall(rest)) <= _options_of(cli.commands[name]), command
 

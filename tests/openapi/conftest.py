@@ -60,13 +60,23 @@ def open_server(timescale: Sandbox) -> Iterator[LocalServer]:
         fleet.add_device("gate-3")
         fleet.report("gate-3", "temperature", timescale.now())
         start_run(server)
-        timescale.rows(
-            "INSERT INTO iot_data.device_state (device_id, site_id, last_seen_ts) VALUES "
-            "('boiler-7', 'building-a', now()), "
-            "('pump-8', 'building-a', now() - interval '2 hours'), "
-            "('pump-9', 'building-b', now() - interval '1 hour')"
-        )
         yield server
+
+
+@pytest.fixture
+def heard_of(timescale: Sandbox, open_server: LocalServer) -> None:
+    """Devices that sent heartbeats, however many of them were forgotten since."""
+    timescale.rows(
+        "INSERT INTO iot_data.device_state (device_id, site_id, last_seen_ts) VALUES "
+        "('boiler-7', 'building-a', now()), "
+        "('pump-8', 'building-a', now() - interval '2 hours'), "
+        "('pump-9', 'building-b', now() - interval '1 hour') ON CONFLICT DO NOTHING"
+    )
+    timescale.rows(
+        "INSERT INTO iot_data.unknown_devices "
+        "SELECT 'stranger-' || n, 'building-b', now(), now(), 1, '{}' "
+        "FROM generate_series(1, 2) AS n ON CONFLICT DO NOTHING"
+    )
 
 
 def serve(**variables: str) -> LocalServer:

@@ -20,6 +20,7 @@ from tests.openapi.described import DOCUMENT, Operation, operations
 
 MAX_EXAMPLES = 100
 ERROR = {"$ref": "#/components/schemas/Error", "components": DOCUMENT["components"]}
+pytestmark = pytest.mark.usefixtures("heard_of")
 MANY_DIGITS = "9" * 5000
 DEEP_KEY = urlsafe_b64encode(b"[" * 3000).decode()
 

@@ -45,6 +45,9 @@ export function post(path, body) {
   return request(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
+/** What DELETE answers. */
+export const remove = (path) => request(path, { method: "DELETE" });
+
 async function request(path, options, signal) {
   const response = await send(path, options, signal);
   const body = await response.json().catch(() => null);

@@ -2,7 +2,7 @@
 // and `begin`, with which the page starts it.
 
 export { useAnswer, heard } from "./answers.js";
-export { ApiError, get, post } from "./api.js";
+export { ApiError, get, post, remove } from "./api.js";
 export { Chart } from "./chart.js";
 export { Confirm, Dialog } from "./dialog.js";
 export { FilterBar, filtersFrom } from "./filters.js";

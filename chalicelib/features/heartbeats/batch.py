@@ -2,14 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib import bodies
 from chalicelib.errors import InvalidRequestError
 from chalicelib.features.heartbeats.bodies import Heartbeat, HeartbeatBatch, RefusedHeartbeat
-from chalicelib.features.heartbeats.model import CLOCK_TOLERANCE, Report, Value
+from chalicelib.features.heartbeats.model import (
+    CLOCK_TOLERANCE,
+    Admission,
+    Objection,
+    Report,
+    Value,
+)
 from chalicelib.instants import read_device_instant
 from chalicelib.text import is_storable_text
 
@@ -114,6 +120,29 @@ def _stored(name: str, value: Value) -> Value:
         return read_device_instant(name, value)
     # This makes 0.0 of -0.0, which would be stored as another value although the two are equal.
     return value + 0.0 if isinstance(value, float) else value
+
+
+def admitted(batch: Batch, admission: Admission) -> Batch:
+    """*batch* with those refused for which its sender may not speak."""
+    if admission.device_id is None and admission.site_id is None:
+        return batch
+    judged = [
+        (parsed, admission.objection(parsed.device_id, parsed.fields["site_id"]))
+        for parsed in batch.parsed
+    ]
+    refused = [objected(parsed, objection) for parsed, objection in judged if objection]
+    parsed = [parsed for parsed, objection in judged if not objection]
+    return replace(batch, parsed=parsed, refused=batch.refused + refused)
+
+
+def objected(parsed: Parsed, objection: Objection) -> RefusedHeartbeat:
+    """The refusal of a heartbeat that is well-formed."""
+    return RefusedHeartbeat(
+        index=parsed.place,
+        device_id=parsed.device_id,
+        field=objection.field,
+        reason=objection.value,
+    )
 
 
 def dated(batch: Batch, arrival: Arrival) -> tuple[list[Report], list[RefusedHeartbeat]]:

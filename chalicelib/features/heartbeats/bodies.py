@@ -101,6 +101,9 @@ class Recorded(Body):
 
     received: Annotated[Count, Meta(description="How many heartbeats came.")]
     stored: Annotated[Count, Meta(description="How many of them are stored.")]
+    quarantined: Annotated[
+        Count, Meta(description="How many are of unknown devices, and therefore set apart.")
+    ]
     refused: Annotated[
         list[RefusedHeartbeat], Meta(max_length=MAX_BATCH, description="The others.")
     ]
@@ -162,6 +165,34 @@ class StaleSite(Body):
         Meta(description="The newest heartbeat of the device that has been silent for longest."),
     ]
     oldest_age_seconds: Annotated[float, Meta(ge=0, description="How long ago that was.")]
+
+
+class UnknownDevice(Body):
+    """A device that nobody knows and that sends heartbeats."""
+
+    device_id: DeviceId
+    site_id: Annotated[SiteId, Meta(description="The site that its last heartbeat named.")]
+    first_seen_at: Annotated[Instant, Meta(description="When its first heartbeat came.")]
+    last_seen_at: Annotated[Instant, Meta(description="When its last heartbeat came.")]
+    heartbeat_count: Annotated[int, Meta(ge=1, description="How many came, about.")]
+    last_heartbeat: Annotated[
+        dict[str, Any], Meta(description="What it said last; `ts` is its own time.")
+    ]
+
+
+class UnknownDeviceQuery(PageQuery):
+    """Which unknown devices to list."""
+
+    site_id: (
+        Annotated[Text, Meta(description="Only devices of this site.", examples=["building-b"])]
+        | UnsetType
+    ) = UNSET
+
+
+class Forgotten(Body):
+    """A device of which nothing is left."""
+
+    device_id: DeviceId
 
 
 class StaleSiteQuery(PageQuery):

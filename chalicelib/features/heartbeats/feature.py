@@ -12,6 +12,7 @@ from chalicelib.feature import (
     Permission,
     Setting,
     matching,
+    one_of,
     schedule_expression,
     whole,
 )
@@ -40,10 +41,18 @@ QUEUE_NAME = Setting(
     in_stage="device-parameters-{stage}-heartbeats",
 )
 
+UNKNOWN_DEVICES = Setting(
+    "UNKNOWN_DEVICES",
+    one_of("quarantine", "refuse", "accept"),
+    "What becomes of heartbeats of devices that are neither in `redshift_devices` nor in "
+    "`device_state`: they are set apart, or refused, or stored like all others.",
+    default="quarantine",
+)
+
 FEATURE = Feature(
     "heartbeats",
     "The last state of each device, and whether the device is alive.",
-    settings=(STALE_AFTER_SECONDS, CHECK_SCHEDULE, QUEUE_NAME),
+    settings=(STALE_AFTER_SECONDS, CHECK_SCHEDULE, QUEUE_NAME, UNKNOWN_DEVICES),
     functions=(
         Function(
             "record_heartbeats",
@@ -73,6 +82,7 @@ FEATURE = Feature(
     metrics=(
         Metric("HeartbeatsStored", graph="Heartbeats"),
         Metric("HeartbeatsRefused", graph="Heartbeats"),
+        Metric("HeartbeatsQuarantined", graph="Heartbeats"),
         Metric("DevicesStale", graph="Silent devices", statistic="Maximum"),
         Metric("BecameStale", graph="Devices that fell silent, and came back"),
         Metric("Recovered", graph="Devices that fell silent, and came back"),
@@ -99,12 +109,15 @@ FEATURE = Feature(
         "device_state_fields": "the same, each field with the time of the heartbeat that set it",
         "v_devices_stale": "the devices that are silent, for others to read",
         "stale_devices": "the devices whose silence has been noticed and announced",
+        "unknown_devices": "devices that nobody knows and that sent heartbeats",
     },
     rights={
         "runtime": {
-            "device_state": "SELECT INSERT UPDATE",
+            "redshift_devices": "SELECT",
+            "device_state": "SELECT INSERT UPDATE DELETE",
             "device_state_fields": "SELECT INSERT UPDATE",
             "stale_devices": "SELECT INSERT DELETE",
+            "unknown_devices": "SELECT INSERT UPDATE DELETE",
         }
     },
 )

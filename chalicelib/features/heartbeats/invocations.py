@@ -10,7 +10,8 @@ from chalicelib.database import Deadline
 from chalicelib.features.heartbeats import metrics
 from chalicelib.features.heartbeats.batch import read_batch, unwrapped
 from chalicelib.features.heartbeats.check import check
-from chalicelib.features.heartbeats.feature import STALE_AFTER_SECONDS
+from chalicelib.features.heartbeats.feature import STALE_AFTER_SECONDS, UNKNOWN_DEVICES
+from chalicelib.features.heartbeats.model import Admission, UnknownDevices
 from chalicelib.features.heartbeats.record import record, record_messages, require_stored
 from chalicelib.settings import CHANGE_EVENT_BUS, database_from_environment
 
@@ -27,7 +28,7 @@ def record_event(event: object, context: Any) -> dict[str, Any]:
     """
     content, sent_at = unwrapped(event)
     batch = read_batch(content)
-    recorded = record(_engine(), _deadline(context), batch, sent_at)
+    recorded = record(_engine(), _deadline(context), batch, sent_at, _admission())
     metrics.publish_recorded(recorded)
     if batch.is_single:
         require_stored(recorded)
@@ -40,7 +41,7 @@ def record_queued(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
     Raises where nothing could be stored; then the queue delivers all of them again.
     """
-    result = record_messages(_engine(), _deadline(context), event["Records"])
+    result = record_messages(_engine(), _deadline(context), event["Records"], _admission())
     metrics.publish_recorded(result.recorded)
     return {"batchItemFailures": [{"itemIdentifier": failed} for failed in result.failed_ids]}
 
@@ -57,6 +58,11 @@ def check_silence(context: Any) -> dict[str, Any]:
         metrics.publish_check(found)
     answer: dict[str, Any] = msgspec.to_builtins(found)
     return answer
+
+
+def _admission() -> Admission:
+    """Whoever may invoke a function of ours may speak for any device."""
+    return Admission(UnknownDevices(UNKNOWN_DEVICES.value()))
 
 
 def _engine() -> database.Engine:

@@ -8,6 +8,9 @@ from chalicelib.features.heartbeats.feature import FEATURE
 def publish_recorded(recorded: Recorded) -> None:
     """How many heartbeats of an event are stored, and how many are not."""
     counts = {"HeartbeatsStored": recorded.stored, "HeartbeatsRefused": len(recorded.refused)}
+    # A metric costs in each hour in which it is published: most platforms need never pay for it.
+    if recorded.quarantined:
+        counts["HeartbeatsQuarantined"] = recorded.quarantined
     metrics.publish(FEATURE.name, counts, {})
 
 

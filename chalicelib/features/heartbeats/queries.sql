@@ -1,42 +1,75 @@
 -- name: database_clock
 SELECT now()
 
--- name: adopt_states
--- A state that another writer left counts as if one heartbeat had set all that is not null in it.
-INSERT INTO iot_data.device_state_fields (
-    device_id, last_seen_ts, site_id,
-    last_upload_ts, last_upload_ts_set_at,
-    queue_depth, queue_depth_set_at,
-    agent_version, agent_version_set_at,
-    poll_interval_s, poll_interval_s_set_at,
-    cpu_pct, cpu_pct_set_at,
-    disk_free_gb, disk_free_gb_set_at,
-    status, status_set_at
+-- name: admit_devices
+-- Which devices are unknown? One with a state is known, and so is one of the master table: most
+-- have fields, and are found by these alone. A state that another writer left counts as if one
+-- heartbeat had set all that is not null in it. Who is admitted is unknown no longer.
+WITH newcomer AS MATERIALIZED (
+    SELECT id
+    FROM unnest(CAST(:device_ids AS text[])) AS reporting (id)
+    -- A join in its place would read the table from end to end.
+    WHERE (
+        SELECT device_id
+        FROM iot_data.device_state_fields AS known
+        WHERE known.device_id = reporting.id
+    ) IS NULL
+),
+unknown AS MATERIALIZED (
+    SELECT id
+    FROM newcomer
+    WHERE NOT :is_everybody_known
+      AND (SELECT device_id FROM iot_data.device_state WHERE device_id = newcomer.id) IS NULL
+      AND NOT EXISTS (
+          SELECT FROM iot_data.redshift_devices AS device WHERE device.device_id = newcomer.id
+      )
+),
+released AS (
+    DELETE FROM iot_data.unknown_devices
+    WHERE device_id IN (
+        SELECT device_id
+        FROM iot_data.unknown_devices
+        WHERE device_id IN (SELECT id FROM newcomer EXCEPT SELECT id FROM unknown)
+        ORDER BY device_id
+        FOR UPDATE
+    )
+),
+adopted AS (
+    INSERT INTO iot_data.device_state_fields (
+        device_id, last_seen_ts, site_id,
+        last_upload_ts, last_upload_ts_set_at,
+        queue_depth, queue_depth_set_at,
+        agent_version, agent_version_set_at,
+        poll_interval_s, poll_interval_s_set_at,
+        cpu_pct, cpu_pct_set_at,
+        disk_free_gb, disk_free_gb_set_at,
+        status, status_set_at
+    )
+    SELECT device_id, last_seen_ts, site_id,
+           last_upload_ts, CASE WHEN last_upload_ts IS NULL THEN '-infinity' ELSE last_seen_ts END,
+           queue_depth, CASE WHEN queue_depth IS NULL THEN '-infinity' ELSE last_seen_ts END,
+           agent_version, CASE WHEN agent_version IS NULL THEN '-infinity' ELSE last_seen_ts END,
+           poll_interval_s, CASE WHEN poll_interval_s IS NULL THEN '-infinity' ELSE last_seen_ts END,
+           cpu_pct, CASE WHEN cpu_pct IS NULL THEN '-infinity' ELSE last_seen_ts END,
+           disk_free_gb, CASE WHEN disk_free_gb IS NULL THEN '-infinity' ELSE last_seen_ts END,
+           status, CASE WHEN status IS NULL THEN '-infinity' ELSE last_seen_ts END
+    FROM newcomer
+    CROSS JOIN LATERAL (
+        -- Locked, lest it be forgotten in the meantime.
+        SELECT * FROM iot_data.device_state WHERE device_id = newcomer.id LIMIT 1 FOR KEY SHARE
+    ) AS stored
+    ORDER BY device_id COLLATE "C"
+    ON CONFLICT (device_id) DO NOTHING
 )
-SELECT device_id, last_seen_ts, site_id,
-       last_upload_ts, CASE WHEN last_upload_ts IS NULL THEN '-infinity' ELSE last_seen_ts END,
-       queue_depth, CASE WHEN queue_depth IS NULL THEN '-infinity' ELSE last_seen_ts END,
-       agent_version, CASE WHEN agent_version IS NULL THEN '-infinity' ELSE last_seen_ts END,
-       poll_interval_s, CASE WHEN poll_interval_s IS NULL THEN '-infinity' ELSE last_seen_ts END,
-       cpu_pct, CASE WHEN cpu_pct IS NULL THEN '-infinity' ELSE last_seen_ts END,
-       disk_free_gb, CASE WHEN disk_free_gb IS NULL THEN '-infinity' ELSE last_seen_ts END,
-       status, CASE WHEN status IS NULL THEN '-infinity' ELSE last_seen_ts END
-FROM unnest(CAST(:device_ids AS text[])) AS reporting (id)
-CROSS JOIN LATERAL (
-    SELECT * FROM iot_data.device_state WHERE device_id = reporting.id LIMIT 1
-) AS stored
--- A join in its place would read both tables from end to end.
-WHERE (
-    SELECT device_id FROM iot_data.device_state_fields AS known WHERE known.device_id = reporting.id
-) IS NULL
-ORDER BY device_id COLLATE "C"
-ON CONFLICT (device_id) DO NOTHING
+SELECT id FROM unknown
 
 -- name: merge_heartbeats
 -- A field belongs to the latest heartbeat that named it. Of two heartbeats at the same instant,
 -- GREATEST takes the greater value, and any value rather than none. Rows are locked in one order,
 -- so that writers can wait but never deadlock. device_state is written under the same locks and
 -- needs no rule of its own, except that last_seen_ts never moves back, whoever else writes it.
+-- A sender that is for one site only changes no device of another. Which were stored is asked in
+-- that case only: it costs.
 WITH reported AS (
     SELECT *
     FROM json_to_recordset(CAST(:devices AS json)) AS device (
@@ -130,27 +163,32 @@ merged AS (
             WHEN excluded.status_set_at < known.status_set_at THEN known.status
             ELSE greatest(excluded.status, known.status)
         END
+    WHERE CAST(:only_site AS text) IS NULL OR known.site_id = :only_site
     RETURNING device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
               poll_interval_s, cpu_pct, disk_free_gb, status
+),
+written AS (
+    INSERT INTO iot_data.device_state AS stored (
+        device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
+        poll_interval_s, cpu_pct, disk_free_gb, status, updated_at
+    )
+    SELECT device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
+           poll_interval_s, cpu_pct, disk_free_gb, status, now()
+    FROM merged
+    ON CONFLICT (device_id) DO UPDATE
+    SET site_id = excluded.site_id,
+        last_seen_ts = greatest(excluded.last_seen_ts, stored.last_seen_ts),
+        last_upload_ts = excluded.last_upload_ts,
+        queue_depth = excluded.queue_depth,
+        agent_version = excluded.agent_version,
+        poll_interval_s = excluded.poll_interval_s,
+        cpu_pct = excluded.cpu_pct,
+        disk_free_gb = excluded.disk_free_gb,
+        status = excluded.status,
+        updated_at = excluded.updated_at
+    RETURNING device_id
 )
-INSERT INTO iot_data.device_state AS stored (
-    device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
-    poll_interval_s, cpu_pct, disk_free_gb, status, updated_at
-)
-SELECT device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
-       poll_interval_s, cpu_pct, disk_free_gb, status, now()
-FROM merged
-ON CONFLICT (device_id) DO UPDATE
-SET site_id = excluded.site_id,
-    last_seen_ts = greatest(excluded.last_seen_ts, stored.last_seen_ts),
-    last_upload_ts = excluded.last_upload_ts,
-    queue_depth = excluded.queue_depth,
-    agent_version = excluded.agent_version,
-    poll_interval_s = excluded.poll_interval_s,
-    cpu_pct = excluded.cpu_pct,
-    disk_free_gb = excluded.disk_free_gb,
-    status = excluded.status,
-    updated_at = excluded.updated_at
+SELECT device_id FROM written WHERE CAST(:only_site AS text) IS NOT NULL
 
 -- name: find_state
 -- Never a negative age: the clock of a device may be a little ahead.
@@ -225,3 +263,69 @@ SELECT now() AS checked_at,
 FROM (SELECT count(*) FROM became_stale) AS became,
      (SELECT count(*) FROM recovered) AS came_back,
      (SELECT count(*) FROM iot_data.stale_devices) AS known
+
+-- name: lock_quarantine
+SELECT pg_advisory_xact_lock(:key)
+
+-- name: quarantine_devices
+INSERT INTO iot_data.unknown_devices AS known (
+    device_id, site_id, first_seen_at, last_seen_at, heartbeat_count, last_heartbeat
+)
+SELECT device_id, site_id, now(), now(), heartbeat_count, last_heartbeat
+FROM json_to_recordset(CAST(:devices AS json)) AS device (
+    device_id text, site_id text, heartbeat_count bigint, last_heartbeat jsonb
+)
+ORDER BY device_id COLLATE "C"
+ON CONFLICT (device_id) DO UPDATE
+SET site_id = excluded.site_id,
+    last_seen_at = greatest(excluded.last_seen_at, known.last_seen_at),
+    heartbeat_count = known.heartbeat_count + excluded.heartbeat_count,
+    last_heartbeat = excluded.last_heartbeat
+
+-- name: prune_quarantine
+DELETE FROM iot_data.unknown_devices
+WHERE device_id IN (
+    SELECT device_id FROM iot_data.unknown_devices WHERE last_seen_at < now() - CAST(:kept AS interval)
+    UNION ALL (
+        SELECT device_id
+        FROM iot_data.unknown_devices
+        ORDER BY last_seen_at DESC, device_id DESC
+        OFFSET :most
+    )
+)
+
+-- name: lock_check
+SELECT pg_advisory_xact_lock(:key)
+
+-- name: lock_fields
+-- Heartbeats lock the fields before the state. Whoever forgets devices does the same.
+SELECT device_id
+FROM iot_data.device_state_fields
+WHERE device_id = ANY (CAST(:device_ids AS text[]))
+ORDER BY device_id
+FOR UPDATE
+
+-- name: forget_devices
+-- The fields, and what has been noticed about silence, go with the state.
+WITH forgotten AS (
+    DELETE FROM iot_data.device_state
+    WHERE device_id = ANY (CAST(:device_ids AS text[]))
+    RETURNING device_id
+),
+released AS (
+    DELETE FROM iot_data.unknown_devices
+    WHERE device_id = ANY (CAST(:device_ids AS text[]))
+    RETURNING device_id
+)
+SELECT device_id FROM forgotten
+UNION
+SELECT device_id FROM released
+
+-- name: unknown_device_ids
+SELECT device_id
+FROM iot_data.device_state AS state
+WHERE NOT EXISTS (
+    SELECT FROM iot_data.redshift_devices AS device WHERE device.device_id = state.device_id
+)
+UNION
+SELECT device_id FROM iot_data.unknown_devices

@@ -14,6 +14,7 @@ from chalicelib.features.heartbeats import metrics, store
 from chalicelib.features.heartbeats.batch import read_batch
 from chalicelib.features.heartbeats.bodies import (
     DeviceState,
+    Forgotten,
     Heartbeat,
     HeartbeatBatch,
     Recorded,
@@ -21,8 +22,16 @@ from chalicelib.features.heartbeats.bodies import (
     StaleDeviceQuery,
     StaleSite,
     StaleSiteQuery,
+    UnknownDevice,
+    UnknownDeviceQuery,
 )
-from chalicelib.features.heartbeats.feature import FEATURE, STALE_AFTER_SECONDS
+from chalicelib.features.heartbeats.feature import (
+    FEATURE,
+    STALE_AFTER_SECONDS,
+    UNKNOWN_DEVICES,
+)
+from chalicelib.features.heartbeats.forget import forget
+from chalicelib.features.heartbeats.model import Admission, UnknownDevices
 from chalicelib.features.heartbeats.record import record, require_stored
 from chalicelib.http import REQUEST_SECONDS, Asked, Nothing, Page, Routes, page_of, reading
 from chalicelib.settings import database_from_environment
@@ -52,13 +61,20 @@ _DeviceId = Annotated[
 def post_heartbeat(asked: Asked[Nothing, object]) -> Recorded:
     """Say that devices are alive.
 
-    A token may speak for any device. A field belongs to the latest heartbeat that named it, in
-    whatever order they arrive. `ts` may be 60 seconds ahead at most. A heartbeat that comes alone
-    is stored, or refused with a 400; of a batch, each one that is refused is listed.
+    A token may speak for any device, unless it is for one device or one site. A field belongs to
+    the latest heartbeat that named it, in whatever order they arrive. `ts` may be 60 seconds ahead
+    at most. Heartbeats of unknown devices are set apart, or refused, as `UNKNOWN_DEVICES` says. A
+    heartbeat that comes alone and is refused is a 400, or a 403 where the token is for others; of
+    a batch, each one that is refused is listed.
     """
     batch = read_batch(asked.body)
     engine = database.engine_for(database_from_environment())
-    recorded = record(engine, Deadline.after(REQUEST_SECONDS), batch)
+    admission = Admission(
+        UnknownDevices(UNKNOWN_DEVICES.value()),
+        device_id=asked.principal.device_id,
+        site_id=asked.principal.site_id,
+    )
+    recorded = record(engine, Deadline.after(REQUEST_SECONDS), batch, admission=admission)
     metrics.publish_recorded(recorded)
     if batch.is_single:
         require_stored(recorded)
@@ -110,6 +126,41 @@ def get_device_state(asked: Asked[Nothing, None], device_id: _DeviceId) -> Devic
     if state is None:
         raise UnknownResourceError(f"no heartbeat of {device_id[:40]!r} was ever stored")
     return state
+
+
+@routes.delete(
+    "/devices/{device_id}/state",
+    least=Role.OPERATOR,
+    scope=Scope.PLATFORM,
+    answers=Forgotten,
+    refuses=(UnknownResourceError,),
+)
+def forget_device(asked: Asked[Nothing, None], device_id: _DeviceId) -> Forgotten:
+    """Forget what a device said, and that it was silent.
+
+    A device that sends heartbeats nevertheless is stored again if the master table knows it.
+    """
+    engine = database.engine_for(database_from_environment())
+    deadline = Deadline.after(REQUEST_SECONDS)
+    with database.busy_when_late():
+        forgotten = forget(engine, deadline, [device_id], actor=asked.actor)
+    if not forgotten:
+        raise UnknownResourceError(f"nothing is known of {device_id[:40]!r}")
+    return Forgotten(device_id=device_id)
+
+
+@routes.get(
+    "/heartbeats/unknown",
+    least=Role.VIEWER,
+    scope=Scope.PLATFORM,
+    query=UnknownDeviceQuery,
+    answers=Page[UnknownDevice],
+)
+def list_unknown_devices(asked: Asked[UnknownDeviceQuery, None]) -> Page[UnknownDevice]:
+    """Which devices send heartbeats, and are not known?"""
+    with reading() as connection:
+        found = store.list_unknown_devices(connection, asked.query)
+    return page_of(found, asked.query, lambda device: (device.device_id,))
 
 
 def _limits(connection: Connection, query: StaleSiteQuery) -> tuple[datetime, datetime]:

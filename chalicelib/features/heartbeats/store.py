@@ -1,7 +1,7 @@
 """The statements of this feature, as functions: a connection first, domain values out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, tuple_
@@ -15,9 +15,21 @@ from chalicelib.features.heartbeats.bodies import (
     StaleDeviceQuery,
     StaleSite,
     StaleSiteQuery,
+    UnknownDevice,
+    UnknownDeviceQuery,
 )
-from chalicelib.features.heartbeats.model import MAX_BATCH, DeviceFields, Value
-from chalicelib.features.heartbeats.tables import device_state
+from chalicelib.features.heartbeats.model import (
+    MAX_BATCH,
+    MAX_UNKNOWN_DEVICES,
+    UNKNOWN_DEVICES_KEPT,
+    Admission,
+    DeviceFields,
+    Knock,
+    Objection,
+    UnknownDevices,
+    Value,
+)
+from chalicelib.features.heartbeats.tables import device_state, unknown_devices
 from chalicelib.instants import instant
 from chalicelib.paging import start_after
 
@@ -25,7 +37,9 @@ sql = statements_beside(__file__)
 
 # Any constant does, as long as every check uses the same one.
 _CHECK_LOCK = 0x6865617274  # "heart"
+_QUARANTINE_LOCK = 0x6B6E6F636B  # "knock"
 _state = device_state.c
+_unknown = unknown_devices.c
 
 
 def database_clock(connection: Connection) -> datetime:
@@ -34,18 +48,40 @@ def database_clock(connection: Connection) -> datetime:
     return now
 
 
-def merge_heartbeats(connection: Connection, devices: Mapping[str, DeviceFields]) -> None:
-    """Merge what *devices* reported into the stored states.
+def merge_heartbeats(
+    connection: Connection, devices: Mapping[str, DeviceFields], admission: Admission
+) -> dict[str, Objection]:
+    """Merge what *devices* reported into the stored states; returns why some are left out.
 
     A statement takes at most `MAX_BATCH` devices. Several statements follow each other in key
     order, as the rows of each do, so that writers can wait for each other but never deadlock.
     """
+    objections: dict[str, Objection] = {}
     in_key_order = sorted(devices)
     for start in range(0, len(in_key_order), MAX_BATCH):
         device_ids = in_key_order[start : start + MAX_BATCH]
-        connection.execute(sql.adopt_states, {"device_ids": device_ids})
-        rows = [_row(device_id, devices[device_id]) for device_id in device_ids]
-        connection.execute(sql.merge_heartbeats, {"devices": json.dumps(rows)})
+        unknown = _unknown_among(connection, device_ids, admission)
+        objections |= dict.fromkeys(unknown, Objection.UNKNOWN_DEVICE)
+        known = {name: devices[name] for name in device_ids if name not in unknown}
+        elsewhere = _merge(connection, known, admission.site_id) if known else set()
+        objections |= dict.fromkeys(elsewhere, Objection.DEVICE_ELSEWHERE)
+    return objections
+
+
+def _unknown_among(connection: Connection, device_ids: list[str], admission: Admission) -> set[str]:
+    is_everybody_known = admission.unknown is UnknownDevices.ACCEPT
+    values = {"device_ids": device_ids, "is_everybody_known": is_everybody_known}
+    return set(connection.execute(sql.admit_devices, values).scalars())
+
+
+def _merge(
+    connection: Connection, devices: Mapping[str, DeviceFields], only_site: str | None
+) -> set[str]:
+    """Merge known devices; returns those that are at another site than *only_site*, if given."""
+    rows = [_row(device_id, fields) for device_id, fields in devices.items()]
+    values = {"devices": json.dumps(rows), "only_site": only_site}
+    merged = connection.execute(sql.merge_heartbeats, values).scalars()
+    return set() if only_site is None else devices.keys() - set(merged)
 
 
 def _row(device_id: str, fields: DeviceFields) -> dict[str, Value]:
@@ -59,6 +95,45 @@ def _row(device_id: str, fields: DeviceFields) -> dict[str, Value]:
         # Usually all fields are from one heartbeat, whose instant is then spelled once.
         row[f"{name}_set_at"] = spelled if set_at is last_seen_ts else instant(set_at)
     return row
+
+
+def quarantine(connection: Connection, knocks: Sequence[Knock]) -> None:
+    """Remember unknown devices, and forget those that knocked too long ago, or are too many."""
+    # More than are kept would only be written to be deleted.
+    rows = [_knock_row(knock) for knock in sorted(knocks)[:MAX_UNKNOWN_DEVICES]]
+    connection.execute(sql.lock_quarantine, {"key": _QUARANTINE_LOCK})
+    connection.execute(sql.quarantine_devices, {"devices": json.dumps(rows)})
+    limits = {"kept": UNKNOWN_DEVICES_KEPT, "most": MAX_UNKNOWN_DEVICES}
+    connection.execute(sql.prune_quarantine, limits)
+
+
+def _knock_row(knock: Knock) -> dict[str, object]:
+    """An unknown device as `quarantine_devices` reads it."""
+    said = {name: dated.value for name, dated in knock.fields.items()}
+    site = knock.fields["site_id"]
+    return {
+        "device_id": knock.device_id,
+        "site_id": site.value,
+        "heartbeat_count": knock.heartbeat_count,
+        "last_heartbeat": {"ts": instant(site.set_at)}
+        | {n: instant(v) if isinstance(v, datetime) else v for n, v in said.items()},
+    }
+
+
+def forget_devices(connection: Connection, device_ids: Sequence[str]) -> list[str]:
+    """Forget all about devices; returns those of which anything was known.
+
+    No check for silence is under way meanwhile: it could note what is about to go.
+    """
+    values = {"device_ids": list(device_ids)}
+    connection.execute(sql.lock_check, {"key": _CHECK_LOCK})
+    connection.execute(sql.lock_fields, values)
+    return sorted(connection.execute(sql.forget_devices, values).scalars())
+
+
+def unknown_device_ids(connection: Connection) -> list[str]:
+    """All devices that are not in the master table, with or without a state."""
+    return sorted(connection.execute(sql.unknown_device_ids).scalars())
 
 
 def find_state(
@@ -116,6 +191,18 @@ def list_stale_devices(
     return [
         StaleDevice(**row._mapping, age_seconds=(now - row.last_seen_ts).total_seconds())
         for row in connection.execute(found.limit(query.limit + 1))
+    ]
+
+
+def list_unknown_devices(connection: Connection, query: UnknownDeviceQuery) -> list[UnknownDevice]:
+    """Devices that are set apart, by name, one more than the page holds."""
+    found = select(unknown_devices).order_by(_unknown.device_id)
+    if query.site_id is not UNSET:
+        found = found.where(_unknown.site_id == query.site_id)
+    if after := start_after(query, str):
+        found = found.where(_unknown.device_id > after[0])
+    return [
+        UnknownDevice(**row._mapping) for row in connection.execute(found.limit(query.limit + 1))
     ]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import (
     TIMESTAMP,
+    BigInteger,
     CheckConstraint,
     Column,
     Double,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 from chalicelib.database.tables import instant_column, metadata
@@ -77,4 +79,17 @@ stale_devices = Table(
     ),
     instant_column("silent_since", nullable=False),
     instant_column("noticed_at", nullable=False),
+)
+
+# Devices that nobody knows and that sent heartbeats, by when these came.
+unknown_devices = Table(
+    "unknown_devices",
+    metadata,
+    Column("device_id", Text(collation="C"), primary_key=True),
+    Column("site_id", Text, nullable=False),
+    instant_column("first_seen_at", nullable=False),
+    instant_column("last_seen_at", nullable=False),
+    Column("heartbeat_count", BigInteger, nullable=False),
+    Column("last_heartbeat", JSONB, nullable=False),
+    Index("idx_unknown_devices_last_seen", "last_seen_at", "device_id"),
 )

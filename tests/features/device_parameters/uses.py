@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
+
 from tests.fleet import Fleet
 from tests.roles.doing import (
     command,
@@ -24,6 +26,11 @@ _COMMANDS = (
     ("verify", "--against", "legacy-view"),
     ("backfill",),
     ("sync", "--window-minutes", "60", "--force"),
+    ("removals",),
+    ("removals", "--csv"),
+    ("pause", "--minutes", "1"),
+    ("pause", "--minutes", "2"),
+    ("resume",),
 )
 _PATHS = ("/runs/1", "/runs/1/changes", "/device-parameters/d001/p", "/device-parameters?q=d")
 
@@ -37,6 +44,7 @@ def everything(sandbox: Sandbox) -> Iterator[str]:
     for path in _PATHS:
         yield from request("GET", path)
     yield from request("POST", "/sync")
+    yield from _held(sandbox, fleet)
     yield from _events(sandbox, fleet)
 
 
@@ -54,6 +62,18 @@ def _runs(sandbox: Sandbox, fleet: Fleet) -> Iterator[str]:
     yield from command("sync")
     if sandbox.value("SELECT count(*) FROM iot_data.sync_runs WHERE started_at < '2020-01-01'"):
         yield "permission denied: what is old was not pruned"
+
+
+def _held(sandbox: Sandbox, fleet: Fleet) -> Iterator[str]:
+    """Removals that are held, change their reason, are released, and go."""
+    sandbox.rows("DELETE FROM iot_data.timescale_measurements")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REMOVAL_GUARD_MIN_PAIRS", "0")
+        yield from command("sync")
+        fleet.switch_off("d001")
+        yield from command("sync")
+        yield from command("release", "--all", "--yes")
+        yield from command("sync")
 
 
 def _leave_something_old(sandbox: Sandbox) -> None:

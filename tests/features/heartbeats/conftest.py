@@ -10,11 +10,14 @@ from sqlalchemy import Engine
 from chalicelib.database import Deadline
 from chalicelib.features.heartbeats.bodies import SilenceCheck
 from chalicelib.features.heartbeats.check import check
+from chalicelib.features.heartbeats.model import Admission, UnknownDevices
 from tests.aws import Aws
 from tests.outbox.listener import Listener
 from tests.sandbox import Sandbox
 
 BUS = "changes"
+# Most tests are about what heartbeats add up to, whoever they are from.
+ANYBODY = Admission(UnknownDevices.ACCEPT)
 
 
 class Devices:
@@ -39,6 +42,13 @@ class Devices:
             "SET last_seen_ts = excluded.last_seen_ts",
             {"count": count, "site": site_id, "age": age},
         )
+
+
+@pytest.fixture
+def migrated(migrated: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """Everything at head, every table empty; heartbeats of any device are stored."""
+    monkeypatch.setenv("UNKNOWN_DEVICES", ANYBODY.unknown.value)
+    return migrated
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from chalicelib.features.heartbeats import store
 from chalicelib.features.heartbeats.batch import read_batch
 from chalicelib.features.heartbeats.model import Report, merge
 from chalicelib.features.heartbeats.record import record
+from tests.features.heartbeats.conftest import ANYBODY
 from tests.features.heartbeats.oracle import expected, stored
 from tests.sandbox import Sandbox
 
@@ -52,7 +53,7 @@ def test_sixteen_writers_lose_nothing_and_never_deadlock(migrated: Sandbox) -> N
         for one in batches:
             # Without the application's own retries: a deadlock would show as an error.
             with database.transaction(engine, Deadline.after(60)) as connection:
-                store.merge_heartbeats(connection, merge(one))
+                store.merge_heartbeats(connection, merge(one), ANYBODY)
         engine.dispose()
 
     before = migrated.value(DEADLOCKS)
@@ -67,7 +68,8 @@ def test_a_device_deleted_meanwhile_is_stored_anew(migrated: Sandbox) -> None:
     items = [{"device_id": f"device-{number}", "site_id": "a"} for number in range(200)]
 
     def write(_: int) -> int:
-        return record(engine, Deadline.after(60), read_batch({"devices": items})).stored
+        batch = read_batch({"devices": items})
+        return record(engine, Deadline.after(60), batch, admission=ANYBODY).stored
 
     with ThreadPoolExecutor(2) as pool:
         answers = pool.map(write, range(10))

@@ -16,7 +16,7 @@ from chalicelib.errors import DatabaseBusyError, DatabaseUnavailableError, Inval
 from chalicelib.features.heartbeats import batch as batches
 from chalicelib.features.heartbeats import store
 from chalicelib.features.heartbeats.bodies import Heartbeat
-from chalicelib.features.heartbeats.model import MAX_BATCH, DeviceFields
+from chalicelib.features.heartbeats.model import MAX_BATCH, Admission, DeviceFields, Objection
 from tests import emf
 from tests.features.device_parameters.test_invocations import LambdaContext
 from tests.features.heartbeats.oracle import stored
@@ -39,6 +39,11 @@ def invoke(event: Any) -> dict[str, Any]:
     return answer
 
 
+def answer_of(stored: int) -> dict[str, Any]:
+    """The answer where all is stored."""
+    return {"received": stored, "stored": stored, "quarantined": 0, "refused": []}
+
+
 def deliver(*bodies: Any) -> list[str]:
     """The ids of the messages that failed; they are numbers."""
     template = sample("heartbeat_sqs")["Records"][0]
@@ -56,7 +61,7 @@ def deliver(*bodies: Any) -> list[str]:
 
 def test_one_heartbeat_is_stored(migrated: Sandbox) -> None:
     before = migrated.now()
-    assert invoke(sample("heartbeat")) == {"received": 1, "stored": 1, "refused": []}
+    assert invoke(sample("heartbeat")) == answer_of(1)
     [(device_id, state)] = stored(migrated).items()
     assert before <= state.pop("last_seen_ts") <= migrated.now()
     assert (device_id, state) == (
@@ -75,7 +80,7 @@ def test_one_heartbeat_is_stored(migrated: Sandbox) -> None:
 
 
 def test_a_batch_is_stored(migrated: Sandbox) -> None:
-    assert invoke(sample("heartbeat_batch")) == {"received": 3, "stored": 3, "refused": []}
+    assert invoke(sample("heartbeat_batch")) == answer_of(3)
     assert {device_id: state["status"] for device_id, state in stored(migrated).items()} == {
         "hvac-001": "ready",
         "hvac-002": "ready",
@@ -244,11 +249,14 @@ def busy_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     merge_heartbeats = store.merge_heartbeats
     attempts: list[int] = []
 
-    def merge_and_fail_once(connection: Connection, devices: Mapping[str, DeviceFields]) -> None:
+    def merge_and_fail_once(
+        connection: Connection, devices: Mapping[str, DeviceFields], admission: Admission
+    ) -> dict[str, Objection]:
         attempts.append(len(devices))
-        merge_heartbeats(connection, devices)
+        objections = merge_heartbeats(connection, devices, admission)
         if len(attempts) == 1:
             raise DatabaseBusyError("the rows are locked")
+        return objections
 
     monkeypatch.setattr(store, "merge_heartbeats", merge_and_fail_once)
     return attempts

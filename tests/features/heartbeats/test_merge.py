@@ -15,6 +15,7 @@ from chalicelib.bodies import MAX_INTEGER
 from chalicelib.database import Deadline
 from chalicelib.features.heartbeats import store
 from chalicelib.features.heartbeats.model import MAX_BATCH, Report, Value, merge
+from tests.features.heartbeats.conftest import ANYBODY
 from tests.features.heartbeats.oracle import expected, stored
 from tests.sandbox import Sandbox
 
@@ -51,7 +52,7 @@ def beat(seen_at: int, device_id: str = "d", **fields: Value) -> Report:
 def store_batch(migrated: Sandbox, engine: Engine) -> Callable[[list[Report]], None]:
     def store_one(batch: list[Report]) -> None:
         with database.transaction(engine, Deadline.after(60)) as connection:
-            store.merge_heartbeats(connection, merge(batch))
+            store.merge_heartbeats(connection, merge(batch), ANYBODY)
 
     return store_one
 

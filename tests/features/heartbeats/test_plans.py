@@ -13,7 +13,14 @@ from chalicelib.bodies import UNSET, UnsetType
 from chalicelib.database import Deadline
 from chalicelib.features.heartbeats import store
 from chalicelib.features.heartbeats.bodies import StaleDeviceQuery, StaleSiteQuery
-from chalicelib.features.heartbeats.model import Report, merge
+from chalicelib.features.heartbeats.model import (
+    DEFAULT_ADMISSION,
+    MAX_UNKNOWN_DEVICES,
+    Knock,
+    Objection,
+    Report,
+    merge,
+)
 from chalicelib.paging import cursor
 from tests.sandbox import Sandbox
 
@@ -34,8 +41,17 @@ def large_fleet(migrated: Sandbox) -> Sandbox:
         "NULL, '-infinity', NULL, '-infinity', NULL, '-infinity', NULL, '-infinity', "
         "NULL, '-infinity', NULL, '-infinity', NULL, '-infinity' FROM iot_data.device_state"
     )
-    migrated.rows("ANALYZE iot_data.device_state")
-    migrated.rows("ANALYZE iot_data.device_state_fields")
+    migrated.rows(
+        "INSERT INTO iot_data.redshift_devices (device_id, status) "
+        f"SELECT 'device-' || n, true FROM generate_series(1, 2 * {DEVICES}) AS n"
+    )
+    migrated.rows(
+        "INSERT INTO iot_data.unknown_devices "
+        "SELECT 'stranger-' || n, 'a', now(), now() - n * interval '1 minute', 1, '{}' "
+        f"FROM generate_series(1, {MAX_UNKNOWN_DEVICES}) AS n"
+    )
+    for table in ("device_state", "device_state_fields", "redshift_devices", "unknown_devices"):
+        migrated.rows(f"ANALYZE iot_data.{table}")
     return migrated
 
 
@@ -87,11 +103,34 @@ def test_counting_by_site_reads_the_silent_devices_only(
     assert "Seq Scan" not in found[0]
 
 
+def _batch(large_fleet: Sandbox, name: str, size: int) -> Any:
+    now = large_fleet.now()
+    return merge(Report(f"{name}-{n}", now, {"site_id": "a"}) for n in range(1, size + 1))
+
+
+@pytest.mark.parametrize("size", [1, 1_000])
+def test_devices_are_found_to_be_unknown_by_looking_them_up(
+    large_fleet: Sandbox, engine: Engine, size: int
+) -> None:
+    strangers = _batch(large_fleet, "stranger", size)
+    with database.transaction(engine, Deadline.after(60)) as connection, plans(connection) as found:
+        objections = store.merge_heartbeats(connection, strangers, DEFAULT_ADMISSION)
+    assert set(objections.values()) == {Objection.UNKNOWN_DEVICE}
+    [plan] = found
+    assert "Seq Scan" not in plan
+
+
+def test_the_quarantine_is_pruned_by_an_index(large_fleet: Sandbox, engine: Engine) -> None:
+    knocks = [Knock(name, fields, 1) for name, fields in _batch(large_fleet, "new", 3).items()]
+    with database.transaction(engine, Deadline.after(60)) as connection, plans(connection) as found:
+        store.quarantine(connection, knocks)
+    assert "idx_unknown_devices_last_seen" in found[-1]
+
+
 @pytest.mark.parametrize("size", [1, 1_000])
 def test_a_batch_looks_its_devices_up(large_fleet: Sandbox, engine: Engine, size: int) -> None:
-    now = large_fleet.now()
-    batch = [Report(f"device-{n}", now, {"site_id": "a"}) for n in range(1, size + 1)]
+    batch = _batch(large_fleet, "device", size)
     with database.transaction(engine, Deadline.after(60)) as connection, plans(connection) as found:
-        store.merge_heartbeats(connection, merge(batch))
+        store.merge_heartbeats(connection, batch, DEFAULT_ADMISSION)
     assert len(found) == 2
     assert [plan for plan in found if "Seq Scan" in plan] == []

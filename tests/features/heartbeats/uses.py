@@ -13,7 +13,11 @@ NEVER_MADE = {
 
 
 def everything(sandbox: Sandbox) -> Iterator[str]:
-    """A device that is heard of, falls silent, is noticed, and comes back."""
+    """A device that is heard of, falls silent, is noticed, comes back, is forgotten; strangers."""
+    sandbox.rows(
+        "INSERT INTO iot_data.redshift_devices (device_id, status) VALUES ('hvac-1', true) "
+        "ON CONFLICT DO NOTHING"
+    )
     beat = {"device_id": "hvac-1", "site_id": "a", "status": "ready"}
     yield from invocation(lambda: record_event(beat, None))
     sandbox.rows("UPDATE iot_data.device_state SET last_seen_ts = now() - interval '1 day'")
@@ -22,6 +26,10 @@ def everything(sandbox: Sandbox) -> Iterator[str]:
     yield from request("GET", "/devices/hvac-1/state")
     yield from invocation(lambda: record_event(beat, None))
     yield from invocation(lambda: check_silence(None))
+    for _ in range(2):
+        yield from invocation(lambda: record_event({**beat, "device_id": "stranger"}, None))
+    yield from request("GET", "/heartbeats/unknown")
+    yield from request("DELETE", "/devices/hvac-1/state")
 
 
 USES = {"runtime": everything}
