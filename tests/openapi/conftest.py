@@ -60,7 +60,23 @@ def open_server(timescale: Sandbox) -> Iterator[LocalServer]:
         fleet.add_device("gate-3")
         fleet.report("gate-3", "temperature", timescale.now())
         start_run(server)
+        timescale.rows(
+            "INSERT INTO iot_data.audit_log (actor, action, subject) SELECT 'token:oncall', "
+            "'run.forced', 'run 42' FROM generate_series(1, 2)"
+        )
         yield server
+
+
+@pytest.fixture
+def held(timescale: Sandbox, open_server: LocalServer) -> None:
+    """Two removals that wait, whatever a run has forgotten since."""
+    timescale.rows(
+        "INSERT INTO iot_data.held_removals (device_id, device_name, parameter_id, "
+        "parameter_name, reason, scope, site_id, device_type_id, run_id) "
+        "SELECT device_id, device_id, 'temperature', 'Temperature', 'window_expired', 'table', "
+        "'north', 'meter', 42 FROM unnest(ARRAY['boiler-7', 'boiler-8']) AS device_id "
+        "ON CONFLICT DO NOTHING"
+    )
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.openapi.described import DOCUMENT, Operation, operations
 
 MAX_EXAMPLES = 100
 ERROR = {"$ref": "#/components/schemas/Error", "components": DOCUMENT["components"]}
-pytestmark = pytest.mark.usefixtures("heard_of")
+pytestmark = pytest.mark.usefixtures("heard_of", "held")
 MANY_DIGITS = "9" * 5000
 DEEP_KEY = urlsafe_b64encode(b"[" * 3000).decode()
 
@@ -29,6 +29,8 @@ schema.config.generation.update(
     max_examples=MAX_EXAMPLES,
     # The same requests each time: what fails here can be repeated.
     deterministic=True,
+    # It counts texts with NUL as valid, now and then, although their pattern excludes them.
+    allow_x00=False,
     # The server asks nobody for a token; test_closed.py is about one that does.
     with_security_parameters=False,
 )
@@ -43,7 +45,9 @@ schema.config.phases.coverage.unexpected_methods = {"delete", "get", "patch", "p
 def test_the_application_is_true_to_its_document(case: Case[Any], open_server: LocalServer) -> None:
     # No schema can tell the `next` of an earlier page from other text of its alphabet.
     # Nor what time it is: that of a heartbeat must not be in the future.
-    is_beyond_schema = "after" in (case.query or {}) or names_a_time(case.body)
+    # Nor which text is the token of a review.
+    is_review = isinstance(case.body, dict) and "token" in case.body
+    is_beyond_schema = "after" in (case.query or {}) or names_a_time(case.body) or is_review
     excluded: list[CheckFunction] = [positive_data_acceptance] if is_beyond_schema else []
     case.call_and_validate(base_url=open_server.url, excluded_checks=excluded)
 

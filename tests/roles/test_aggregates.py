@@ -61,7 +61,7 @@ def test_the_migrator_goes_down_and_up_again(granted: Platform) -> None:
     assert list(granted.complaints()) == []
 
 
-@postgresql
+@pytest.mark.multi_backend
 def test_the_migrator_repairs_and_the_scripts_give_it_back_to_the_runtime_role(
     granted: Platform,
 ) -> None:

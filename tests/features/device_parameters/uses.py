@@ -46,8 +46,8 @@ def everything(sandbox: Sandbox) -> Iterator[str]:
     for path in _PATHS:
         yield from request("GET", path)
     yield from request("POST", "/sync")
-    yield from _held(sandbox, fleet)
     yield from _events(sandbox, fleet)
+    yield from _held(sandbox, fleet)
 
 
 USES = {"runtime": everything}

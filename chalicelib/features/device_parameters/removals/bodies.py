@@ -10,8 +10,13 @@ from chalicelib.paging import PageQuery
 GROUPS_SHOWN = 50
 MAX_PAIRS = 500
 
-SiteId = Annotated[str, Meta(description="`location_id` of the device.", examples=["north"])]
-DeviceTypeId = Annotated[str, Meta(description="`device_type_id` of it.", examples=["meter"])]
+SiteId = Annotated[
+    str | None,
+    Meta(description="`location_id` of the device, where it is known.", examples=["north"]),
+]
+DeviceTypeId = Annotated[
+    str | None, Meta(description="Its `device_type_id`, where it is known.", examples=["meter"])
+]
 
 
 class HeldRemoval(RemovedPair):
@@ -20,8 +25,8 @@ class HeldRemoval(RemovedPair):
     scope: Annotated[
         Budget, Meta(description="What it is held for: too much of this had fallen silent at once.")
     ]
-    site_id: SiteId | None
-    device_type_id: DeviceTypeId | None
+    site_id: SiteId
+    device_type_id: DeviceTypeId
     last_seen_at: Annotated[
         Instant | None,
         Meta(description="Its newest measurement as of when it was held; null where none is kept."),
@@ -34,8 +39,15 @@ class HeldRemoval(RemovedPair):
     released_by: Annotated[str | None, Meta(description="Who released it.")]
 
 
-_Reason = Annotated[Obstacle, Meta(description="Only those with this reason.")] | UnsetType
-_Scope = Annotated[Budget, Meta(description="Only those held for this.")] | UnsetType
+_Reason = (
+    Annotated[
+        Obstacle, Meta(description="Only those with this reason.", examples=["window_expired"])
+    ]
+    | UnsetType
+)
+_Scope = (
+    Annotated[Budget, Meta(description="Only those held for this.", examples=["table"])] | UnsetType
+)
 _Site = (
     Annotated[Text, Meta(description="Only those of this site.", examples=["north"])] | UnsetType
 )
@@ -79,7 +91,7 @@ class GroupCount(Body):
     """How many of the removals are of one kind."""
 
     value: Annotated[str | None, Meta(description="Null for those of which it is not known.")]
-    count: Count
+    count: Annotated[Count, Meta(description="How many there are.")]
 
 
 _Groups = Annotated[list[GroupCount], Meta(max_length=GROUPS_SHOWN)]
@@ -115,8 +127,8 @@ class RemovalReview(Body):
 class NamedKey(Body):
     """A pair by its ids."""
 
-    device_id: Id
-    parameter_id: Id
+    device_id: Annotated[Id, Meta(description="The device.", examples=["boiler-7"])]
+    parameter_id: Annotated[Id, Meta(description="The parameter.", examples=["temperature"])]
 
 
 class ReleaseRequest(Body):
