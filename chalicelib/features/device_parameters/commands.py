@@ -55,6 +55,8 @@ from chalicelib.text import shown
 EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.GUARDED: 3, RunStatus.SKIPPED: 4}
 STATE_COLOURS = {"ok": "green", "stale": "yellow", "guarded": "yellow", "failing": "red"}
 QUERY_SECONDS = 60.0
+# Of each kind; with --json there are more.
+CHANGES_PRINTED = 10
 VERIFY_SECONDS = 3600.0
 
 window_option = click.option(
@@ -255,14 +257,15 @@ def _by(pause: Pause) -> str:
 
 def _show_changes(changes: Changes) -> None:
     kinds = (*Change, "held")
-    rows = [(kind, pair) for kind in kinds for pair in getattr(changes, kind)]
+    rows = [(kind, pair) for kind in kinds for pair in getattr(changes, kind)[:CHANGES_PRINTED]]
     if not rows:
         return
+    is_cut = any(len(getattr(changes, kind)) > CHANGES_PRINTED for kind in kinds)
     table = Table("change", "device", "name", "parameter", "name", "reason")
     for change, pair in rows:
         reason = pair.reason if isinstance(pair, RemovedPair) else ""
         names = (pair.device_id, pair.device_name, pair.parameter_id, pair.parameter_name)
         table.add_row(change, *map(shown, names), reason)
     console.print(table)
-    if changes.truncated:
+    if changes.truncated or is_cut:
         say("… and more: these are the first of each kind")

@@ -29,7 +29,10 @@ class HeldRemoval(RemovedPair):
     device_type_id: DeviceTypeId
     last_seen_at: Annotated[
         Instant | None,
-        Meta(description="Its newest measurement as of when it was held; null where none is kept."),
+        Meta(
+            description="Its newest measurement when it was held, in the hours that had been "
+            "materialized; null where there was none."
+        ),
     ]
     held_at: Annotated[Instant, Meta(description="Since when it is held.")]
     run_id: Annotated[SerialNumber, Meta(description="The run that held it.")]

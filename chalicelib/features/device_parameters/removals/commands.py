@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import reduce
 
 import click
@@ -41,6 +42,13 @@ from chalicelib.text import shown
 QUERY_SECONDS = 60.0
 CSV_ROWS = 10_000
 GROUPS_PRINTED = 10
+_KINDS = {
+    "reason": "reasons",
+    "held for": "scopes",
+    "site": "sites",
+    "device type": "device_types",
+    "parameter": "parameters",
+}
 
 Command = Callable[..., None]
 
@@ -149,17 +157,24 @@ def _csv(connection: Connection, wanted: RemovalFilter) -> Iterator[str]:
 
 def _show(found: RemovalReview) -> None:
     say((f"{found.count:,} removals wait.", "bold" if found.count else "green"))
-    newest = found.newest_measurement_at
-    say(f"newest measurement of any device: {instant(newest) if newest else 'none'}")
+    say(f"The newest measurement of any device is {_age(found.newest_measurement_at)}.")
     if not found.count:
         return
     if found.last_seen_from and found.last_seen_until:
         span = f"{instant(found.last_seen_from)} and {instant(found.last_seen_until)}"
-        say(f"last seen between {span}")
-    table = Table("by", "value", "removals")
-    for name in ("reasons", "scopes", "sites", "device_types", "parameters"):
-        _add_rows(table, name.replace("_", " "), getattr(found, name))
+        say(f"These were last seen between {span}.")
+    table = Table("", "", "removals")
+    for name, kind in _KINDS.items():
+        _add_rows(table, name, getattr(found, kind))
     console.print(table)
+
+
+def _age(newest: datetime | None) -> str:
+    """How old *newest* is, by the clock of this machine, which need not be that of the database."""
+    if newest is None:
+        return "not there"
+    minutes = max(int((datetime.now(UTC) - newest).total_seconds() // 60), 0)
+    return f"{minutes:,} minutes old, from {instant(newest)}"
 
 
 def _add_rows(table: Table, name: str, groups: list[GroupCount]) -> None:

@@ -32,7 +32,7 @@ def test_removals_are_counted_and_no_name_is_obeyed(held: dict[str, set[Pair]]) 
     shown = run("removals")
     assert shown.exit_code == 0, shown.output
     assert "120 removals wait." in shown.output
-    assert "newest measurement of any device: none" in shown.output
+    assert "The newest measurement of any device is not there." in shown.output
     assert "[red]south[/]\\x1b[2J" in shown.output
     assert "\x1b[2J" not in shown.output
     assert re.search(r"cli.py release --token \S+", shown.output)
