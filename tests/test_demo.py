@@ -39,13 +39,13 @@ def test_once_shows_every_kind_of_delta_and_ends_by_itself() -> None:
     assert result.returncode == 0, result.stderr
     numbers = {
         story: [int(number) for number in re.findall(r"\d+", line_of(story, result.stdout))[2:8]]
-        for story in ("first time", "go silent", "is renamed", "guard", "dictionary lacks")
+        for story in ("first time", "go silent", "is renamed", "breaks down", "dictionary lacks")
     }
     # added, removed, renamed, held, unresolved, observed
     assert numbers["first time"][0] == 48
     assert numbers["go silent"][1] == 8
     assert numbers["is renamed"][2] == 4
-    assert numbers["guard"][3] == 40
+    assert numbers["breaks down"][3] == 40
     assert numbers["dictionary lacks"][4] == 1
     assert '"state": "ok"' in result.stdout
 

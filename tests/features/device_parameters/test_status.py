@@ -64,7 +64,15 @@ def test_before_the_first_run_there_is_little_to_say(migrated: Sandbox) -> None:
             "state": "never_run",
             "last_run": None,
             "last_success": None,
-            "changes": {"added": [], "removed": [], "renamed": [], "truncated": False},
+            "changes": {
+                "added": [],
+                "removed": [],
+                "renamed": [],
+                "held": [],
+                "truncated": False,
+            },
+            "held_removals": 0,
+            "pause": None,
             "totals": {"devices": 0, "parameters": 0, "pairs": 0},
             "warnings": [],
         },
@@ -84,7 +92,7 @@ def test_status_shows_the_last_run_and_its_changes(
     assert body["last_run"] == body["last_success"]
     assert set(body["last_run"]) == {
         *("run_id", "trigger", "status", "as_of", "window_minutes", "started_at", "finished_at"),
-        *("duration_ms", "deltas", "error"),
+        *("duration_ms", "guard", "requested_by", "comment", "deltas", "error"),
     }
     assert body["last_run"]["run_id"] == last.run_id
     assert body["last_run"]["as_of"] == last.as_of.astimezone(UTC).isoformat().replace(
