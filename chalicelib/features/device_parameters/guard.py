@@ -31,13 +31,19 @@ class Standing:
 
     *silent* are the pairs that a run would remove, those that are held already, and those that
     runs of the last day have removed without a release and that have not come back. *base* are the
-    pairs that were there as of the last run that held nothing, with those removed since.
+    pairs that were there as of the last run that held nothing, with those removed since; *size*
+    has those that have been added since as well.
     """
 
     budget: Budget
     group: str | None
     silent: int
     base: int
+    size: int
+
+    def weighed_against(self, min_pairs: int) -> int:
+        """Of how many pairs a share is taken: where almost all of them are new, of all."""
+        return self.base if self.base >= min_pairs else self.size
 
 
 def exceeded(standings: Iterable[Standing], limits: GuardLimits) -> list[Standing]:
@@ -53,5 +59,5 @@ def _is_exceeded(standing: Standing, limits: GuardLimits) -> bool:
     is_table = standing.budget is Budget.TABLE
     percent = limits.percent if is_table else limits.group_percent
     min_pairs = limits.min_pairs if is_table else limits.group_min_pairs
-    is_guarded = percent < 100 and standing.base >= min_pairs
-    return is_guarded and standing.silent * 100 > percent * standing.base
+    is_guarded = percent < 100 and standing.size >= min_pairs
+    return is_guarded and standing.silent * 100 > percent * standing.weighed_against(min_pairs)

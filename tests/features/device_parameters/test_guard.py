@@ -21,7 +21,7 @@ LIMITS = GuardLimits(percent=20, min_pairs=100, group_percent=50, group_min_pair
     ],
 )
 def test_the_table_may_lose_its_share(silent: int, base: int, is_exceeded: bool) -> None:
-    table = Standing(Budget.TABLE, None, silent, base)
+    table = Standing(Budget.TABLE, None, silent, base, base)
     assert exceeded([table], LIMITS) == [table] * is_exceeded
 
 
@@ -33,13 +33,35 @@ def test_the_table_may_lose_its_share(silent: int, base: int, is_exceeded: bool)
 def test_a_group_has_limits_of_its_own(
     budget: Budget, silent: int, base: int, is_exceeded: bool
 ) -> None:
-    group = Standing(budget, "north", silent, base)
+    group = Standing(budget, "north", silent, base, base)
     assert exceeded([group], LIMITS) == [group] * is_exceeded
 
 
 @pytest.mark.parametrize(("percent", "is_exceeded"), [(0, True), (99, True), (100, False)])
 def test_a_share_of_100_percent_is_no_limit(percent: int, is_exceeded: bool) -> None:
     limits = GuardLimits(percent, 0, percent, 0)
-    standings = [Standing(Budget.TABLE, None, 150, 100), Standing(Budget.SITE, "north", 150, 100)]
+    standings = [
+        Standing(Budget.TABLE, None, 150, 100, 150),
+        Standing(Budget.SITE, "north", 150, 100, 150),
+    ]
     assert exceeded(standings, limits) == standings * is_exceeded
     assert limits.is_off is not is_exceeded
+
+
+@pytest.mark.parametrize(
+    ("silent", "base", "size", "is_exceeded"),
+    [
+        # Too few were trusted to be guarded, and many have come since: all of them count.
+        (101, 0, 200, True),
+        (100, 0, 200, False),
+        (101, 39, 200, True),
+        # Where enough were trusted, what has come since does not make a loss look small.
+        (21, 40, 200, True),
+        (39, 0, 39, False),
+    ],
+)
+def test_what_is_mostly_new_is_weighed_against_all_of_it(
+    silent: int, base: int, size: int, is_exceeded: bool
+) -> None:
+    group = Standing(Budget.SITE, "north", silent, base, size)
+    assert exceeded([group], LIMITS) == [group] * is_exceeded

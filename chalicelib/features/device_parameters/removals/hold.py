@@ -25,6 +25,8 @@ def hold_removals(connection: Connection, mode: GuardMode, limits: GuardLimits) 
         return 0
     store.place_removals(connection)
     store.recall_held(connection)
+    if mode is GuardMode.STRICT:
+        store.keep_released(connection)
     if store.count_undecided(connection) > 0:
         _decide(connection, mode, limits)
     return store.count_held(connection)
@@ -40,6 +42,6 @@ def _decide(connection: Connection, mode: GuardMode, limits: GuardLimits) -> Non
     table = store.weigh_table(connection, trusted_at)
     if exceeded([table], limits):
         store.hold_all(connection, Budget.TABLE)
-    elif table.base >= limits.min_pairs:
+    elif table.size >= limits.min_pairs:
         groups = store.weigh_groups(connection, trusted_at, limits)
         store.hold_groups(connection, exceeded(groups, limits))

@@ -1,11 +1,21 @@
 -- name: place_removals
--- The columns are read by way of JSON because a master table need not have them.
+-- The columns are read by way of JSON because a master table need not have them: once for each
+-- device, and only for devices that are about to lose something.
+WITH place AS MATERIALIZED (
+    SELECT device_id, facts ->> 'location_id' AS site_id, facts ->> 'device_type_id' AS device_type_id
+    FROM (
+        SELECT device_id, to_jsonb(device) AS facts
+        FROM iot_data.redshift_devices AS device
+        WHERE device_id IN (SELECT device_id FROM pg_temp.planned_change WHERE change = 'removed')
+        OFFSET 0
+    ) AS described
+)
 UPDATE pg_temp.planned_change AS planned
-SET site_id = to_jsonb(device) ->> 'location_id',
-    device_type_id = to_jsonb(device) ->> 'device_type_id'
-FROM iot_data.redshift_devices AS device
+SET site_id = place.site_id,
+    device_type_id = place.device_type_id
+FROM place
 WHERE planned.change = 'removed'
-  AND device.device_id = planned.device_id
+  AND place.device_id = planned.device_id
 
 -- name: recall_held
 -- What is held stays held, whatever the budgets say by now. What was held because a window was
@@ -18,6 +28,16 @@ WHERE planned.change = 'removed'
   AND held.device_id = planned.device_id
   AND held.parameter_id = planned.parameter_id
   AND (held.scope <> 'window' OR held.released_at IS NOT NULL)
+
+-- name: keep_released
+-- In a narrow window a device may be silent that reports: what was released waits for a whole one.
+UPDATE pg_temp.planned_change AS planned
+SET is_released = false,
+    held_for = held.scope
+FROM iot_data.held_removals AS held
+WHERE planned.is_released
+  AND held.device_id = planned.device_id
+  AND held.parameter_id = planned.parameter_id
 
 -- name: count_undecided
 SELECT count(*)
@@ -52,13 +72,13 @@ LEFT JOIN iot_data.redshift_devices AS device USING (device_id)
 
 -- name: weigh_table
 -- Pairs that were added since the last run that held nothing must not make what is lost look small.
-SELECT silent.pairs AS silent,
-       silent.gone + (
-           SELECT count(*)
-           FROM iot_data.device_parameters
-           WHERE created_at <= coalesce(:trusted_at, TIMESTAMPTZ 'infinity')
-       ) AS base
+SELECT silent.pairs AS silent, silent.gone + known.trusted AS base, silent.gone + known.pairs AS size
 FROM (SELECT count(*) AS pairs, count(*) FILTER (WHERE is_gone) AS gone FROM pg_temp.silent_pair) AS silent
+CROSS JOIN (
+    SELECT count(*) AS pairs,
+           count(*) FILTER (WHERE created_at <= coalesce(:trusted_at, TIMESTAMPTZ 'infinity')) AS trusted
+    FROM iot_data.device_parameters
+) AS known
 
 -- name: weigh_groups
 -- Only groups of which enough is silent to matter are counted in the table.
@@ -71,7 +91,10 @@ WITH suspect AS MATERIALIZED (
     HAVING count(*) * 100 > :percent * :min_pairs
 ),
 known AS (
-    SELECT scope, group_id, count(*) AS pairs
+    SELECT scope,
+           group_id,
+           count(*) AS pairs,
+           count(*) FILTER (WHERE pair.created_at <= coalesce(:trusted_at, TIMESTAMPTZ 'infinity')) AS trusted
     FROM suspect
     JOIN (
         SELECT device.device_id, member.scope, member.group_id
@@ -82,10 +105,13 @@ known AS (
         ) AS member (scope, group_id)
     ) AS placed USING (scope, group_id)
     JOIN iot_data.device_parameters AS pair USING (device_id)
-    WHERE pair.created_at <= coalesce(:trusted_at, TIMESTAMPTZ 'infinity')
     GROUP BY scope, group_id
 )
-SELECT scope, group_id, suspect.silent, suspect.gone + coalesce(known.pairs, 0) AS base
+SELECT scope,
+       group_id,
+       suspect.silent,
+       suspect.gone + coalesce(known.trusted, 0) AS base,
+       suspect.gone + coalesce(known.pairs, 0) AS size
 FROM suspect
 LEFT JOIN known USING (scope, group_id)
 
@@ -110,43 +136,48 @@ UPDATE pg_temp.planned_change SET is_released = true WHERE change = 'removed'
 -- name: count_held
 SELECT count(*) FROM pg_temp.planned_change WHERE held_for IS NOT NULL
 
--- name: forget_held
--- These are observed again, or leave the table with this run. Rows are locked in key order, as
--- everywhere.
-DELETE FROM iot_data.held_removals
-WHERE (device_id, parameter_id) IN (
-    SELECT held.device_id, held.parameter_id
+-- name: lock_outdated_held
+-- Those that are observed again, leave the table with this run, or are held for another reason by
+-- now. They are locked in one go and in key order, as a release locks them: the two can wait for
+-- each other but never deadlock.
+SELECT count(*)
+FROM (
+    SELECT
     FROM iot_data.held_removals AS held
-    WHERE NOT EXISTS (
-        SELECT FROM pg_temp.planned_change AS planned
-        WHERE planned.held_for IS NOT NULL
-          AND planned.device_id = held.device_id
-          AND planned.parameter_id = held.parameter_id
-    )
+    LEFT JOIN pg_temp.planned_change AS planned
+      ON planned.device_id = held.device_id
+     AND planned.parameter_id = held.parameter_id
+     AND planned.held_for IS NOT NULL
+    WHERE (held.reason, held.scope, held.site_id, held.device_type_id)
+          IS DISTINCT FROM (planned.reason, planned.held_for, planned.site_id, planned.device_type_id)
     ORDER BY held.device_id, held.parameter_id
-    FOR UPDATE
+    FOR UPDATE OF held
+) AS locked
+
+-- name: forget_held
+-- These are observed again, or leave the table with this run.
+DELETE FROM iot_data.held_removals AS held
+WHERE NOT EXISTS (
+    SELECT FROM pg_temp.planned_change AS planned
+    WHERE planned.held_for IS NOT NULL
+      AND planned.device_id = held.device_id
+      AND planned.parameter_id = held.parameter_id
 )
 
 -- name: renew_held
 -- Whoever reviewed the former reason or group has not reviewed this one: the row gets a new number.
 UPDATE iot_data.held_removals AS held
 SET held_id = DEFAULT,
-    reason = changed.reason,
-    scope = changed.held_for,
-    site_id = changed.site_id,
-    device_type_id = changed.device_type_id
-FROM (
-    SELECT planned.*
-    FROM pg_temp.planned_change AS planned
-    JOIN iot_data.held_removals AS current USING (device_id, parameter_id)
-    WHERE planned.held_for IS NOT NULL
-      AND (current.reason, current.scope, current.site_id, current.device_type_id)
-          IS DISTINCT FROM (planned.reason, planned.held_for, planned.site_id, planned.device_type_id)
-    ORDER BY device_id, parameter_id
-    FOR UPDATE OF current
-) AS changed
-WHERE held.device_id = changed.device_id
-  AND held.parameter_id = changed.parameter_id
+    reason = planned.reason,
+    scope = planned.held_for,
+    site_id = planned.site_id,
+    device_type_id = planned.device_type_id
+FROM pg_temp.planned_change AS planned
+WHERE planned.held_for IS NOT NULL
+  AND held.device_id = planned.device_id
+  AND held.parameter_id = planned.parameter_id
+  AND (held.reason, held.scope, held.site_id, held.device_type_id)
+      IS DISTINCT FROM (planned.reason, planned.held_for, planned.site_id, planned.device_type_id)
 
 -- name: remember_held
 INSERT INTO iot_data.held_removals

@@ -1,5 +1,8 @@
 """The HTTP side of removals that wait for a person."""
 
+from urllib.parse import urlencode
+
+import msgspec
 from msgspec.structs import replace
 
 from chalicelib.access.model import Role, Scope
@@ -18,6 +21,7 @@ from chalicelib.features.device_parameters.removals.listings import list_removal
 from chalicelib.features.device_parameters.removals.release import release
 from chalicelib.features.device_parameters.removals.review import review
 from chalicelib.http import Asked, Nothing, Page, Routes, csv_response, page_of, reading, writing
+from chalicelib.paging import DEFAULT_LIMIT
 
 routes = Routes(__name__, FEATURE)
 
@@ -47,7 +51,7 @@ def download_held_removals(asked: Asked[RemovalQuery, None]) -> object:
     with reading() as connection:
         page = _page(list_removals(connection, query), query)
     text = csv_lines(page.items, with_headings=asked.query.after is UNSET)
-    more = {"Link": f'<removals.csv?after={page.next}>; rel="next"'} if page.next else {}
+    more = {"Link": _next_link(query, page.next)} if page.next else {}
     return csv_response(text, "removals.csv", **more)
 
 
@@ -81,6 +85,12 @@ def release_removals(asked: Asked[Nothing, ReleaseRequest]) -> Release:
     released.
     """
     return writing(lambda connection: release(connection, asked.actor, asked.body))
+
+
+def _next_link(query: RemovalQuery, after: str) -> str:
+    """The address of what follows, for the same filter."""
+    facts = msgspec.to_builtins(replace(query, limit=DEFAULT_LIMIT, after=after))
+    return f'<removals.csv?{urlencode(facts)}>; rel="next"'
 
 
 def _page(found: list[HeldRemoval], query: RemovalQuery) -> Page[HeldRemoval]:

@@ -22,6 +22,11 @@ def recall_held(connection: Connection) -> None:
     connection.execute(sql.recall_held)
 
 
+def keep_released(connection: Connection) -> None:
+    """Hold once more what a person has released; the release stands."""
+    connection.execute(sql.keep_released)
+
+
 def count_undecided(connection: Connection) -> int:
     """How many planned removals are neither held nor released."""
     return int(connection.execute(sql.count_undecided).scalar_one())
@@ -35,7 +40,7 @@ def gather_silent(connection: Connection, since: datetime) -> None:
 def weigh_table(connection: Connection, trusted_at: datetime | None) -> Standing:
     """How much of the table is silent; pairs that are newer than *trusted_at* are not counted."""
     row = connection.execute(sql.weigh_table, {"trusted_at": trusted_at}).one()
-    return Standing(Budget.TABLE, None, row.silent, row.base)
+    return Standing(Budget.TABLE, None, row.silent, row.base, row.size)
 
 
 def weigh_groups(
@@ -48,7 +53,7 @@ def weigh_groups(
         "min_pairs": limits.group_min_pairs,
     }
     return [
-        Standing(Budget(row.scope), row.group_id, row.silent, row.base)
+        Standing(Budget(row.scope), row.group_id, row.silent, row.base, row.size)
         for row in connection.execute(sql.weigh_groups, values)
     ]
 
@@ -79,7 +84,8 @@ def count_held(connection: Connection) -> int:
 
 def remember_held(connection: Connection, run_id: int) -> None:
     """Bring `held_removals` in step with what the plan holds; unchanged rows are not written."""
-    if connection.execute(sql.any_held).scalar_one():
+    is_any = connection.execute(sql.any_held).scalar_one()
+    if is_any and connection.execute(sql.lock_outdated_held).scalar_one() > 0:
         connection.execute(sql.forget_held)
         connection.execute(sql.renew_held)
     connection.execute(sql.remember_held, {"run_id": run_id})

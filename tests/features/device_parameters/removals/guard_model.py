@@ -39,15 +39,18 @@ class GuardModel:
             for pair, budget in self.held.items()
             if pair in planned and budget is not Budget.WINDOW
         }
-        freed = planned if is_forced else self.released & planned
-        undecided = planned - kept.keys() - freed
+        let_go = self.released & planned
+        # In a narrow window what was released may be silent by chance: it waits for a whole one.
+        waiting = let_go if is_strict else set()
+        freed = planned if is_forced else let_go - waiting
+        undecided = planned - kept.keys() - let_go
         newly_held = {} if is_forced else self._hold(undecided, kept, is_strict=is_strict)
         self.held = {} if is_forced else {**kept, **newly_held}
-        leaving = planned - self.held.keys()
+        leaving = planned - self.held.keys() - waiting
         self.removed += [(pair, self.hour) for pair in leaving - freed]
-        self.released = set()
+        self.released = waiting
         self.table = (self.table - leaving) | observed
-        if not self.held:
+        if not self.held and not waiting:
             self.trusted = set(self.table)
         elif self.trusted is not None:
             # A pair that has left and come back is new.
@@ -72,17 +75,26 @@ class GuardModel:
             return {}
         silent = undecided | kept.keys() | self.gone()
         base = (self.table if self.trusted is None else self.trusted & self.table) | self.gone()
-        table = Standing(Budget.TABLE, None, len(silent), len(base))
+        there = self.table | self.gone()
+        table = Standing(Budget.TABLE, None, len(silent), len(base), len(there))
         if exceeded([table], self.limits):
             return dict.fromkeys(undecided, Budget.TABLE)
-        if len(base) < self.limits.min_pairs:
+        if len(there) < self.limits.min_pairs:
             return {}
-        sites = self._exceeded_sites(silent, base)
+        sites = self._exceeded_sites(silent, base, there)
         return {pair: Budget.SITE for pair in undecided if self.site_of[pair[0]] in sites}
 
-    def _exceeded_sites(self, silent: set[Pair], base: set[Pair]) -> set[str | None]:
+    def _exceeded_sites(
+        self, silent: set[Pair], base: set[Pair], there: set[Pair]
+    ) -> set[str | None]:
         standings = [
-            Standing(Budget.SITE, site, self._count(silent, site), self._count(base, site))
+            Standing(
+                Budget.SITE,
+                site,
+                self._count(silent, site),
+                self._count(base, site),
+                self._count(there, site),
+            )
             for site in set(self.site_of.values())
         ]
         return {standing.group for standing in exceeded(standings, self.limits)}

@@ -64,7 +64,7 @@ class Guarded(RuleBasedStateMachine):
 
     def _run(self, hours: int, observed: set[Pair], *, is_strict: bool = False) -> None:
         self.model.hour += hours
-        before = self.model.table - self.model.released
+        before = set(self.model.table)
         self.model.run(observed, is_strict=is_strict)
         assert self.held_before - observed <= self.model.table, "what is held stays"
         if is_strict:

@@ -174,6 +174,39 @@ def test_a_guarded_run_still_adds_and_renames(sites: Sites, fleet: Fleet, sync: 
     assert (counts(run), run.deltas.renamed) == ((1, 0, 99), 1)
 
 
+def test_a_site_that_was_added_while_something_was_held_is_guarded_too(
+    sites: Sites, sync: SyncRunner
+) -> None:
+    down, fleet = sites.add("down", 60), sites.add("fleet", 1000)
+    sites.only(down | fleet)
+    sync()
+    sites.only(fleet)
+    assert counts(sync()) == (0, 0, 60)
+    new = sites.add("new", 100)
+    sites.only(fleet | new)
+    assert counts(sync()) == (100, 0, 60)
+    sites.only(fleet | first(new, 99))
+    assert counts(sync()) == (0, 1, 60)
+    sites.only(fleet)
+    assert counts(sync()) == (0, 0, 159)
+    assert first(new, 99) <= sites.table()
+
+
+def test_a_table_that_grew_while_something_was_held_is_guarded(
+    sites: Sites, sync: SyncRunner
+) -> None:
+    small = sites.add("small", 90)
+    sites.only(small)
+    sync(removal_guard_min_pairs=0)
+    sites.only(set())
+    assert counts(sync(removal_guard_min_pairs=0)) == (0, 0, 90)
+    large = sites.add("large", 2000)
+    sites.only(large)
+    assert counts(sync()) == (2000, 0, 90)
+    sites.only(set())
+    assert counts(sync()) == (0, 0, 2090)
+
+
 def test_what_is_held_says_why_where_and_since_when(
     sites: Sites, fleet: Fleet, sync: SyncRunner
 ) -> None:

@@ -8,9 +8,14 @@ from urllib.parse import quote
 
 import pytest
 from chalice.test import Client, HTTPResponse
+from sqlalchemy import Engine
 
 from app import app
-from chalicelib.features.device_parameters.model import RunStatus
+from chalicelib.database import Deadline
+from chalicelib.features.device_parameters.context import Sync
+from chalicelib.features.device_parameters.model import RunStatus, SyncRequest, Trigger
+from chalicelib.features.device_parameters.settings import SyncSettings
+from chalicelib.features.device_parameters.sync import sync as run_sync
 from tests.conftest import SyncRunner
 from tests.features.device_parameters.removals.conftest import Pair, Sites
 from tests.features.device_parameters.test_routes import pages
@@ -150,6 +155,24 @@ def test_a_release_may_be_repeated_and_is_written_down_once(
     assert entry["request_id"]
 
 
+def test_a_narrow_window_removes_nothing_even_where_it_is_released(
+    sites: Sites,
+    night: dict[str, set[Pair]],
+    sync: SyncRunner,
+    engine: Engine,
+    configured: SyncSettings,
+) -> None:
+    before = sites.table()
+    token = review()["token"]
+    released(token)
+    context = Sync(engine, configured, Deadline.after(60))
+    run = run_sync(context, SyncRequest(Trigger.API, 30, may_narrow=False))
+    assert (run.status, run.deltas.removed, run.deltas.held) == (RunStatus.GUARDED, 0, 240)
+    assert sites.table() == before
+    assert released(token) == {"reviewed": 240, "released": 240, "held": 0}
+    assert sync().deltas.removed == 240
+
+
 @pytest.mark.parametrize("token", ["", "x", "eyJhIjoxfQ", "W10", "ünïcode", "e" * 4096])
 def test_only_the_token_of_a_review_releases(night: dict[str, set[Pair]], token: str) -> None:
     response = ask("POST", "/removals/release", {"token": token})
@@ -186,6 +209,18 @@ def test_a_csv_holds_all_and_no_formula(
     assert len(lines) == 7
     assert lines[0][:2] == ["'=cmd|' /C calc'!A0, \"north\"\n-0000", "'@SUM(1+1)"]
     assert not any(cell.startswith(("=", "@", "+", "-")) for line in lines for cell in line)
+
+
+def test_the_next_page_of_a_filtered_csv_is_filtered(
+    night: dict[str, set[Pair]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.features.device_parameters.removals.routes.CSV_ROWS", 50)
+    response = ask("GET", "/removals.csv?site_id=down&reason=window_expired")
+    following = response.headers["Link"].removeprefix("<").split(">")[0]
+    rest = ask("GET", f"/{following}")
+    lines = list(csv.reader(io.StringIO(rest.body.decode())))
+    assert [line[0] for line in lines] == [f"down-{number:04}" for number in range(50, 60)]
+    assert "Link" not in rest.headers
 
 
 def test_the_explanation_of_a_held_pair_says_so(night: dict[str, set[Pair]]) -> None:
