@@ -44,6 +44,9 @@ def run(run_id: int, started_at: datetime, status: str = "succeeded", **deltas: 
         "window_minutes": 60,
         "started_at": instant(started_at),
         "finished_at": instant(finished_at) if finished_at else None,
+        "guard": "on",
+        "requested_by": None,
+        "comment": None,
         "duration_ms": 812 if finished_at else None,
         "deltas": {**none, **deltas},
         "error": {"code": "DATABASE_UNAVAILABLE", "message": "the database cannot be reached"}
@@ -115,9 +118,19 @@ def sample(kinds: list[Document]) -> Document:
             for line in kinds
             if line["change"] == kind
         ]
-        for kind in ("added", "removed", "renamed")
+        for kind in ("added", "removed", "renamed", "held")
     }
     return {**by_kind, "truncated": False}
+
+
+def pause(now: datetime, request: Document) -> Document:
+    """A pause that begins at *now*."""
+    return {
+        "paused_at": instant(now),
+        "paused_until": instant(now + timedelta(minutes=request["minutes"])),
+        "paused_by": "subject-of-the-token",
+        "comment": request.get("comment"),
+    }
 
 
 def silent_devices(now: datetime) -> list[Document]:

@@ -14,10 +14,11 @@ from chalice.test import Client
 from chalicelib.console.routes import routes
 from tests.console import canned, canned_loads
 from tests.console.canned import Document
+from tests.console.canned_removals import Csv, HeldRemovals
 
 STAGE = "/dev"
 ROLES = ["viewer", "operator", "admin"]
-Answer = tuple[int, Document]
+Answer = tuple[int, Document | Csv]
 
 
 class StubApi:
@@ -33,8 +34,11 @@ class StubApi:
         self.pairs = canned.pairs(self.now)
         self.silent = canned.silent_devices(self.now)
         self.unknown = canned.unknown_devices(self.now)
+        self.removals = HeldRemovals(self.now)
+        self.pause: Document | None = None
         self.loads = canned_loads.loads(self.now)
-        self.answers: dict[str, Answer] = {}  # by path, before anything else
+        # By path, with its query or without it, before anything else.
+        self.answers: dict[str, Answer] = {}
         self.posted: list[Document] = []
         self.asked: list[str] = []
         self.is_slow = False
@@ -45,19 +49,42 @@ class StubApi:
         self.asked.append(path)
         if self.token is not None and token != f"Bearer {self.token}":
             return 401, {"message": "Unauthorized"}
-        if url.path in self.answers:
-            return self.answers[url.path]
+        for known in (path, url.path):
+            if known in self.answers:
+                return self.answers[known]
         parts = [unquote(part) for part in url.path.strip("/").split("/")]
-        if method == "DELETE":
-            return self._forget(parts)
-        if method == "POST" and parts == ["sync"]:
-            return self._sync(json.loads(body))
+        if method != "GET":
+            return self._change(method, parts, json.loads(body or b"null"))
         return self._read(parts, dict(parse_qsl(url.query)))
+
+    def _change(self, method: str, parts: list[str], request: Document) -> Answer:
+        match method, parts:
+            case "POST", ["sync"]:
+                return self._sync(request)
+            case "POST", ["removals", "release"]:
+                self.posted.append(request)
+                return self._allowed("admin") or (200, self.removals.release(request))
+            case "POST", ["sync", "pause"]:
+                self.posted.append(request)
+                self.pause = canned.pause(self.now, request)
+                return 200, self.pause
+            case "DELETE", ["sync", "pause"]:
+                self.pause = None
+                return 200, {"is_paused": False}
+            case "DELETE", _:
+                return self._forget(parts)
+        return failure(404, "NOT_FOUND", "there is no such thing")
+
+    def _allowed(self, role: str) -> Answer | None:
+        """The refusal, where there is one."""
+        if ROLES.index(self.role) < ROLES.index(role):
+            return failure(403, "FORBIDDEN", f"this takes the role {role}")
+        return None
 
     def _read(self, parts: list[str], given: dict[str, str]) -> Answer:
         if parts == ["me"]:
             return 200, {"subject": "subject-of-the-token", "role": self.role}
-        for feature in (self._sync_of, self._heartbeats_of, self._loads_of):
+        for feature in (self._sync_of, self._removals_of, self._heartbeats_of, self._loads_of):
             if answered := feature(parts, given):
                 return answered
         return failure(404, "NOT_FOUND", "there is no such thing")
@@ -76,6 +103,16 @@ class StubApi:
                 return 200, _page(_named(self.pairs, given), given)
             case ["device-parameters", device_id, parameter_id]:
                 return 200, canned.explanation(device_id, parameter_id, self.now)
+        return None
+
+    def _removals_of(self, parts: list[str], given: dict[str, str]) -> Answer | None:
+        match parts:
+            case ["removals"]:
+                return 200, _page(self.removals.matching(given), given)
+            case ["removals.csv"]:
+                return 200, self.removals.csv(given)
+            case ["removals", "summary"]:
+                return 200, self.removals.summary(given)
         return None
 
     def _heartbeats_of(self, parts: list[str], given: dict[str, str]) -> Answer | None:
@@ -112,6 +149,8 @@ class StubApi:
             "last_run": last,
             "last_success": last,
             "changes": canned.sample(self.changes),
+            "held_removals": len(self.removals.waiting({})),
+            "pause": self.pause,
             "totals": {"devices": 9_800, "parameters": 10, "pairs": 98_000}
             if self.runs
             else {"devices": 0, "parameters": 0, "pairs": 0},
@@ -120,9 +159,8 @@ class StubApi:
 
     def _sync(self, request: Document) -> Answer:
         self.posted.append(request)
-        role = "admin" if request.get("force") else "operator"
-        if ROLES.index(self.role) < ROLES.index(role):
-            return failure(403, "FORBIDDEN", f"this takes the role {role}")
+        if refused := self._allowed("admin" if request.get("force") else "operator"):
+            return refused
         if request.get("dry_run"):
             dry = canned.run(0, self.now, added=2, removed=4, renamed=1, observed=97_998)
             return 200, {**dry, "run_id": None, "planned": canned.sample(self.changes)}
@@ -195,6 +233,13 @@ def serving(api: StubApi) -> Iterator[str]:
             server.server_close()
 
 
+def _encoded(document: Document | Csv) -> tuple[dict[str, str], bytes]:
+    """The headers and the body of an answer."""
+    if isinstance(document, Csv):
+        return document.headers, document.text.encode()
+    return {"Content-Type": "application/json"}, json.dumps(document).encode()
+
+
 def _handler(api: StubApi, client: Client) -> type[BaseHTTPRequestHandler]:
     # The test client exchanges os.environ for a copy and back; two at once would lose the original.
     one_at_a_time = Lock()
@@ -223,8 +268,7 @@ def _handler(api: StubApi, client: Client) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             token = self.headers.get("Authorization", "")
             status, document = api.answer(method, path, token, body)
-            content_type = {"Content-Type": "application/json"}
-            self._send(status, content_type, json.dumps(document).encode())
+            self._send(status, *_encoded(document))
 
         def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
             self.send_response(status)

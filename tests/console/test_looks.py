@@ -1,10 +1,10 @@
 """How the console looks: light, dark, on a phone. The screenshots are there to be looked at."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.console import canned
 from tests.console.browser import Browser, button, card
 from tests.console.conftest import Visit
 from tests.console.stub import StubApi
@@ -13,6 +13,7 @@ LIGHT, DARK = "rgb(243, 244, 246)", "rgb(14, 18, 23)"
 PAGES = {
     "overview": "#/",
     "sync": "#/device_parameters",
+    "removals": "#/device_parameters/removals",
     "runs": "#/device_parameters/runs",
     "run": "#/device_parameters/runs/42",
     "pairs": "#/device_parameters/pairs",
@@ -70,12 +71,11 @@ def test_screenshots_to_look_at(
 def test_screenshots_of_what_lies_above_the_page(
     browser: Browser, visit: Visit, api: StubApi, screenshots: Path, screen: str
 ) -> None:
-    api.state = "guarded"
-    api.runs[0] = canned.run(42, api.now, "guarded", held=81_234, observed=200)
+    api.removals.newest_at = api.now - timedelta(hours=2)
     width, is_dark = SCREENS[screen]
     browser.emulate(width, 900, is_dark=is_dark)
-    page = visit(PAGES["sync"])
-    page.find(button("Release 81,234 held removals…")).click()
+    page = visit(PAGES["removals"])
+    page.find(button("Release 63 removals…")).click()
     page.find("dialog[open]")
     file = screenshots / f"dialog-{screen}.png"
     page.save_screenshot(file)

@@ -11,6 +11,7 @@ PAGES = [
     "#/",
     "#/device_parameters",
     "#/device_parameters/pairs",
+    "#/device_parameters/removals",
     "#/heartbeats",
     "#/heartbeats/unknown",
     "#/parquet_loads",
@@ -29,6 +30,8 @@ def rename_everything(api: StubApi, name: str) -> None:
     """Call everything *name* that can have a name."""
     for pair in (*api.pairs, *api.changes):
         pair |= {"device_name": name, "parameter_name": name, "parameter_id": name}
+    for held in api.removals.held:
+        held |= {"device_name": name, "parameter_id": name, "site_id": name, "device_type_id": name}
     for device in api.silent[:3]:
         device |= {"device_id": name, "site_id": name}
     for device in api.unknown[:1]:

@@ -35,6 +35,25 @@ def test_a_run_that_failed_says_why(visit: Visit) -> None:
     assert "DATABASE_UNAVAILABLE: the database cannot be reached" in shown
 
 
+def test_a_run_says_who_asked_for_it_and_why(visit: Visit, api: StubApi) -> None:
+    api.runs[0] |= {"requested_by": "token:oncall", "comment": "<i>Replaced.", "guard": "released"}
+    page = visit("#/device_parameters/runs")
+    first = page.text(f"{rows('Runs')}[1]")
+    for said in ("token:oncall", "“<i>Replaced.”", "guard released"):
+        assert said in first
+    assert "guard" not in page.text(f"{rows('Runs')}[2]")
+    page.find(link("Run 42: show its changes")).click()
+    page.wait_for_text(card("What became of it"), "nothing was held, because somebody forced")
+    assert "Asked for bytoken:oncall" in page.text(card("What became of it"))
+    assert "<i>Replaced." in page.text(card("What became of it"))
+
+
+def test_a_run_that_nobody_asked_for_says_nothing_of_it(visit: Visit) -> None:
+    shown = visit("#/device_parameters/runs/42").text(card("What became of it"))
+    assert "Asked for" not in shown
+    assert "Guard" not in shown
+
+
 def test_a_run_that_never_was_is_said(visit: Visit) -> None:
     page = visit("#/device_parameters/runs/4711")
     page.wait_for_text("main [role=alert]", "There is no run_id 4711.")

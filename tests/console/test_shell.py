@@ -62,6 +62,7 @@ def test_every_page_is_reached_by_the_navigation(visit: Visit) -> None:
     page = visit("")
     for name, heading in (
         ("Sync", "Sync"),
+        ("Removals", "Removals"),
         ("Runs", "Runs"),
         ("Pairs", "Pairs"),
         ("Silent devices", "Silent devices"),

@@ -1,4 +1,6 @@
-"""The sync on the console: its state, plans, runs that are started, and held removals."""
+"""The sync on the console: its state, plans, runs that are started or forced, and pauses."""
+
+from datetime import timedelta
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -139,47 +141,72 @@ def test_a_role_taken_away_meanwhile_is_said(visit: Visit, api: StubApi) -> None
 
 
 @pytest.mark.parametrize(
-    ("role", "may_run", "may_release"),
+    ("role", "may_run", "may_force"),
     [("viewer", False, False), ("operator", True, False), ("admin", True, True)],
 )
 def test_each_role_is_offered_what_it_may_do(
-    visit: Visit, api: StubApi, role: str, may_run: bool, may_release: bool
+    visit: Visit, api: StubApi, role: str, may_run: bool, may_force: bool
 ) -> None:
-    guard(api)
     api.role = role
     page = visit(SYNC)
-    assert page.is_shown(button("Start a run")) is may_run
-    assert page.is_shown(button("Plan a run")) is may_run
-    assert page.is_shown(button("Release 81,234 held removals…")) is may_release
+    for offered in ("Start a run", "Plan a run", "Pause"):
+        assert page.is_shown(button(offered)) is may_run
+    assert page.is_shown(button("Force a run…")) is may_force
+    assert page.is_shown(link("63 removals wait for a person"))
 
 
-def test_held_removals_are_released_only_when_confirmed(visit: Visit, api: StubApi) -> None:
+@pytest.mark.parametrize("heading", ["State", "Run"])
+def test_what_is_held_leads_to_its_review(visit: Visit, api: StubApi, heading: str) -> None:
     guard(api)
     page = visit(SYNC)
-    assert "held 81,234 removals" in page.text(STATE)
-    release = button("Release 81,234 held removals…")
-    page.find(release).click()
-    assert "Release 81,234 held removals?" in page.find(DIALOG).text
-    assert "Run 42 counted 81,234" in page.text(DIALOG)
-    page.wait_for_focus(button("Leave them"))
+    assert "The guard holds 63 removals." in page.text(STATE)
+    page.find(f"{card(heading)}//a[contains(@href, 'removals')]").click()
+    page.wait_for_text("h1", "Removals")
+
+
+def test_nothing_held_needs_no_review(visit: Visit, api: StubApi) -> None:
+    api.removals.held = []
+    page = visit(SYNC)
+    page.find(button("Force a run…"))
+    assert not page.is_shown("main a[href*=removals]")
+
+
+def test_a_run_is_forced_only_when_confirmed(visit: Visit, api: StubApi) -> None:
+    page = visit(SYNC)
+    page.find(button("Force a run…")).click()
+    page.wait_for_text(DIALOG, "came 3 minutes ago")
+    assert "every pair that is not observed in the window, held or not" in page.text(DIALOG)
+    page.wait_for_focus(button("Do not"))
     page.press(Keys.ENTER)
     page.wait_until_gone(DIALOG)
-    page.wait_for_focus(release)
+    page.wait_for_focus(button("Force a run…"))
     assert api.posted == []
 
-    page.find(release).click()
-    page.find(button("Release them")).click()
+    page.find(button("Force a run…")).click()
+    page.enter("Comment", "The fleet was replaced.")
+    page.find(button("Force it")).click()
     page.wait_for_text(RESULT, "Run 43 succeeded")
-    assert api.posted == [{"force": True}]
+    assert not page.is_shown(DIALOG)
+    assert api.posted == [{"force": True, "comment": "The fleet was replaced."}]
 
 
-def test_a_dialog_keeps_the_focus_and_closes_at_escape(visit: Visit, api: StubApi) -> None:
-    guard(api)
+def test_a_forced_run_is_warned_of_while_ingestion_may_be_down(visit: Visit, api: StubApi) -> None:
+    api.removals.newest_at = api.now - timedelta(hours=2)
     page = visit(SYNC)
-    release = button("Release 81,234 held removals…")
-    page.tab_to(release)
+    page.find(button("Force a run…")).click()
+    page.wait_for_text(DIALOG, "came 2 hours ago: ingestion may be down.")
+    page.find(f"{DIALOG} a").click()
+    page.wait_for_text("h1", "Removals")
+    page.wait_until_gone(DIALOG)
+
+
+def test_a_dialog_keeps_the_focus_and_closes_at_escape(visit: Visit) -> None:
+    page = visit(SYNC)
+    force = button("Force a run…")
+    page.tab_to(force)
     page.press(Keys.ENTER)
-    for _ in range(5):
+    page.wait_for_text(DIALOG, "The newest measurement")
+    for _ in range(6):
         page.press(Keys.TAB)
         assert page.run(
             "return document.activeElement.closest('main') === null"
@@ -187,13 +214,30 @@ def test_a_dialog_keeps_the_focus_and_closes_at_escape(visit: Visit, api: StubAp
         )
     page.press(Keys.ESCAPE)
     page.wait_until_gone(DIALOG)
-    page.wait_for_focus(release)
+    page.wait_for_focus(force)
     page.press(Keys.ENTER)
     page.find(DIALOG)
 
 
-def test_nothing_is_released_while_nothing_is_held(visit: Visit) -> None:
-    assert "Release" not in visit(SYNC).text(card("Run"))
+def test_scheduled_runs_are_paused_and_go_on(visit: Visit, api: StubApi) -> None:
+    page = visit(SYNC)
+    assert not page.is_shown(button("Resume"))
+    page.enter("Pause for minutes", "90")
+    page.enter("Reason for the pause", "Master data is <b>reloaded</b>.")
+    page.find(button("Pause")).click()
+    page.wait_for_text(STATE, "in 1 hour, by subject-of-the-token: “Master data is <b>reloaded")
+    assert api.posted == [{"minutes": 90, "comment": "Master data is <b>reloaded</b>."}]
+    page.find(button("Pause anew"))
+    page.find(button("Resume")).click()
+    page.wait_until_gone("main .paused")
+    assert api.pause is None
+
+
+def test_a_pause_of_more_than_a_week_is_not_sent(visit: Visit, api: StubApi) -> None:
+    page = visit(SYNC)
+    page.enter("Pause for minutes", "10081")
+    page.find(button("Pause")).click()
+    assert api.posted == []
 
 
 def test_the_keyboard_is_enough_to_plan(visit: Visit, api: StubApi) -> None:

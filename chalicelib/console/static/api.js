@@ -34,9 +34,17 @@ export function beforeEach(work) {
 
 /** What GET answers; parameters that are empty are left out. */
 export function get(path, parameters = {}, signal = undefined) {
-  const given = Object.entries(parameters).filter(([, value]) => value !== "" && value != null);
-  const query = new URLSearchParams(given).toString();
-  return request(query ? `${path}?${query}` : path, { method: "GET" }, signal);
+  return request(asked(path, parameters), { method: "GET" }, signal);
+}
+
+/** `{text, after}` of GET *path*, which answers pages of CSV; *after* asks for the next, if there is one. */
+export async function getCsv(path, parameters = {}) {
+  const response = await send(asked(path, parameters), { method: "GET", headers: { Accept: "text/csv" } });
+  if (!response.ok) {
+    throw failure(response, await response.json().catch(() => null));
+  }
+  const next = /[?&]after=([\w-]+)[^>]*>; *rel="next"/.exec(response.headers.get("Link") ?? "");
+  return { text: await received(response.text()), after: next?.[1] ?? null };
 }
 
 /** What POST answers to *body*. */
@@ -47,6 +55,19 @@ export function post(path, body) {
 
 /** What DELETE answers. */
 export const remove = (path) => request(path, { method: "DELETE" });
+
+function asked(path, parameters) {
+  const given = Object.entries(parameters).filter(([, value]) => value !== "" && value != null);
+  const query = new URLSearchParams(given).toString();
+  return query ? `${path}?${query}` : path;
+}
+
+/** The body, which can be cut off after its beginning has arrived. */
+function received(text) {
+  return text.catch(() => {
+    throw new ApiError(0, "UNREACHABLE", "The answer did not arrive as a whole.", null);
+  });
+}
 
 async function request(path, options, signal) {
   const response = await send(path, options, signal);

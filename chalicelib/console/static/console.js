@@ -2,12 +2,13 @@
 // and `begin`, with which the page starts it.
 
 export { useAnswer, heard } from "./answers.js";
-export { ApiError, get, post, remove } from "./api.js";
+export { ApiError, get, getCsv, post, remove } from "./api.js";
 export { Chart } from "./chart.js";
 export { Confirm, Dialog } from "./dialog.js";
 export { FilterBar, filtersFrom } from "./filters.js";
 export { Button, Field, Form, useOnce } from "./form.js";
-export { bytes, count, duration, minutes, plural, utc, words } from "./format.js";
+export { bytes, count, duration, minutes, plural, utc, visible, words } from "./format.js";
+export { Groups } from "./groups.js";
 export { html } from "./html.js";
 export { List } from "./list.js";
 export { Card, Chip, Count, Facts, Name, Named, Tiles } from "./parts.js";
@@ -15,9 +16,10 @@ export { useCallback, useEffect, useId, useMemo, useRef, useState } from "./prea
 export { refresh, useRefreshEvery } from "./refresh.js";
 export { addressOf, navigate, setQuery } from "./router.js";
 export { may, roleOf } from "./session.js";
+export { saveFile } from "./saving.js";
 export { begin } from "./shell.js";
 export { Answered, Empty, Failure, Loading, sentenceOf } from "./states.js";
 export { Table } from "./table.js";
-export { Age, Instant } from "./times.js";
+export { Age, Instant, useNow } from "./times.js";
 export { useTitleNote } from "./title.js";
 export { toast } from "./toast.js";

@@ -9,6 +9,9 @@ const STEPS = [
   ["minute", 60],
 ];
 
+// "␀" to "␟", and "␡", by the codes of what they stand for.
+const PICTURES = { ...Array.from({ length: 32 }, (_, code) => String.fromCodePoint(0x2400 + code)), 127: "\u2421" };
+
 /** 98000 as 98,000. */
 export const count = (value) => number.format(value);
 
@@ -69,3 +72,6 @@ export function bytes(value) {
 
 /** "window_expired" as "window expired". */
 export const words = (code) => code.replaceAll("_", " ");
+
+/** *text* with a picture in place of each control character, which nothing would show. */
+export const visible = (text) => String(text).replace(/\p{Cc}/gu, (character) => PICTURES[character.codePointAt(0)] ?? "\u{fffd}");

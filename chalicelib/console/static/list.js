@@ -9,15 +9,17 @@ import { Table } from "./table.js";
 
 /**
  * The items of GET *path* by *filters*, *size* at a time. *one* and *many* name an item ("run"),
- * *empty* is said where there is none; *columns* and *keyOf* are those of `Table`.
+ * *empty* is said where there is none; *columns* and *keyOf* are those of `Table`; *toolsFor(items)* stands
+ * above the table, if it is given.
  */
-export function List({ path, filters = {}, size = 25, one, many = `${one}s`, empty, columns, keyOf }) {
+export function List({ path, filters = {}, size = 25, one, many = `${one}s`, empty, columns, keyOf, toolsFor }) {
   const { items, next, error, isBusy, more } = useList(path, filters, size);
   const box = useFocusAtEnd(next);
   return html`
     ${error && html`<${Failure} error=${error} />`}
     ${items === null && !error && html`<${Loading} lines=${Math.min(size, 6)} />`}
     ${items?.length === 0 && html`<${Empty}>${empty}<//>`}
+    ${items?.length > 0 && toolsFor?.(items)}
     ${items?.length > 0 && html`
       <${Table} caption=${plural(items.length, one, many)} columns=${columns} rows=${items} keyOf=${keyOf} boxRef=${box} />
     `}

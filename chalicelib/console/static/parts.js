@@ -1,6 +1,6 @@
 // Small parts that every view is made of.
 
-import { count, words } from "./format.js";
+import { count, visible, words } from "./format.js";
 import { html } from "./html.js";
 import { useId } from "./preact_hooks.js";
 
@@ -43,13 +43,14 @@ export function Tiles({ tiles, label }) {
 
 /** A name that somebody else chose: cut where it is too long, kept from turning its surroundings. */
 export function Name({ children }) {
-  return html`<bdi class="name" title=${children}>${children}</bdi>`;
+  const shown = visible(children);
+  return html`<bdi class="name" title=${shown}>${shown}</bdi>`;
 }
 
 /** A name, and below it the id where that is another. */
 export function Named({ name, id }) {
   const shown = name ?? id;
-  return html`<span class="named"><${Name}>${shown}<//>${shown !== id && html` <bdi class="id name" title=${id}>${id}</bdi>`}</span>`;
+  return html`<span class="named"><${Name}>${shown}<//>${shown !== id && html` <bdi class="id name" title=${visible(id)}>${visible(id)}</bdi>`}</span>`;
 }
 
 export const classes = (...names) => names.filter(Boolean).join(" ");

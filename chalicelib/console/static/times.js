@@ -9,6 +9,12 @@ const AGES_MS = 10_000;
 const tick = store(0);
 setInterval(() => tick.set(tick.get() + 1), AGES_MS);
 
+/** What the time is; whoever asks is drawn anew as it passes. */
+export function useNow() {
+  tick.use();
+  return Date.now();
+}
+
 /** Only how long ago *at* was; the instant itself is the tooltip. */
 export function Age({ at, isShort = false }) {
   tick.use();

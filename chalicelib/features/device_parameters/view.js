@@ -1,9 +1,10 @@
-// The sync on the console: its state, runs and their changes, and the pairs.
+// The sync on the console: its state, what is held, runs and their changes, and the pairs.
 
 import { addressOf } from "./console.js";
 import { RunsChart } from "./view_chart.js";
 import { Pair } from "./view_pair.js";
 import { Pairs } from "./view_pairs.js";
+import { Removals } from "./view_removals.js";
 import { Run, Runs } from "./view_runs.js";
 import { SyncState } from "./view_state.js";
 import { Sync } from "./view_sync.js";
@@ -13,6 +14,7 @@ export const view = {
   order: 10,
   pages: [
     { path: "", title: "Sync", isListed: true, Component: Sync },
+    { path: "removals", title: "Removals", isListed: true, Component: Removals },
     { path: "runs", title: "Runs", isListed: true, Component: Runs },
     { path: "runs/:run_id", title: ({ run_id }) => `Run ${run_id}`, Component: Run },
     { path: "pairs", title: "Pairs", isListed: true, Component: Pairs },

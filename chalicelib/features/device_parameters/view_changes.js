@@ -26,7 +26,7 @@ export function RunChanges({ runId, query }) {
 
 /** The changes of a plan, `{added: […], …}`. */
 export function PlannedChanges({ sample, empty }) {
-  const rows = KINDS.flatMap((change) => sample[change].map((pair) => ({ change, ...pair })));
+  const rows = [...KINDS, "held"].flatMap((change) => sample[change].map((pair) => ({ change, ...pair })));
   return rows.length > 0
     ? html`<${Table} caption="What a run would do now" columns=${COLUMNS} rows=${rows} keyOf=${keyOf} />`
     : html`<${Empty}>${empty}<//>`;

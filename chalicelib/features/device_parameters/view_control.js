@@ -1,9 +1,11 @@
-// Planning a run, starting one, and releasing what the guard holds.
+// Planning a run, starting one, and forcing one.
 
-import { ApiError, Button, Card, Confirm, Field, Form, count, heard, html, may, plural, post, refresh, roleOf, toast, useEffect, useOnce, useRef, useState } from "./console.js";
-import { isOver, outcome, waitUntilEnded } from "./view_waiting.js";
-import { heldCount } from "./view_state.js";
-import { changesInWords } from "./view_words.js";
+import { Button, Card, Field, Form, heard, html, may, plural, post, useOnce, useRef, useState } from "./console.js";
+import { Asking } from "./view_asking.js";
+import { FreshnessAsked } from "./view_freshness.js";
+import { Result, refusal, useResult } from "./view_results.js";
+import { carryOut } from "./view_waiting.js";
+import { changesInWords, removalsAddress } from "./view_words.js";
 
 const HINT = "How far back to look. Empty: as configured. A plan changes nothing.";
 
@@ -29,14 +31,14 @@ function Controls({ status, onPlan }) {
     onPlan(planned);
   });
   const run = (asked) => async () => {
-    const started = await post("sync", asked);
-    const finished = isOver(started) ? started : await waitUntilEnded(started, tell);
+    await carryOut(asked, tell);
     onPlan(null); // It told of the table before this run.
-    tell(outcome(finished), finished.status === "succeeded" ? "good" : "bad", true);
-    refresh();
   };
   const start = () => form.current.querySelector("form").reportValidity() && attempt("The run is being started…", run(request()));
-  const release = () => attempt("The held removals are being released…", run({ force: true }));
+  // The dialog closes at once; what becomes of the run is told here.
+  const force = (given) => {
+    attempt("The forced run is being started…", run({ force: true, ...given }));
+  };
 
   return html`
     <div ref=${form}>
@@ -48,41 +50,22 @@ function Controls({ status, onPlan }) {
           <${Button} isBusy=${isBusy} onClick=${start}>Start a run<//>
         </div>
       <//>
-      ${may("admin") && status.state === "guarded" && html`<${Release} status=${status} isBusy=${isBusy} onRelease=${release} />`}
-      <p class=${`result edged tone-${result.tone}`} role="status">${result.text}</p>
+      ${status.held_removals > 0 && html`<p class="review"><a href=${removalsAddress()}>Review ${plural(status.held_removals, "held removal")}</a></p>`}
+      ${may("admin") && html`<${ForcedRun} isBusy=${isBusy} onForce=${force} />`}
+      <${Result} of=${result} />
     </div>
   `;
 }
 
-/** `[result, tell]`; what became of a run is told on whatever page the reader is by then. */
-function useResult() {
-  const [result, setResult] = useState({ text: "", tone: "none" });
-  const isHere = useRef(true);
-  useEffect(() => () => {
-    isHere.current = false;
-  }, []);
-  const tell = (text, tone = "none", isOutcome = false) => {
-    if (isHere.current) {
-      setResult({ text, tone });
-    } else if (isOutcome || tone === "bad") {
-      toast(text, tone);
-    }
-  };
-  return [result, tell];
-}
-
-function Release({ status, isBusy, onRelease }) {
+/** A run that holds nothing; what somebody has looked at is released elsewhere. */
+function ForcedRun({ isBusy, onForce }) {
   const [isAsking, ask] = useState(false);
-  const held = heldCount(status);
-  const them = held > 0 ? plural(held, "held removal") : "the held removals";
   return html`
-    <${Button} tone="danger" isBusy=${isBusy} onClick=${() => ask(true)}>Release ${them}…<//>
-    <${Confirm} title=${`Release ${them}?`} yes="Release them" no="Leave them" isOpen=${isAsking} onYes=${onRelease} onClose=${() => ask(false)}>
-      <p>
-        A forced run removes every pair that is not observed in the window, however many they are.
-        ${held > 0 && ` Run ${status.last_run.run_id} counted ${count(held)}; it may be others by now.`}
-        ${" "}If ingestion is down, wait instead: when the readings come back, nothing is left to hold.
-      </p>
+    <${Button} tone="danger" isBusy=${isBusy} onClick=${() => ask(true)}>Force a run…<//>
+    <${Asking} title="Force a run?" yes="Force it" no="Do not" isOpen=${isAsking} onYes=${onForce} onClose=${() => ask(false)}>
+      <p>A forced run removes every pair that is not observed in the window, held or not, however many they are. Nobody has looked at them.</p>
+      ${isAsking && html`<${FreshnessAsked} />`}
+      <p>To let go of what you have looked at, and of nothing else, <a href=${removalsAddress()} onClick=${() => ask(false)}>review the held removals</a>.</p>
     <//>
   `;
 }
@@ -92,11 +75,4 @@ function planInWords(deltas) {
   const happens = changesInWords(deltas);
   const holds = deltas.held > 0 ? ` The guard would hold ${plural(deltas.held, "removal")}.` : "";
   return [`${happens ? `A run now: ${happens}.` : "A run now would change nothing."}${holds}`, holds ? "bad" : "good"];
-}
-
-function refusal(error) {
-  if (!(error instanceof ApiError)) {
-    return "Something went wrong on this page.";
-  }
-  return error.status === 403 ? `${error.sentence} Your role is ${roleOf()}.` : error.sentence;
 }

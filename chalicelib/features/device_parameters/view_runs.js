@@ -1,6 +1,6 @@
 // Every run, by what became of it and who asked for it; and one run with all it changed.
 
-import { Answered, Card, Chip, Count, Facts, FilterBar, Instant, List, count, duration, filtersFrom, html, minutes, useAnswer, words } from "./console.js";
+import { Answered, Card, Chip, Count, Facts, FilterBar, Instant, List, Name, count, duration, filtersFrom, html, minutes, useAnswer, words } from "./console.js";
 import { RunChanges } from "./view_changes.js";
 import { Deltas } from "./view_state.js";
 import { TONES, runAddress } from "./view_words.js";
@@ -9,6 +9,11 @@ const FIELDS = [
   { name: "status", label: "Status", options: ["running", "succeeded", "guarded", "failed", "skipped"] },
   { name: "trigger", label: "Started by", options: ["schedule", "api", "cli", "event"] },
 ];
+
+const GUARDS = {
+  strict: "strict: all removals were held, because the window was narrower than configured",
+  released: "released: nothing was held, because somebody forced the run",
+};
 
 const delta = (title, name) => ({
   title,
@@ -26,7 +31,7 @@ const COLUMNS = [
   delta("Held", "held"),
   { title: "Observed", isNumeric: true, cell: (run) => count(run.deltas.observed) },
   { title: "Took", isNumeric: true, class: "nowrap", cell: (run) => duration(run.duration_ms) },
-  { title: "By, window", class: "nowrap", cell: (run) => `${run.trigger}, ${minutes(run.window_minutes)}` },
+  { title: "By, window", class: "nowrap", cell: askedFor },
 ];
 
 export function Runs({ query }) {
@@ -65,9 +70,22 @@ function factsOf(run) {
     ["Why", run.error && `${run.error.code}: ${run.error.message}`],
     ["Started", html`<${Instant} at=${run.started_at} />, by ${run.trigger}`],
     ["Took", duration(run.duration_ms)],
+    ["Asked for by", run.requested_by && html`<${Name}>${run.requested_by}<//>`],
+    ["Comment", run.comment && html`<${Name}>${run.comment}<//>`],
+    ["Guard", GUARDS[run.guard]],
     ["Looked at", html`<${Instant} at=${run.as_of} />`],
     ["Window", minutes(run.window_minutes)],
   ];
+}
+
+/** What started it and how far it looks back; who asked for it, and without what guard, where there is more to say. */
+function askedFor(run) {
+  return html`
+    ${run.trigger}, ${minutes(run.window_minutes)}
+    ${run.requested_by && html`<span class="cell-note"><${Name}>${run.requested_by}<//></span>`}
+    ${run.comment && html`<span class="cell-note">“<${Name}>${run.comment}<//>”</span>`}
+    ${run.guard in GUARDS && html`<span class="cell-note">guard ${run.guard}</span>`}
+  `;
 }
 
 function statusOf(run) {

@@ -1,14 +1,15 @@
 // The state of the whole, the last run and its deltas.
 
 import { Age, Answered, Chip, Tiles, count, duration, html, minutes, plural, useAnswer, useRefreshEvery, useTitleNote, words } from "./console.js";
-import { TONES, runAddress } from "./view_words.js";
+import { Paused } from "./view_pause.js";
+import { TONES, removalsAddress, runAddress } from "./view_words.js";
 
 const WHILE_RUNNING_MS = 5_000;
 
 const SENTENCES = {
   ok: () => "The last run succeeded, lately: the table is in step with what the devices report.",
   stale: () => "No run has succeeded for two intervals. Is the schedule enabled, does the function start?",
-  guarded: (status) => `The last run held ${heldInWords(status)}. Is ingestion down? Then wait; else release them.`,
+  guarded: (status) => `The guard holds ${plural(status.held_removals, "removal")}. Is ingestion down? Then leave them; else review them.`,
   failing: () => "The last run failed. The table is as it was before.",
   never_run: () => "No run has ended yet. The table is empty until the first one succeeds.",
 };
@@ -21,11 +22,6 @@ const DELTAS = [
   ["observed", "pairs seen in the window"],
   ["unresolved", "pairs of an unknown parameter"],
 ];
-
-/** How many removals wait for release: what the last run that counted them said. */
-export function heldCount(status) {
-  return status.state === "guarded" ? (status.last_run?.deltas.held ?? 0) : 0;
-}
 
 /** What `GET /status` says, asked here. */
 export function SyncState() {
@@ -44,6 +40,8 @@ export function State({ status }) {
         <${Chip} code=${status.state} tone=${TONES[status.state]} isLarge />
         <p class="state-sentence" role="status">${SENTENCES[status.state]?.(status)}</p>
         ${run?.error && html`<p class="bad-text">${run.error.code}: ${run.error.message}</p>`}
+        <${Held} number=${status.held_removals} />
+        <${Paused} pause=${status.pause} />
         <${Warnings} warnings=${status.warnings ?? []} />
       </div>
       <${Totals} totals=${status.totals} />
@@ -52,9 +50,9 @@ export function State({ status }) {
   `;
 }
 
-function heldInWords(status) {
-  const held = heldCount(status);
-  return held > 0 ? plural(held, "removal") : "removals";
+/** What waits for a person, whatever the last run did. */
+function Held({ number }) {
+  return number > 0 && html`<p class="held"><a href=${removalsAddress()}>${plural(number, "removal")} ${number === 1 ? "waits" : "wait"} for a person</a></p>`;
 }
 
 function Warnings({ warnings }) {

@@ -1,9 +1,10 @@
 // The sync by itself: its state, what can be done about it, and what it changed last.
 
-import { Age, Answered, Card, Empty, count, html, plural, useAnswer, useEffect, useRef, useState } from "./console.js";
+import { Age, Answered, Card, Empty, count, html, may, plural, useAnswer, useEffect, useRef, useState } from "./console.js";
 import { PlannedChanges, RunChanges } from "./view_changes.js";
 import { RunsChart } from "./view_chart.js";
 import { Control } from "./view_control.js";
+import { PauseControl } from "./view_pause.js";
 import { State } from "./view_state.js";
 import { TONES, changesInWords, runAddress } from "./view_words.js";
 
@@ -20,7 +21,10 @@ function Cards({ status, query }) {
     <div class="stack">
       <${Card} label="State" tone=${TONES[status.state] ?? "none"}><${State} status=${status} /><//>
       <div class="columns">
-        <div class="stack"><${Control} status=${status} onPlan=${setPlan} /></div>
+        <div class="stack">
+          <${Control} status=${status} onPlan=${setPlan} />
+          ${may("operator") && html`<${PauseControl} pause=${status.pause} />`}
+        </div>
         <div class="stack">
           ${plan && html`<${Planned} planned=${plan} onClose=${() => setPlan(null)} />`}
           <${Card} title="Additions and removals"><${RunsChart} /><//>

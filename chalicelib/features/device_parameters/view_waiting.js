@@ -1,6 +1,6 @@
 // A run that a function of its own carries out, until it has ended.
 
-import { ApiError, duration, get, plural } from "./console.js";
+import { ApiError, duration, get, plural, post, refresh } from "./console.js";
 import { changesInWords } from "./view_words.js";
 
 const FIRST_WAIT_MS = 800;
@@ -8,10 +8,18 @@ const LONGEST_WAIT_MS = 15_000;
 const PATIENCE_MS = 20 * 60_000;
 const TOLERATED_FAILURES = 5;
 
-export const isOver = (run) => run.status !== "running";
+/** Start the run that is *asked* for, and *tell* of it until it has ended. */
+export async function carryOut(asked, tell) {
+  const started = await post("sync", asked);
+  const finished = isOver(started) ? started : await waitUntilEnded(started, tell);
+  tell(outcome(finished), finished.status === "succeeded" ? "good" : "bad", true);
+  refresh();
+}
+
+const isOver = (run) => run.status !== "running";
 
 /** Ask until *started* has ended, less and less often; *tell* is told how long it has taken. */
-export async function waitUntilEnded(started, tell) {
+async function waitUntilEnded(started, tell) {
   const begun = Date.now();
   let wait = FIRST_WAIT_MS;
   let failures = 0;
@@ -45,7 +53,7 @@ function isPassing(error) {
 }
 
 /** How *run* ended. */
-export function outcome(run) {
+function outcome(run) {
   const happened = changesInWords(run.deltas) ?? "nothing to change";
   switch (run.status) {
     case "succeeded":

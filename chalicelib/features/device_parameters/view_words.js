@@ -11,6 +11,11 @@ export const TONES = {
 
 export const KINDS = ["added", "removed", "renamed"];
 
+export const REASONS = ["device_unknown", "device_inactive", "parameter_unknown", "window_expired"];
+
+/** What a removal is held for: too much of it had fallen silent at once. */
+export const SCOPES = { table: "the whole table", site: "its site", device_type: "its device type", window: "a narrow window" };
+
 /** "3 added, 1 removed", or null where nothing changed. */
 export function changesInWords(deltas) {
   const parts = KINDS.filter((kind) => deltas[kind] > 0).map((kind) => `${count(deltas[kind])} ${kind}`);
@@ -20,3 +25,5 @@ export function changesInWords(deltas) {
 export const runAddress = (run) => addressOf(["device_parameters", "runs", String(run.run_id)]);
 
 export const pairAddress = (pair) => addressOf(["device_parameters", "pairs", pair.device_id, pair.parameter_id]);
+
+export const removalsAddress = () => addressOf(["device_parameters", "removals"]);
