@@ -2,7 +2,7 @@
 
 The names are flat, because a path variable of API Gateway holds no slash: `view.js` in the folder
 of the feature `heartbeats` is `heartbeats.view.js`. The table is made at start: a name from a URL
-is looked up, never made into a path.
+is looked up, never made into a path. The service itself has a view as features do.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,10 +11,12 @@ from pathlib import Path
 
 from chalicelib.console.modules import joined
 from chalicelib.features import FEATURES
+from chalicelib.service.feature import SERVICE
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 FEATURE_FOLDERS = HERE.parent / "features"
+SERVICE_FOLDER = HERE.parent / SERVICE.name
 INDEX = STATIC / "index.html"
 # Its text is made here, because it says which features have a view.
 VIEWS = "views.js"
@@ -82,10 +84,10 @@ def views_module(features: Iterable[str], table: Mapping[str, Asset]) -> str:
 
 
 def _view(feature: str) -> Asset:
-    folder = FEATURE_FOLDERS / feature
+    folder = SERVICE_FOLDER if feature == SERVICE.name else FEATURE_FOLDERS / feature
     return Asset(folder / "view.js", tuple(sorted(folder.glob("view*.js"))))
 
 
-_NAMES = [feature.name for feature in FEATURES]
-ASSETS = assets(_NAMES)
-VIEWS_MODULE = views_module(_NAMES, ASSETS)
+NAMES = [feature.name for feature in (*FEATURES, SERVICE)]
+ASSETS = assets(NAMES)
+VIEWS_MODULE = views_module(NAMES, ASSETS)

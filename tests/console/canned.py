@@ -123,6 +123,27 @@ def sample(kinds: list[Document]) -> Document:
     return {**by_kind, "truncated": False}
 
 
+def audit_entries(now: datetime) -> list[Document]:
+    """Newest first: a release, 30 runs that somebody started, and a hostile comment."""
+    release = {"released": 60, "reviewed": 60, "filter": {"site_id": HOSTILE_NAME}}
+    started = [(f"run {number}", "run.started", None, None) for number in range(30, 0, -1)]
+    entries = [("removals", "removals.released", HOSTILE_IMAGE, release), *started]
+    return [
+        {
+            "audit_id": len(entries) - place,
+            "occurred_at": instant(now - timedelta(hours=place)),
+            "actor": "token:oncall" if place else HOSTILE_NAME,
+            "action": action,
+            "subject": subject,
+            "before": None,
+            "after": after,
+            "comment": comment,
+            "request_id": "req-4711",
+        }
+        for place, (subject, action, comment, after) in enumerate(entries)
+    ]
+
+
 def pause(now: datetime, request: Document) -> Document:
     """A pause that begins at *now*."""
     return {

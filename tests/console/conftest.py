@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.console.assets import ASSETS, Asset, views_module
-from chalicelib.features import FEATURES
+from chalicelib.console.assets import ASSETS, NAMES, Asset, views_module
 from tests.console import browser as chromium
 from tests.console.browser import Browser
 from tests.console.stub import StubApi, serving
@@ -67,7 +66,7 @@ def add_view(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AddView:
         file = tmp_path / f"{name}.js"
         file.write_text(module, encoding="utf-8")
         monkeypatch.setitem(ASSETS, f"{name}.view.js", Asset(file, (file,)))
-        views = views_module([*(feature.name for feature in FEATURES), name], ASSETS)
+        views = views_module([*NAMES, name], ASSETS)
         monkeypatch.setattr("chalicelib.console.routes.VIEWS_MODULE", views)
 
     return add

@@ -36,6 +36,7 @@ class StubApi:
         self.unknown = canned.unknown_devices(self.now)
         self.removals = HeldRemovals(self.now)
         self.pause: Document | None = None
+        self.audit = canned.audit_entries(self.now)
         self.loads = canned_loads.loads(self.now)
         # By path, with its query or without it, before anything else.
         self.answers: dict[str, Answer] = {}
@@ -82,6 +83,12 @@ class StubApi:
         return None
 
     def _read(self, parts: list[str], given: dict[str, str]) -> Answer:
+        if parts == ["audit"]:
+            names = ("actor", "action", "subject")
+            return self._allowed("admin") or (
+                200,
+                _page(_matching(self.audit, given, *names), given),
+            )
         if parts == ["me"]:
             return 200, {"subject": "subject-of-the-token", "role": self.role}
         for feature in (self._sync_of, self._removals_of, self._heartbeats_of, self._loads_of):
@@ -172,6 +179,7 @@ class StubApi:
     def _polled(self, run_id: str) -> Answer:
         """A run that was under way has ended when it is asked about the second time."""
         status, found = _found(self.runs, "run_id", run_id)
+        assert not isinstance(found, Csv)
         questions = sum(path == f"/runs/{run_id}" for path in self.asked)
         if found.get("status") == "running" and questions > 1:
             ended = canned.run(int(run_id), datetime.now(UTC), added=5)

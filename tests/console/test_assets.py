@@ -12,6 +12,7 @@ from chalicelib.console.assets import (
     FEATURE_FOLDERS,
     STATIC,
     VIEWS,
+    VIEWS_MODULE,
     Asset,
     assets,
     views_module,
@@ -19,6 +20,7 @@ from chalicelib.console.assets import (
 from chalicelib.console.page import policy
 from chalicelib.console.routes import routes
 from chalicelib.features import FEATURES
+from chalicelib.service.feature import SERVICE
 
 EVERY_KIND = [
     "/",
@@ -87,8 +89,8 @@ def test_the_shell_is_told_of_each_feature_that_has_a_view(
     client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     told = client.http.get(f"/assets/{VIEWS}").body.decode()
-    assert told == views_module([feature.name for feature in FEATURES], ASSETS)
-    assert all(f'"{feature.name}"' in told for feature in FEATURES)
+    assert told == VIEWS_MODULE
+    assert all(f'"{feature.name}"' in told for feature in (*FEATURES, SERVICE))
 
     for feature in ("seen", "unseen"):
         (tmp_path / feature).mkdir()

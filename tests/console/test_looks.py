@@ -23,6 +23,7 @@ PAGES = {
     "unknown": "#/heartbeats/unknown",
     "loads": "#/parquet_loads",
     "load": "#/parquet_loads/25",
+    "audit": "#/service",
 }
 SCREENS = {
     "desktop-light": (1280, False),

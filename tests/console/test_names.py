@@ -15,6 +15,7 @@ PAGES = [
     "#/heartbeats",
     "#/heartbeats/unknown",
     "#/parquet_loads",
+    "#/service",
 ]
 # Right-to-left override, embedding and isolate, none of them ended.
 TURNING = "safe\u202egnp.exe\u202b\u2067"
@@ -36,6 +37,9 @@ def rename_everything(api: StubApi, name: str) -> None:
         device |= {"device_id": name, "site_id": name}
     for device in api.unknown[:1]:
         device |= {"device_id": name, "site_id": name}
+    for entry in api.audit:
+        entry |= dict.fromkeys(("actor", "action", "subject", "comment"), name)
+        entry["after"] = {name: name}
     for load in api.loads:
         load["key"] = name
 

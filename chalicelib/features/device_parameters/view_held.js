@@ -8,12 +8,10 @@ const MOST = 500; // What one request takes.
 const COLUMNS = [
   { title: "Device", isHeader: true, class: "half", cell: (held) => html`<a href=${pairAddress(held)}><${Named} name=${held.device_name} id=${held.device_id} /></a>` },
   { title: "Parameter", class: "half", cell: (held) => html`<${Named} name=${held.parameter_name} id=${held.parameter_id} />` },
-  { title: "Reason", cell: ({ reason }) => words(reason) },
-  { title: "Held for", cell: ({ scope }) => SCOPES[scope] ?? scope },
-  { title: "Site, type", cell: placeOf },
+  { title: "Reason", class: "part", cell: ({ reason, scope }) => html`${words(reason)} <span class="cell-note">held for ${SCOPES[scope] ?? scope}</span>` },
+  { title: "Site, type", class: "part", cell: placeOf },
   { title: "Last seen", class: "nowrap", cell: ({ last_seen_at: at }) => (at ? html`<${Age} at=${at} />` : "–") },
-  { title: "Held", class: "nowrap", cell: (held) => html`<${Age} at=${held.held_at} /> <span class="cell-note">by <a href=${runAddress(held)}>run ${held.run_id}</a></span>` },
-  { title: "State", cell: stateOf },
+  { title: "Held", class: "part", cell: heldSince },
 ];
 
 /** A row is another one once anything of it has changed: what was selected is what was seen. */
@@ -71,9 +69,10 @@ function placeOf({ site_id: site, device_type_id: type }) {
   return known === null ? "–" : html`<span class="named">${site !== null && html`<${Name}>${site}<//>`}${type !== null && html`<span class="id"><${Name}>${type}<//></span>`}</span>`;
 }
 
-function stateOf(held) {
-  if (isWaiting(held)) {
-    return html`<${Chip} code="waits" tone="warn" />`;
-  }
-  return html`<${Chip} code="released" tone="good" /> <span class="cell-note"><${Age} at=${held.released_at} /> by <${Name}>${held.released_by}<//></span>`;
+/** Since when and by which run; once it is released, by whom: the next run removes it. */
+function heldSince(held) {
+  return html`
+    <${Age} at=${held.held_at} /> <span class="cell-note">by <a href=${runAddress(held)}>run ${held.run_id}</a></span>
+    ${!isWaiting(held) && html`<${Chip} code="released" tone="good" /> <span class="cell-note"><${Age} at=${held.released_at} /> by <${Name}>${held.released_by}<//></span>`}
+  `;
 }
