@@ -1,6 +1,8 @@
 // Who did what, for admins.
 
-import { Card, FilterBar, Instant, List, Name, filtersFrom, html } from "./console.js";
+import { Card, FilterBar, Instant, List, Name, filtersFrom, html, visible } from "./console.js";
+
+const BRIEF = 60;
 
 const FIELDS = [
   { name: "actor", label: "Who", hint: "such as token:oncall" },
@@ -15,7 +17,7 @@ const COLUMNS = [
   { title: "Who", class: "part", cell: (entry) => named(entry.actor) },
   { title: "What", class: "part", cell: (entry) => named(entry.action) },
   { title: "To what", class: "part", cell: (entry) => named(entry.subject) },
-  { title: "Comment", class: "half", cell: (entry) => named(entry.comment) },
+  { title: "Comment", class: "part", cell: (entry) => named(entry.comment) },
   { title: "Before and after", class: "half", cell: factsOf },
 ];
 
@@ -37,9 +39,15 @@ function Audit({ query }) {
   `;
 }
 
-/** What is known of the subject before and after, as JSON on a line each. */
+/** What is known of the subject before and after, as JSON; what is long is to be opened. */
 function factsOf({ before, after }) {
-  const line = ([title, facts]) => html`<div key=${title}><span class="quiet">${title}</span> <${Name}>${JSON.stringify(facts)}<//></div>`;
   const known = [["before", before], ["after", after]].filter(([, facts]) => facts !== null);
-  return known.length > 0 ? known.map(line) : "–";
+  return known.length > 0 ? known.map(([title, facts]) => lineOf(title, JSON.stringify(facts))) : "–";
+}
+
+function lineOf(title, json) {
+  const text = html`<bdi class="whole">${visible(json)}</bdi>`;
+  return json.length > BRIEF
+    ? html`<details key=${title}><summary>${title}</summary>${text}</details>`
+    : html`<div key=${title}><span class="quiet">${title}</span> ${text}</div>`;
 }

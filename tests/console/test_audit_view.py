@@ -18,7 +18,10 @@ def test_entries_come_newest_first_with_what_was_before_and_after(visit: Visit) 
     newest = page.text(f"{rows('Audit')}[1]")
     assert "removals.released" in newest
     assert canned.HOSTILE_IMAGE in newest
-    assert 'after {"released":60,"reviewed":60,' in newest
+    assert 'after{"released":60,"reviewed":60,' in newest
+    assert not page.is_shown(f"{rows('Audit')}[1]//bdi[@class='whole']")
+    page.find(f"{rows('Audit')}[1]//summary").click()
+    page.find(f"{rows('Audit')}[1]//bdi[@class='whole']")
     assert "before" not in newest
     page.find(button("More of them")).click()
     page.wait_for_count(rows("Audit"), 31)

@@ -47,7 +47,7 @@ def test_a_review_counts_what_waits_in_every_way(visit: Visit) -> None:
     page = visit(REMOVALS)
     page.wait_for_text(REVIEW, "63 removals wait for a person.")
     assert page.text(group("By reason")) == "By reasonwindow expired61device unknown2"
-    assert "its site60" in page.text(group("By what they are held for"))
+    assert "its site60" in page.text(group("Held for"))
     assert "north60" in page.text(group("By site"))
     assert "not known2" in page.text(group("By site"))
     assert "meter60" in page.text(group("By device type"))

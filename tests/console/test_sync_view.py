@@ -159,9 +159,16 @@ def test_each_role_is_offered_what_it_may_do(
 def test_what_is_held_leads_to_its_review(visit: Visit, api: StubApi, heading: str) -> None:
     guard(api)
     page = visit(SYNC)
-    assert "The guard holds 63 removals." in page.text(STATE)
+    assert "The guard holds removals back." in page.text(STATE)
+    assert "63 removals wait for a person" in page.text(STATE)
     page.find(f"{card(heading)}//a[contains(@href, 'removals')]").click()
     page.wait_for_text("h1", "Removals")
+
+
+def test_what_is_released_is_no_longer_held(visit: Visit, api: StubApi) -> None:
+    guard(api)
+    api.removals.held = []
+    assert "What the guard held back is released" in visit(SYNC).text(STATE)
 
 
 def test_nothing_held_needs_no_review(visit: Visit, api: StubApi) -> None:
@@ -225,7 +232,8 @@ def test_scheduled_runs_are_paused_and_go_on(visit: Visit, api: StubApi) -> None
     page.enter("Pause for minutes", "90")
     page.enter("Reason for the pause", "Master data is <b>reloaded</b>.")
     page.find(button("Pause")).click()
-    page.wait_for_text(STATE, "in 1 hour, by subject-of-the-token: “Master data is <b>reloaded")
+    page.wait_for_text(STATE, "in 1 hour, by subject-of-the-token.")
+    assert "Master data is <b>reloaded</b>." in page.text(STATE)
     assert api.posted == [{"minutes": 90, "comment": "Master data is <b>reloaded</b>."}]
     page.find(button("Pause anew"))
     page.find(button("Resume")).click()

@@ -13,7 +13,7 @@ export function Freshness({ at }) {
   const newest = at === null ? "There is no measurement of any device" : html`The newest measurement of any device came <${Age} at=${at} />`;
   return html`
     <div class="notice notice-warn freshness" role="note">
-      <strong>${newest}: ingestion may be down.</strong> If it is, release nothing. When the readings come back, nothing is left to hold.
+      <strong>${newest}: ingestion may be down.</strong> If it is, wait: when the readings come back, nothing is left to hold.
     </div>
   `;
 }

@@ -54,7 +54,7 @@ function Selection({ items, selected, set, isReviewed, onRelease }) {
   const all = () => set(items.slice(0, MOST).map(keyOf), true);
   return html`
     <div class="buttons">
-      <${Button} onClick=${all}>Select all in sight<//>
+      ${items.length > 0 && html`<${Button} onClick=${all}>Select all in sight<//>`}
       ${chosen.length > 0 && html`
         <${Button} onClick=${() => set([...selected], false)}>Select none<//>
         <${Button} tone="danger" isBusy=${isTooMuch || !isReviewed} onClick=${() => onRelease(pairs())}>Release ${plural(chosen.length, "selected removal")}…<//>

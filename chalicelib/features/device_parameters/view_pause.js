@@ -9,9 +9,10 @@ const WEEK = 7 * 24 * 60;
 /** Until when, by whom and why; nothing where the runs are not paused. */
 export function Paused({ pause }) {
   return pause && html`
-    <p class="paused">
-      <strong>Paused</strong> until <${Instant} at=${pause.paused_until} />, by <${Name}>${pause.paused_by}<//>${pause.comment && html`: “<${Name}>${pause.comment}<//>”`}
-    </p>
+    <div class="paused">
+      <p><strong>Paused</strong> until <${Instant} at=${pause.paused_until} />, by <${Name}>${pause.paused_by}<//>.</p>
+      ${pause.comment && html`<p class="quiet"><${Name}>${pause.comment}<//></p>`}
+    </div>
   `;
 }
 

@@ -21,7 +21,7 @@ const FIELDS = [
 
 const FACETS = [
   { name: "reason", counts: "reasons", title: "By reason", said: words },
-  { name: "scope", counts: "scopes", title: "By what they are held for", said: (scope) => SCOPES[scope] ?? scope },
+  { name: "scope", counts: "scopes", title: "Held for", said: (scope) => SCOPES[scope] ?? scope },
   { name: "site_id", counts: "sites", title: "By site" },
   { name: "device_type_id", counts: "device_types", title: "By device type" },
   { name: "parameter_id", counts: "parameters", title: "By parameter" },
@@ -60,7 +60,7 @@ function chosenIn(filters) {
 
 const saidOf = (name) => FACETS.find((facet) => facet.name === name)?.said ?? ((value) => value);
 
-/** What was choosen may be gone with the answer, and the focus with it: the card keeps it. */
+/** What was chosen may be gone with the answer, and the focus with it: the card keeps it. */
 function Review({ review, filters, query, onRelease }) {
   const card = useRef();
   const choose = (name) => (value) => {

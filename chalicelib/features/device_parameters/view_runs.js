@@ -83,7 +83,7 @@ function askedFor(run) {
   return html`
     ${run.trigger}, ${minutes(run.window_minutes)}
     ${run.requested_by && html`<span class="cell-note"><${Name}>${run.requested_by}<//></span>`}
-    ${run.comment && html`<span class="cell-note">“<${Name}>${run.comment}<//>”</span>`}
+    ${run.comment && html`<span class="cell-note"><${Name}>${run.comment}<//></span>`}
     ${run.guard in GUARDS && html`<span class="cell-note">guard ${run.guard}</span>`}
   `;
 }

@@ -9,7 +9,10 @@ const WHILE_RUNNING_MS = 5_000;
 const SENTENCES = {
   ok: () => "The last run succeeded, lately: the table is in step with what the devices report.",
   stale: () => "No run has succeeded for two intervals. Is the schedule enabled, does the function start?",
-  guarded: (status) => `The guard holds ${plural(status.held_removals, "removal")}. Is ingestion down? Then leave them; else review them.`,
+  guarded: (status) =>
+    status.held_removals > 0
+      ? "The guard holds removals back. Is ingestion down? Then leave them; else review them."
+      : "What the guard held back is released: the next run removes what is not observed by then.",
   failing: () => "The last run failed. The table is as it was before.",
   never_run: () => "No run has ended yet. The table is empty until the first one succeeds.",
 };

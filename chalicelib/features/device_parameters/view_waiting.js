@@ -1,7 +1,7 @@
 // A run that a function of its own carries out, until it has ended.
 
 import { ApiError, duration, get, plural, post, refresh } from "./console.js";
-import { changesInWords } from "./view_words.js";
+import { TONES, changesInWords } from "./view_words.js";
 
 const FIRST_WAIT_MS = 800;
 const LONGEST_WAIT_MS = 15_000;
@@ -12,7 +12,7 @@ const TOLERATED_FAILURES = 5;
 export async function carryOut(asked, tell) {
   const started = await post("sync", asked);
   const finished = isOver(started) ? started : await waitUntilEnded(started, tell);
-  tell(outcome(finished), finished.status === "succeeded" ? "good" : "bad", true);
+  tell(outcome(finished), TONES[finished.status] ?? "bad", true);
   refresh();
 }
 
