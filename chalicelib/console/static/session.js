@@ -34,6 +34,9 @@ export async function enter(back = null) {
 
 /** Ask for a token. What was shown goes, for it may be another's. */
 export function leave(refusal = "", trouble = "") {
+  if (session.get().phase === "stranger" && token.get() === null && !refusal && !trouble) {
+    return; // Several requests were refused at once: the first has said why.
+  }
   const said = trouble || (token.get() === null ? "" : refusal || whyNotAccepted());
   forget();
   session.set({ phase: "stranger", me: null, refusal: said, error: null });
