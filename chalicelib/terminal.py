@@ -21,11 +21,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from chalicelib import logs
-from chalicelib.audit import Actor
+from chalicelib.audit import MAX_COMMENT_LENGTH, Actor
 from chalicelib.errors import ApplicationError, InvalidRequestError, InvalidSettingError
 from chalicelib.instants import read_instant
 from chalicelib.settings import LOG_LEVEL
-from chalicelib.text import shown
+from chalicelib.text import is_storable_text, shown
 
 # What is printed holds names that others chose: square brackets and `:bomb:` are no markup there.
 console = Console(markup=False, emoji=False, highlight=False)
@@ -46,6 +46,23 @@ class Instant(click.ParamType[datetime]):
             return read_instant(param.name or "instant" if param else "instant", value)
         except InvalidRequestError as error:
             self.fail(error.message, param, ctx)
+
+
+class Comment(click.ParamType[str]):
+    """The reason for what a command does, within the limits that hold for it over HTTP."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if not is_storable_text(text):
+            self.fail("holds a character no text may hold", param, ctx)
+        if len(text) > MAX_COMMENT_LENGTH:
+            self.fail(f"may have {MAX_COMMENT_LENGTH} characters at most", param, ctx)
+        return text
+
+
+comment_option = click.option("--comment", type=Comment(), help="Why, for the audit log.")
 
 
 def reporting_errors(command: Callable[..., None]) -> Callable[..., None]:

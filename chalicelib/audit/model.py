@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# Of the reason that an actor gives.
+MAX_COMMENT_LENGTH = 500
+
 
 @dataclass(frozen=True)
 class Actor:

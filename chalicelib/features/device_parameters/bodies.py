@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from chalicelib.audit import MAX_COMMENT_LENGTH
 from chalicelib.bodies import (
     UNSET,
     Body,
@@ -40,7 +41,7 @@ ParameterName = Annotated[
     str, Meta(description="Its name, or its id where it has none.", examples=["Temperature"])
 ]
 WindowMinutes = Annotated[int, Meta(ge=1, le=MAX_WINDOW_MINUTES)]
-Comment = Annotated[Text, Meta(max_length=500)]
+Comment = Annotated[Text, Meta(max_length=MAX_COMMENT_LENGTH)]
 RunId = Annotated[SerialNumber, Meta(description="The run's number.", examples=[42])]
 LoggedReason = Annotated[
     Obstacle | None,

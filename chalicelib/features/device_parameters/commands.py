@@ -42,6 +42,7 @@ from chalicelib.terminal import (
     EXIT_FAILED,
     Instant,
     actor,
+    comment_option,
     console,
     counts_line,
     json_option,
@@ -67,9 +68,6 @@ window_option = click.option(
 as_of_option = click.option(
     "--as-of", type=Instant(), help="Replay the run of this instant, such as 2026-11-01T10:05:00Z."
 )
-
-
-comment_option = click.option("--comment", help="Why, for the audit log.")
 
 
 @click.command()

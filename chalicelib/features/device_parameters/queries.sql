@@ -49,6 +49,20 @@ SELECT pg_try_advisory_xact_lock(:lock_class, CAST(:run_id % 2147483647 AS integ
 -- This session waits for as long as the run takes, on purpose.
 SELECT set_config('idle_in_transaction_session_timeout', '0', true)
 
+-- name: notice_lost_client
+-- By default a server goes on with a statement whose client is dead, and takes two hours to notice
+-- that a client which said nothing is gone. Until then the locks of that run would stay.
+SELECT set_config(name, wanted.value, :is_local)
+FROM (
+    VALUES ('client_connection_check_interval', '2000'),
+           ('tcp_keepalives_idle', '10'),
+           ('tcp_keepalives_interval', '5'),
+           ('tcp_keepalives_count', '3'),
+           ('tcp_user_timeout', '20000')
+) AS wanted (name, value)
+JOIN pg_settings USING (name)
+WHERE coalesce(current_setting('device_parameters.one_session', true), 'off') <> 'on'
+
 -- name: note_locked
 UPDATE iot_data.sync_runs SET is_locked = true WHERE run_id = :run_id AND status = 'running'
 

@@ -90,8 +90,14 @@ def try_lock_of_run(connection: Connection, run_id: int) -> bool:
     Returns False where another process does.
     """
     connection.execute(sql.outlive_idleness)
+    notice_lost_client(connection)
     values = {"lock_class": _RUN_LOCKS, "run_id": run_id}
     return bool(connection.execute(sql.try_lock_of_run, values).scalar_one())
+
+
+def notice_lost_client(connection: Connection, *, is_local: bool = True) -> None:
+    """Have the server end this transaction, or session, within seconds once its client is gone."""
+    connection.execute(sql.notice_lost_client, {"is_local": is_local})
 
 
 def note_locked(connection: Connection, run_id: int) -> None:
@@ -110,6 +116,7 @@ def refresh_session(
     """
     settings = {"enable_sort": "off", "work_mem": f"{work_mem_mb}MB"}
     with database.session(engine, deadline, settings) as connection:
+        notice_lost_client(connection, is_local=False)
         yield connection
 
 

@@ -126,6 +126,7 @@ def _plan_and_apply(context: Sync, run: Run) -> Run:
     """The delta, its change log and the run's outcome commit together, or not at all."""
     run_id = run.recorded_id
     with database.transaction(context.engine, context.deadline) as connection:
+        store.notice_lost_client(connection)
         if not store.try_lock(connection):
             raise RunAlreadyActiveError("another run is writing at this moment")
         recorded = store.lock_run(connection, run_id)

@@ -1,19 +1,28 @@
 """A run is under way for as long as its process holds its lock, and not a moment longer."""
 
-import pytest
-from sqlalchemy import Engine
+import subprocess
+import sys
 
-from chalicelib.database import Deadline
+import pytest
+from sqlalchemy import Engine, text
+
+from chalicelib.database import Deadline, transaction
 from chalicelib.errors import RunAlreadyActiveError
+from chalicelib.features.device_parameters import store
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import RunStatus, SyncRequest, Trigger
-from chalicelib.features.device_parameters.opening import begin, draw_run_id
+from chalicelib.features.device_parameters.opening import begin, draw_run_id, open_run
 from chalicelib.features.device_parameters.run_lock import holding_lock
 from chalicelib.features.device_parameters.settings import SyncSettings
 from chalicelib.features.device_parameters.sync import sync as run_sync
 from tests.conftest import SyncRunner
+from tests.features.device_parameters.test_concurrency import (
+    another_session,
+    wait_for_a_blocked_session,
+)
 from tests.features.device_parameters.test_start import post
-from tests.sandbox import Sandbox
+from tests.fleet import Fleet
+from tests.sandbox import PROJECT, Sandbox
 
 pytestmark = pytest.mark.postgresql
 
@@ -97,3 +106,36 @@ def test_two_processes_do_not_carry_out_the_same_run(migrated: Sandbox, context:
 def test_no_lock_is_left_behind(migrated: Sandbox, sync: SyncRunner) -> None:
     sync()
     assert migrated.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+
+
+def test_a_run_that_is_killed_inside_a_statement_stands_in_nobody_s_way(
+    migrated: Sandbox, context: Sync, fleet: Fleet, sync: SyncRunner
+) -> None:
+    fleet.add_parameter("p")
+    fleet.add_device("d")
+    fleet.report("d", "p", migrated.now())
+    sync()
+    fleet.rename_device("d", "New name")
+    with another_session(migrated) as other:
+        other.cursor().execute("SELECT FROM iot_data.device_parameters FOR UPDATE")
+        process = subprocess.Popen([sys.executable, "cli.py", "sync"], cwd=PROJECT)
+        wait_for_a_blocked_session(migrated)
+        process.kill()
+        process.wait()
+        killed = migrated.value("SELECT max(run_id) FROM iot_data.sync_runs")
+        opened = open_run(context, SyncRequest(Trigger.API, is_exclusive=True))
+        assert opened.status is RunStatus.RUNNING
+        assert outcome(migrated, killed) == ("failed", "abandoned")
+
+
+def test_the_server_soon_misses_a_client_that_is_gone_without_a_word(
+    migrated: Sandbox, context: Sync
+) -> None:
+    with transaction(context.engine, context.deadline) as connection:
+        assert store.try_lock_of_run(connection, draw_run_id(context))
+        idle = connection.execute(text("SHOW tcp_keepalives_idle")).scalar_one()
+        assert idle == "10"
+        name = "SHOW client_connection_check_interval"
+        assert connection.execute(text(name)).scalar_one() == "2s"
+    with transaction(context.engine, context.deadline) as connection:
+        assert connection.execute(text(name)).scalar_one() == "0"

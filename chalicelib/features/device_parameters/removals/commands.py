@@ -30,6 +30,7 @@ from chalicelib.instants import instant
 from chalicelib.paging import cursor
 from chalicelib.terminal import (
     actor,
+    comment_option,
     console,
     json_option,
     log_quietly,
@@ -92,7 +93,7 @@ def removals(as_csv: bool, as_json: bool, **wanted: str | None) -> None:
 @filtered
 @click.option("--all", "is_all", is_flag=True, help="Release all that is held.")
 @click.option("--token", help="Release what `removals` has counted, and nothing else.")
-@click.option("--comment", help="Why, for the audit log.")
+@comment_option
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
 @reporting_errors
 def release(

@@ -97,23 +97,23 @@ known AS (
            count(*) FILTER (WHERE pair.created_at <= coalesce(:trusted_at, TIMESTAMPTZ 'infinity')) AS trusted
     FROM suspect
     JOIN (
-        SELECT device.device_id, member.scope, member.group_id
-        FROM iot_data.redshift_devices AS device
+        SELECT device_id, member.scope, member.group_id
+        FROM (SELECT device_id, to_jsonb(device) AS facts FROM iot_data.redshift_devices AS device OFFSET 0) AS described
         CROSS JOIN LATERAL (
-            VALUES ('site', to_jsonb(device) ->> 'location_id'),
-                   ('device_type', to_jsonb(device) ->> 'device_type_id')
+            VALUES ('site', facts ->> 'location_id'), ('device_type', facts ->> 'device_type_id')
         ) AS member (scope, group_id)
     ) AS placed USING (scope, group_id)
     JOIN iot_data.device_parameters AS pair USING (device_id)
     GROUP BY scope, group_id
 )
-SELECT scope,
-       group_id,
-       suspect.silent,
-       suspect.gone + coalesce(known.trusted, 0) AS base,
-       suspect.gone + coalesce(known.pairs, 0) AS size
-FROM suspect
-LEFT JOIN known USING (scope, group_id)
+SELECT scope, group_id, sum(silent) AS silent, sum(gone + trusted) AS base, sum(gone + pairs) AS size
+FROM (
+    -- Not a join: the planner expects one suspect, and would compare each with each.
+    SELECT scope, group_id, silent, gone, 0 AS trusted, 0 AS pairs FROM suspect
+    UNION ALL
+    SELECT scope, group_id, 0, 0, trusted, pairs FROM known
+) AS counted
+GROUP BY scope, group_id
 
 -- name: hold_all
 UPDATE pg_temp.planned_change

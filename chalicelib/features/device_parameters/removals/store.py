@@ -53,7 +53,7 @@ def weigh_groups(
         "min_pairs": limits.group_min_pairs,
     }
     return [
-        Standing(Budget(row.scope), row.group_id, row.silent, row.base, row.size)
+        Standing(Budget(row.scope), row.group_id, int(row.silent), int(row.base), int(row.size))
         for row in connection.execute(sql.weigh_groups, values)
     ]
 

@@ -83,3 +83,13 @@ def test_all_of_it_as_csv_and_as_json(
     assert len(rows) == 121
     assert {row[4] for row in rows[1:]} == {"window_expired"}
     assert json.loads(run("removals", "--json").output)["count"] == 120
+
+
+@pytest.mark.parametrize("comment", ["\udcff", "x" * 501])
+@pytest.mark.parametrize("command", [("release", "--all"), ("sync",), ("pause",), ("resume",)])
+def test_a_comment_that_no_request_could_give_is_refused(
+    log_as_it_was: None, command: tuple[str, ...], comment: str
+) -> None:
+    refused = run(*command, "--comment", comment)
+    assert refused.exit_code == 2
+    assert "--comment" in refused.output
