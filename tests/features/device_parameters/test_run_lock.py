@@ -122,10 +122,21 @@ def test_a_run_that_is_killed_inside_a_statement_stands_in_nobody_s_way(
         wait_for_a_blocked_session(migrated)
         process.kill()
         process.wait()
+        wait_until_the_server_has_noticed(migrated)
         killed = migrated.value("SELECT max(run_id) FROM iot_data.sync_runs")
         opened = open_run(context, SyncRequest(Trigger.API, is_exclusive=True))
         assert opened.status is RunStatus.RUNNING
         assert outcome(migrated, killed) == ("failed", "abandoned")
+
+
+def wait_until_the_server_has_noticed(migrated: Sandbox) -> None:
+    """Return once no process holds the lock of a run; the connection it was on has been closed."""
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2"
+    for _ in range(300):
+        if not migrated.value(held):
+            return
+        migrated.rows("SELECT pg_sleep(0.1)")
+    pytest.fail("the lock of the run outlived its process")
 
 
 def test_the_server_soon_misses_a_client_that_is_gone_without_a_word(
