@@ -9,6 +9,8 @@ from chalicelib.paging import PageQuery
 
 GROUPS_SHOWN = 50
 MAX_PAIRS = 500
+# A filter may name the longest ids that there are.
+MAX_TOKEN = 32_768
 
 SiteId = Annotated[
     str | None,
@@ -140,7 +142,7 @@ class ReleaseRequest(Body):
     token: Annotated[
         str,
         Meta(
-            max_length=4096,
+            max_length=MAX_TOKEN,
             description="The `token` of the review, unchanged.",
             # The pattern is for the document only: what does not match is refused in a sentence.
             extra_json_schema={"pattern": "^[A-Za-z0-9_-]+$"},

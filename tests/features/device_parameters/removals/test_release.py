@@ -215,11 +215,16 @@ def test_a_release_in_the_middle_of_a_run_waits_and_is_not_lost(
     assert sync().deltas.removed == 59
 
 
-@pytest.mark.parametrize("token", ["", "x", "eyJhIjoxfQ", "W10", "ünïcode", "e" * 4096])
+@pytest.mark.parametrize("token", ["", "x", "eyJhIjoxfQ", "W10", "ünïcode", "e" * 32_768])
 def test_only_the_token_of_a_review_releases(night: dict[str, set[Pair]], token: str) -> None:
     response = ask("POST", "/removals/release", {"token": token})
     assert response.status_code == 400
     assert response.json_body["error"]["details"] == {"parameter": "token"}
+
+
+def test_a_review_by_the_longest_id_can_be_released(night: dict[str, set[Pair]]) -> None:
+    token = review(f"?device_id={'x' * 2_600}&parameter_id={'y' * 2_600}")["token"]
+    assert released(token)["released"] == 0
 
 
 def test_a_list_pages_and_filters(night: dict[str, set[Pair]]) -> None:
