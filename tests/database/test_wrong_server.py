@@ -55,7 +55,8 @@ def test_one_refusal_drops_every_connection_to_that_server(
 
 def test_a_server_that_never_takes_writes_is_named_as_that(engine: Engine) -> None:
     with pytest.raises(
-        DatabaseUnavailableError, match="read-only transaction; this server takes no writes: .*HOST"
+        DatabaseUnavailableError,
+        match=r"read-only transaction; this server takes no writes: .*HOST",
     ) as caught:
         insert(engine)
     assert caught.value.details == {"sqlstate": "25006"}
