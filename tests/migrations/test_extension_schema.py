@@ -26,12 +26,15 @@ TWO_HOURS = timedelta(hours=2)
 
 def require_exact_runs(sandbox: Sandbox, engine: Engine) -> None:
     """One run after another finds its way, and the table is what was observed."""
-    fleet = Fleet(sandbox)
-    fleet.add_pairs(3, sandbox.now() - TWO_HOURS)
+    Fleet(sandbox).add_pairs(3, sandbox.now() - TWO_HOURS)
     context = Sync(engine, sync_settings(), Deadline.after(60))
     for _ in range(2):
         assert run_sync(context, SyncRequest(Trigger.CLI, 240)).status is RunStatus.SUCCEEDED
-    assert len(fleet.keys()) == 3
+    assert len(Fleet(sandbox).keys()) == 3
+    require_nothing_to_differ(engine)
+
+
+def require_nothing_to_differ(engine: Engine) -> None:
     for reference in (Reference.MEASUREMENTS, Reference.AGGREGATE):
         assert verify(engine, reference, Deadline.after(60)).differences == []
 
@@ -68,7 +71,7 @@ def test_the_extension_may_be_in_a_schema_of_its_own(
             span = repair.span_to_refill(engine)
             assert span is not None
             list(repair.refill(engine, sync_settings(), span, TWO_HOURS))
-            require_exact_runs(sandbox, engine)
+            require_nothing_to_differ(engine)
             assert recreate_missing() == []
             Migrator(sandbox).downgrade(drop_data=True)
         sandbox.close()
