@@ -7,15 +7,14 @@ from typing import Any
 from alembic import context
 from alembic.runtime.migration import RevisionStep
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine
 
 from chalicelib import database
-from chalicelib.database import schema, tables
+from chalicelib.database import Deadline, schema, tables
 from chalicelib.errors import ApplicationError
 from chalicelib.features import gathered_metadata
 from chalicelib.settings import MIGRATION_LOCK_TIMEOUT, database_from_environment
-from migrations import losses, preflight
+from migrations import losses, preflight, sessions
 from migrations.renames import rename_revision
 
 # Waiting for a lock queues every reader behind the waiting migration, so it gives up early.
@@ -39,9 +38,11 @@ def run_migrations() -> None:
 
 def _run_against(engine: Engine) -> None:
     try:
-        with database.translated_errors(), engine.connect() as connection:
-            _exclude_other_migrators(connection)
-            _limit_statements(connection)
+        with (
+            database.translated_errors(),
+            sessions.no_other_migrator(engine, LOCK_TIMEOUT),
+            sessions.configured(engine, LOCK_TIMEOUT, _deadline()) as connection,
+        ):
             rename_revision(connection)
             _configure(connection)
             _check_before_first_revision(connection)
@@ -49,36 +50,13 @@ def _run_against(engine: Engine) -> None:
             with context.begin_transaction():
                 context.run_migrations()
     finally:
-        # The lock, and the session's settings, end with the connection.
         engine.dispose()
 
 
-def _exclude_other_migrators(connection: Connection) -> None:
-    connection.execute(
-        text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": LOCK_TIMEOUT}
-    )
-    connection.execute(
-        text("SELECT set_config('application_name', 'device-parameters-migrate', false)")
-    )
-    connection.commit()
-    try:
-        # For the session: the revisions commit one by one.
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": preflight.MIGRATION_LOCK})
-    except OperationalError as error:
-        if getattr(error.orig, "pgcode", None) != "55P03":
-            raise
-        raise CommandError(
-            f"another migration has been running for {LOCK_TIMEOUT}; try again later"
-        ) from error
-    connection.commit()
-
-
-def _limit_statements(connection: Connection) -> None:
-    """A migration that has a deadline ends itself by then, and says so."""
-    deadline = context.config.attributes.get("deadline")
-    if deadline is not None:
-        database.limit_statements(connection, deadline, is_local=False)
-        connection.commit()
+def _deadline() -> Deadline | None:
+    """By when a migration that has a deadline ends itself, and says so."""
+    deadline: Deadline | None = context.config.attributes.get("deadline")
+    return deadline
 
 
 def _configure(connection: Connection) -> None:

@@ -5,6 +5,7 @@ or when the transaction it was part of is `committed`.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -32,13 +33,13 @@ WHERE datname = current_database() AND application_name = %s AND state <> 'idle'
 def interrupted_at(queries: Path, boundary: str, interrupt: Callable[[], None]) -> Iterator[None]:
     """Call *interrupt* whenever the application reaches *boundary* of *queries*."""
     moment, name = boundary.split(":")
-    wanted = load_statements(queries)[name].text
+    wanted = re.escape(load_statements(queries)[name].text).replace("@extschema@", r"\w+")
     execute, do_commit = Connection.execute, PGDialect_psycopg2.do_commit
     is_in_transaction = False
 
     def watched_execute(self: Connection, statement: Any, *args: Any, **kwargs: Any) -> Any:
         nonlocal is_in_transaction
-        is_wanted = getattr(statement, "text", None) == wanted
+        is_wanted = re.fullmatch(wanted, getattr(statement, "text", "")) is not None
         is_in_transaction |= is_wanted
         if is_wanted and moment == "before":
             interrupt()

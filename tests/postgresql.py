@@ -58,14 +58,14 @@ def server(programs: Path) -> Iterator[URL]:
 def _initialise(programs: Path, folder: Path) -> None:
     password = folder / "password"
     password.write_text(PASSWORD, "utf-8")
-    identity = _identity()
-    if identity:
+    servant = identity()
+    if servant:
         for path in (folder, password):
-            shutil.chown(path, identity["user"], identity["group"])
+            shutil.chown(path, servant["user"], servant["group"])
     options = [f"--pgdata={folder / 'data'}", f"--username={USER}", f"--pwfile={password}"]
     options += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
     command: list[str | Path] = [programs / "initdb", *options]
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, **identity)
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, **servant)
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def _serving(programs: Path, folder: Path) -> Iterator[URL]:
             stderr=subprocess.STDOUT,
             # Ctrl-C is for this process, which then ends the server in order.
             start_new_session=True,
-            **_identity(),
+            **identity(),
         ),
     ):
         _wait_until_it_answers(url, log)
@@ -99,7 +99,7 @@ def _server_command(programs: Path, folder: Path, url: URL) -> list[str | Path]:
     return [programs / "postgres", "-D", folder / "data", *options]
 
 
-def _identity() -> dict[str, Any]:
+def identity() -> dict[str, Any]:
     """Whom the server runs as, where that cannot be the user of the tests."""
     if os.geteuid() != 0:
         return {}

@@ -5,7 +5,8 @@ from sqlalchemy import Engine
 from chalicelib.database.deadline import RESERVE_SECONDS, Deadline
 from chalicelib.database.engine import APPLICATION_NAME, CONNECT_TIMEOUT_SECONDS, engine_for
 from chalicelib.database.retry import CONNECTION_ATTEMPTS, retry
-from chalicelib.database.transaction import busy_when_late, limit_statements, session, transaction
+from chalicelib.database.sessions import session
+from chalicelib.database.transaction import busy_when_late, limit_statements, transaction
 from chalicelib.database.translation import application_error, translated_errors
 
 __all__ = [

@@ -10,9 +10,10 @@ from typing import Any
 import psycopg2.extensions
 import psycopg2.extras
 import sqlalchemy.dialects.postgresql.psycopg2  # noqa: F401
-from sqlalchemy import URL, Dialect, Engine, create_engine, event
+from sqlalchemy import URL, Dialect, Engine, ExceptionContext, create_engine, event
 
 from chalicelib.database.login import Login, SecretLogin
+from chalicelib.database.translation import READ_ONLY
 from chalicelib.settings import DatabaseSettings
 
 APPLICATION_NAME = "device-parameters"
@@ -42,8 +43,11 @@ def engine_for(settings: DatabaseSettings) -> Engine:
         pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,
+        # Whoever waits for a lock must then see what its last holder has committed.
+        isolation_level="READ COMMITTED",
         connect_args={
             "application_name": APPLICATION_NAME,
+            "client_encoding": "utf8",
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "sslmode": settings.sslmode,
             "keepalives_idle": 30,
@@ -53,6 +57,7 @@ def engine_for(settings: DatabaseSettings) -> Engine:
         },
     )
     event.listen(engine, "connect", _read_instants_in_utc)
+    event.listen(engine, "handle_error", _leave_server_that_takes_no_writes)
     if settings.secret_arn is not None:
         event.listen(engine, "do_connect", _logging_in_with(SecretLogin(settings)))
     return engine
@@ -69,6 +74,12 @@ _TIMESTAMPTZ = psycopg2.extensions.new_type((1184,), "TIMESTAMPTZ", _in_utc)
 def _read_instants_in_utc(connection: Any, _: object) -> None:
     """Whatever the session's time zone, what comes out of the database is in UTC."""
     psycopg2.extensions.register_type(_TIMESTAMPTZ, connection)
+
+
+def _leave_server_that_takes_no_writes(context: ExceptionContext) -> None:
+    """After a failover a pool may hold connections to the wrong server: all of them are dropped."""
+    if getattr(context.original_exception, "pgcode", None) == READ_ONLY:
+        context.is_disconnect = True
 
 
 def _logging_in_with(secret: SecretLogin) -> Callable[..., Any]:

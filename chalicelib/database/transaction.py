@@ -1,6 +1,7 @@
-"""Transactions and sessions with a time limit."""
+"""Transactions with a time limit, and with the settings that their statements rely upon."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, text
@@ -9,12 +10,26 @@ from chalicelib.database.deadline import RESERVE_SECONDS, Deadline
 from chalicelib.database.translation import translated_errors
 from chalicelib.errors import DatabaseBusyError, RunTimedOutError
 
+# What the driver and our statements rely upon: a role, a database or a server may prescribe others.
+# How transactions are isolated, and in which encoding texts come, is said when connecting. The
+# driver itself sees to backslashes, for which our statements have no use of their own.
+RELIED_UPON = {
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+}
+_CONFIGURE = text(
+    "SELECT set_config(name, setting, :is_local) "
+    "FROM json_each_text(CAST(:settings AS json)) AS wanted (name, setting)"
+)
+
 
 @contextmanager
 def transaction(engine: Engine, deadline: Deadline) -> Iterator[Connection]:
     """One transaction: committed at the end, rolled back on any error."""
     with translated_errors(), engine.begin() as connection:
-        limit_statements(connection, deadline)
+        configure(connection, {**RELIED_UPON, **time_limit(deadline)})
         yield connection
 
 
@@ -30,37 +45,31 @@ def busy_when_late() -> Iterator[None]:
         raise DatabaseBusyError(error.message, **error.details) from error
 
 
-@contextmanager
-def session(engine: Engine, deadline: Deadline, settings: dict[str, str]) -> Iterator[Connection]:
-    """An autocommit connection with *settings*, for statements that refuse a transaction block.
+def limit_statements(connection: Connection, deadline: Deadline) -> None:
+    """Give the statements that follow in the transaction what is left of the time.
 
-    The settings last for the session, so they are reset before the connection goes back.
+    Raises `RunTimedOutError` when nothing is left.
     """
-    with translated_errors(), engine.connect() as connection:
-        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-        limit_statements(connection, deadline, is_local=False)
-        for name, value in settings.items():
-            _configure(connection, name, value, is_local=False)
-        try:
-            yield connection
-        finally:
-            if not connection.invalidated:
-                connection.execute(text("RESET ALL"))
+    configure(connection, time_limit(deadline))
 
 
-def limit_statements(connection: Connection, deadline: Deadline, *, is_local: bool = True) -> None:
-    """Give the statements that follow what is left of the time, less the reserve.
+def time_limit(deadline: Deadline) -> dict[str, str]:
+    """The setting that gives each statement what is left of the time, less the reserve.
 
     Raises `RunTimedOutError` when nothing is left: a limit of zero would mean no limit.
     """
     milliseconds = int((deadline.remaining_seconds() - RESERVE_SECONDS) * 1000)
     if milliseconds <= 0:
         raise RunTimedOutError("the time given to this run is used up")
-    _configure(connection, "statement_timeout", str(milliseconds), is_local=is_local)
+    return {"statement_timeout": str(milliseconds)}
 
 
-def _configure(connection: Connection, name: str, value: str, *, is_local: bool) -> None:
-    connection.execute(
-        text("SELECT set_config(:name, :value, :is_local)"),
-        {"name": name, "value": value, "is_local": is_local},
-    )
+def configure(
+    connection: Connection, settings: Mapping[str, str], *, is_local: bool = True
+) -> None:
+    """Set *settings*: until the transaction ends, or for the session where not *is_local*.
+
+    A session may be shared, so that only `session()` may set anything for longer.
+    """
+    values = {"settings": json.dumps(settings), "is_local": is_local}
+    connection.execute(_CONFIGURE, values)

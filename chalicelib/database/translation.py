@@ -21,7 +21,12 @@ _QUERY_CANCELED = "57014"
 _UNDEFINED_TABLE = "42P01"
 _UNDEFINED_OBJECTS = (_UNDEFINED_TABLE, "3F000", "42703")
 _LOST_CONNECTION_CLASSES = ("08", "57P", "53300")
+READ_ONLY = "25006"
 _CONTENTION = ("40001", "40P01", "55P03")
+_TAKES_NO_WRITES = (
+    "this server takes no writes: where that lasts, check that TIMESCALE_DB_HOST, or the secret, "
+    "names the primary, and that its storage is not full"
+)
 
 
 @contextmanager
@@ -47,6 +52,8 @@ def application_error(error: SQLAlchemyError) -> ApplicationError:
         return SchemaOutdatedError(f"{sentence}; {_remedy(sqlstate)}", sqlstate=sqlstate)
     if sqlstate in _CONTENTION:
         return DatabaseBusyError(sentence, sqlstate=sqlstate)
+    if sqlstate == READ_ONLY:
+        return DatabaseUnavailableError(f"{sentence}; {_TAKES_NO_WRITES}", sqlstate=sqlstate)
     if sqlstate.startswith(_LOST_CONNECTION_CLASSES) or error.connection_invalidated:
         return DatabaseUnavailableError(sentence, sqlstate=sqlstate)
     if isinstance(error, OperationalError) and not sqlstate:

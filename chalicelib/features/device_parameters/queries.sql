@@ -69,7 +69,7 @@ UPDATE iot_data.sync_runs SET is_locked = true WHERE run_id = :run_id AND status
 -- name: refresh_aggregate
 -- Batched refreshes can lose the last bucket of an invalidation that ends on a bucket start
 -- (timescale/timescaledb#10221), so batching is off; callers keep the range small instead.
-CALL refresh_continuous_aggregate(
+CALL @extschema@.refresh_continuous_aggregate(
     'iot_data.device_parameters_hourly',
     CAST(:start AS timestamptz),
     CAST(:end AS timestamptz),
@@ -489,7 +489,7 @@ ORDER BY kind
 
 -- name: compare_buckets
 WITH expected AS (
-    SELECT time_bucket('1 hour', time) AS bucket, device_id, parameter_id, max(time) AS last_seen_at
+    SELECT date_trunc('hour', time, 'UTC') AS bucket, device_id, parameter_id, max(time) AS last_seen_at
     FROM iot_data.timescale_measurements
     WHERE time >= :first_bucket
       AND time < :hot_bucket

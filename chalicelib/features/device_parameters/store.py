@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, TextClause
 
 from chalicelib import database
 from chalicelib.database import Deadline, schema
+from chalicelib.database.extension import in_extension_schema
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import AggregateMissingError
 from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError
@@ -125,7 +126,8 @@ def refresh_aggregate(connection: Connection, span: Span) -> None:
 
     The connection must be in autocommit: the procedure commits on its own.
     """
-    connection.execute(sql.refresh_aggregate, vars(span))
+    refresh = in_extension_schema(connection, sql.refresh_aggregate)
+    connection.execute(refresh, vars(span))
 
 
 def materialized_until(connection: Connection) -> datetime | None:

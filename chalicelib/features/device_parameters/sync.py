@@ -92,11 +92,11 @@ def refresh(context: Sync, window: Window) -> None:
 
 def _materialize(context: Sync, steps: list[Span]) -> None:
     work_mem_mb = context.settings.refresh_work_mem_mb
-    with store.refresh_session(
-        context.engine, context.deadline, work_mem_mb=work_mem_mb
-    ) as connection:
-        for step in steps:
-            database.limit_statements(connection, context.deadline, is_local=False)
+    for step in steps:
+        # Each has what is left of the time.
+        with store.refresh_session(
+            context.engine, context.deadline, work_mem_mb=work_mem_mb
+        ) as connection:
             store.refresh_aggregate(connection, step)
 
 

@@ -15,11 +15,13 @@ from chalicelib.features.device_parameters import store
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import RunStatus, Span, SyncRequest, Trigger
-from chalicelib.features.device_parameters.settings import sync_settings
+from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.device_parameters.sync import sync as run_sync
 from tests.conftest import SyncRunner
 from tests.databases import connect
+from tests.features.device_parameters.killed_run import interrupted
 from tests.fleet import Fleet
+from tests.prescribed import prescribed
 from tests.sandbox import Sandbox
 
 pytestmark = pytest.mark.postgresql
@@ -177,3 +179,29 @@ def test_a_role_without_rights_changes_nothing(
         migrated.rows("DROP ROLE device_parameters_stranger")
     assert fleet.keys() == []
     assert migrated.value("SELECT count(*) FROM iot_data.sync_runs") == 0
+
+
+def test_a_run_that_a_later_one_overtook_gives_way_however_transactions_are_isolated(
+    migrated: Sandbox, fleet: Fleet, sync: SyncRunner, configured: SyncSettings
+) -> None:
+    fleet.add_pairs(3, migrated.now() - MINUTE)
+    fleet.switch_off("d000")
+    sync(window_minutes=180)
+    fleet.switch_on("d000")
+    overtaking: list[bool] = []
+
+    def run() -> Run:
+        context = Sync(engine, configured, Deadline.after(60))
+        return run_sync(context, SyncRequest(Trigger.CLI, 180))
+
+    def overtake() -> None:
+        # The later run comes by here itself.
+        if not overtaking:
+            overtaking.append(True)
+            fleet.switch_off("d000")
+            assert run().status is RunStatus.SUCCEEDED
+
+    isolation = {"default_transaction_isolation": "repeatable read"}
+    with prescribed(migrated, isolation) as engine, interrupted("before:try_lock", overtake):
+        assert run().status is RunStatus.SKIPPED
+    assert fleet.keys() == [("d001", "p"), ("d002", "p")]
