@@ -12,8 +12,6 @@ import pyarrow.parquet as pq
 
 from chalicelib.features.parquet_loads.errors import (
     FileCorruptError,
-    FileTooLargeError,
-    FileUnsupportedError,
     NotParquetError,
     ObjectForbiddenError,
     ObjectMissingError,
@@ -21,7 +19,14 @@ from chalicelib.features.parquet_loads.errors import (
 )
 from chalicelib.features.parquet_loads.parquet.footer import Footer, RowGroup, read_footer
 from chalicelib.features.parquet_loads.parquet.pages import GuardedFile
-from chalicelib.features.parquet_loads.parquet.value_types import is_text, value_type
+from chalicelib.features.parquet_loads.parquet.refusals import unreadable
+from chalicelib.features.parquet_loads.parquet.value_types import (
+    is_text,
+    plain_batch,
+    plain_schema,
+    plain_type,
+    value_type,
+)
 
 MAX_BATCH_ROWS = 16_384
 _MIN_BATCH_ROWS = 16
@@ -62,7 +67,7 @@ class ParquetSource:
         self._footer = read_footer(self._guarded)
         with self._as_our_errors():
             self._file = _parquet_file(self._guarded, self._footer, buffer_bytes)
-            self.schema: pa.Schema = self._file.schema_arrow
+            self.schema = plain_schema(self._file.schema_arrow)
         self.num_rows = sum(group.num_rows for group in self._footer.row_groups)
 
     def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -130,6 +135,8 @@ class ParquetSource:
             if piece is None:
                 return
             _require_valid(piece)
+            with self._as_our_errors():
+                piece = plain_batch(piece)
             yield piece
 
     @contextmanager
@@ -141,7 +148,7 @@ class ParquetSource:
         except _READER_ERRORS as error:
             if self._guarded.error is not None:
                 raise self._guarded.error from None
-            raise _translated(error) from error
+            raise unreadable(error) from error
 
 
 def _open(path: Path) -> BinaryIO:
@@ -179,7 +186,7 @@ def _dictionary_columns(schema: pa.Schema, footer: Footer) -> list[str]:
     Columns with values outside of a dictionary are left out. Their values would pile up in a
     dictionary that Arrow keeps for as long as the row group lasts.
     """
-    texts = [field.name for field in schema if is_text(value_type(field.type))]
+    texts = [field.name for field in schema if is_text(value_type(plain_type(field.type)))]
     return [name for name in texts if name not in footer.spelled_out]
 
 
@@ -225,18 +232,3 @@ def _require_valid(batch: pa.RecordBatch) -> None:
                 bounds["min"] >= 0 and bounds["max"] < len(column.dictionary)
             ):
                 raise FileCorruptError("a column refers to values that its dictionary lacks")
-
-
-def _translated(error: Exception) -> UnloadableError:
-    if isinstance(error, MemoryError):
-        return FileTooLargeError("a part of the file that must be in memory at once does not fit")
-    if (
-        isinstance(error, pa.ArrowNotImplementedError)
-        or "not yet implemented" in str(error).lower()
-    ):
-        return FileUnsupportedError(f"the file cannot be read: {_first_line(error)}")
-    return FileCorruptError(f"the file cannot be read: {_first_line(error)}")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]

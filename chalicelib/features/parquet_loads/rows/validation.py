@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from chalicelib.features.parquet_loads.model import Dataset
+from chalicelib.features.parquet_loads.parquet.refusals import judging
 from chalicelib.features.parquet_loads.parquet.value_types import is_text, value_type
 from chalicelib.features.parquet_loads.rows import (
     columns,
@@ -58,6 +59,7 @@ class Validator:
         self._schema = columns.canonical_schema(dataset)
         self._duplicates = duplicates
 
+    @judging()
     def check(self, batch: pa.RecordBatch, first_row: int) -> CheckedBatch:
         """Divide *batch*, whose first row is row *first_row* of the file, counted from 0."""
         batch, unreadable = readable_batch(batch)
@@ -84,7 +86,8 @@ class Validator:
 def _convert(
     column: Column, batch: pa.RecordBatch, unreadable: dict[str, pa.BooleanArray]
 ) -> Converted:
-    converted = _converted(column, storage(batch.column(column.source)))
+    with judging(f"the column {column.source}"):
+        converted = _converted(column, storage(batch.column(column.source)))
     found = converted.problems
     if column.source in unreadable:
         mask = unreadable[column.source]

@@ -17,7 +17,7 @@ NO_TEXT = [
     pa.int32(),
     pa.float64(),
     pa.bool_(),
-    pa.binary(),
+    pa.binary(4),
     pa.list_(pa.string()),
     pa.null(),
     STRUCT,
