@@ -1,13 +1,12 @@
 """Instants, from Arrow timestamps or from ISO 8601 text, exact to the microsecond."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from chalicelib.features.parquet_loads.parquet.value_types import is_text
-from chalicelib.features.parquet_loads.rows import problems
+from chalicelib.features.parquet_loads.rows import clocks, problems
 from chalicelib.features.parquet_loads.rows.columns import INSTANT
 from chalicelib.features.parquet_loads.rows.model import EARLIEST_TIME, LATEST_TIME, Reason
 from chalicelib.features.parquet_loads.rows.problems import Converted, Problem
@@ -31,8 +30,6 @@ _BEYOND_MICROSECONDS = r"\.[0-9]{6}[0-9]*[1-9]"
 _PADDED = r"\.[0-9]{7}"
 
 _UTC, _LOCAL_TIME = "UTC", pa.timestamp("us")
-# Arrow knows the changes of clocks that a table lists, which ends in 2037, and not the rule behind.
-_BEYOND_TABLES = pa.scalar(datetime.fromisoformat("2037-01-01"), _LOCAL_TIME)
 _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _RANGE = f"is not between {EARLIEST_TIME:%Y-%m-%d} and {LATEST_TIME:%Y-%m-%d}"
 _PRECISION = "has digits beyond the microsecond"
@@ -119,29 +116,16 @@ def _placed(local: pa.Array, zone: str) -> tuple[pa.Array, list[Problem]]:
     """
     if zone == _UTC:
         return local.cast(INSTANT), []
-    earliest, latest = _earliest_and_latest(local, zone)
+    outside = problems.occurring([_out_of_range(local.cast(pa.int64()), *_bounds(10**6))])
+    local = problems.without_bad_values(local, outside)
+    first, second = clocks.instants_shown(local, zone)
     message = f"is shown twice, or never, by the clocks of {zone}"
-    is_unclear = pc.not_equal(earliest, latest)
-    return earliest, [
+    is_unclear = pc.not_equal(first, second)
+    return first, [
+        *outside,
         problems.where(is_unclear, Reason.TIME_AMBIGUOUS, message),
-        _out_of_range(earliest.cast(pa.int64()), *_bounds(10**6)),
+        _out_of_range(first.cast(pa.int64()), *_bounds(10**6)),
     ]
-
-
-def _earliest_and_latest(local: pa.Array, zone: str) -> tuple[pa.Array, pa.Array]:
-    if pc.any(pc.greater_equal(local, _BEYOND_TABLES)).as_py():
-        return _placed_one_by_one(local, zone, fold=0), _placed_one_by_one(local, zone, fold=1)
-    earliest, latest = (
-        pc.assume_timezone(local, zone, ambiguous=side, nonexistent=side).cast(INSTANT)
-        for side in ("earliest", "latest")
-    )
-    return earliest, latest
-
-
-def _placed_one_by_one(local: pa.Array, zone: str, *, fold: int) -> pa.Array:
-    clocks = ZoneInfo(zone)
-    times = (time and time.replace(tzinfo=clocks, fold=fold) for time in local.to_pylist())
-    return pa.array([time and time.astimezone(UTC) for time in times], INSTANT)
 
 
 def _parsed(readable: pa.Array, data_type: pa.DataType) -> pa.Array:

@@ -23,6 +23,15 @@ AS_SPARK: dict[str, Any] = {"use_deprecated_int96_timestamps": True, "store_sche
 
 EARLIEST, LATEST = datetime.fromisoformat("1970-01-03"), datetime.fromisoformat("2200-01-01")
 
+# Hours around the changes of clocks in both halves of the world.
+changes = st.builds(
+    lambda day, minutes: datetime.fromisoformat(day) + timedelta(minutes=minutes),
+    st.sampled_from(
+        ["2024-03-31", "2024-10-27", "2024-04-07", "2024-10-06", "2037-10-25", "2050-03-27"]
+    ),
+    st.integers(-60, 300),
+)
+
 
 def judge(times: Any, zone: str | None, **options: Any) -> tuple[dict[int, Any], dict[int, str]]:
     """The instants and the reasons, by row number."""
@@ -82,7 +91,7 @@ def test_a_time_that_clocks_show_twice_or_never_is_refused(as_text: bool) -> Non
 
 @settings(deadline=None)
 @given(
-    st.lists(st.datetimes(EARLIEST, LATEST), min_size=1),
+    st.lists(st.datetimes(EARLIEST, LATEST) | changes, min_size=1),
     st.sampled_from([STOCKHOLM, "UTC", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kolkata"]),
 )
 def test_every_time_is_the_instant_that_python_says(times: list[datetime], zone: str) -> None:
@@ -93,6 +102,20 @@ def test_every_time_is_the_instant_that_python_says(times: list[datetime], zone:
             assert good[number] == first.astimezone(UTC)
         else:
             assert reasons[number] == "time_ambiguous"
+
+
+def test_a_time_that_no_calendar_of_ours_has_is_a_bad_row() -> None:
+    text = [
+        "0000-02-29T00:00:00",
+        "9999-12-31T23:59:59",
+        "2050-07-01T00:00:00",
+        "2262-04-12T00:00:00",
+    ]
+    good, reasons = judge(text, STOCKHOLM)
+    assert good == {2: datetime(2050, 6, 30, 22, tzinfo=UTC)}
+    assert reasons == dict.fromkeys((0, 1, 3), "time_out_of_range")
+    far = pa.array([-(2**63) + 1, 2**63 - 1], pa.timestamp("us"))
+    assert judge(far, STOCKHOLM) == ({}, dict.fromkeys((0, 1), "time_out_of_range"))
 
 
 def test_int96_is_loaded_to_the_microsecond() -> None:
