@@ -31,6 +31,19 @@ _NAME_PATTERN = "^[A-Za-z0-9_.-]{3,256}$"
 _SECRET_PATTERN = "^$|^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:.+$"  # noqa: S105
 _address = matching(r"https?://.+", "an http or https URL")
 
+
+def _time_zone(text: str) -> str:
+    """A parser of names of time zones."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return text if text == "UTC" else ZoneInfo(text).key
+    except (KeyError, ValueError, OSError):
+        raise ValueError(
+            f"must be an IANA time zone, such as UTC or Europe/Stockholm, not {text[:40]!r}"
+        ) from None
+
+
 LOAD_SINK = Setting(
     "LOAD_SINK",
     one_of("timescale", "timestream"),
@@ -42,6 +55,12 @@ MAX_REJECTED_PERCENT = Setting(
     whole(0, 100),
     "A file with a larger share of bad rows is not loaded.",
     default="10",
+)
+ASSUME_TIME_ZONE = Setting(
+    "ASSUME_TIME_ZONE",
+    _time_zone,
+    "The IANA zone of times in files that have none, such as `UTC`; empty: they are refused.",
+    is_optional=True,
 )
 TIMESTREAM_DATABASE_NAME = Setting(
     "TIMESTREAM_DATABASE_NAME",
@@ -100,6 +119,7 @@ FEATURE = Feature(
     settings=(
         LOAD_SINK,
         MAX_REJECTED_PERCENT,
+        ASSUME_TIME_ZONE,
         TIMESTREAM_DATABASE_NAME,
         *TABLE_NAMES.values(),
         TIMESTREAM_MAX_BATCH_SIZE,
@@ -121,6 +141,13 @@ FEATURE = Feature(
             "The bucket whose Parquet files are loaded; empty for none",
             pattern="^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
             condition="LoadsFiles",
+        ),
+        Parameter(
+            "AssumeTimeZone",
+            "The zone of times in files that have none, such as UTC; empty to refuse such files",
+            pattern="^$|^[A-Za-z][A-Za-z0-9_+/-]{0,63}$",
+            constraint="the IANA name of a time zone",
+            condition="AssumesTimeZone",
         ),
         Parameter(
             "TimestreamDatabaseName",
@@ -156,6 +183,7 @@ FEATURE = Feature(
             ),
             variables={
                 "LOAD_SINK": If("LoadsIntoTimestream", "timestream", "timescale"),
+                "ASSUME_TIME_ZONE": If("AssumesTimeZone", "${AssumeTimeZone}"),
                 "TIMESTREAM_DATABASE_NAME": _in_timestream("TimestreamDatabaseName"),
                 **{
                     TABLE_NAMES[dataset].name: _in_timestream(parameter)

@@ -11,6 +11,9 @@ REJECTS_PREFIX = "rejected/"
 # How the name of a directory that stands in for a bucket begins.
 LOCAL = "file://"
 
+# The endings of an upload that is under way, and of the mark that Hadoop leaves for a folder.
+_UNFINISHED = ("._COPYING_", "_$folder$")
+NOT_DATA = "the key is not that of data: it is a folder, or a part of it begins with _ or ."
 _DATASET = re.compile(r"(?:^|/)dataset=([^/]*)(?=/)")
 
 
@@ -161,3 +164,19 @@ def is_rejects_key(key: str) -> bool:
     to anybody.
     """
     return key.startswith(REJECTS_PREFIX)
+
+
+def is_data_key(key: str) -> bool:
+    """Whether *key* holds data, rather than rejected rows, a folder, or what a writer hides.
+
+    A writer hides files also by the folder that they lie in, at any depth: Spark writes a copy of
+    every file below `_temporary`, before it moves the file to its place.
+    """
+    if is_rejects_key(key) or key.endswith(("/", *_UNFINISHED)):
+        return False
+    return not any(map(_is_hidden, key.split("/")))
+
+
+def _is_hidden(part: str) -> bool:
+    """Spark's rule. With `=`, it is the folder of a column whose name begins with `_`."""
+    return part.startswith(".") or (part.startswith("_") and "=" not in part)

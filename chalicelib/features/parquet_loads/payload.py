@@ -6,7 +6,12 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from chalicelib.errors import InvalidRequestError
-from chalicelib.features.parquet_loads.model import Location, is_rejects_key
+from chalicelib.features.parquet_loads.model import (
+    NOT_DATA,
+    Location,
+    is_data_key,
+    is_rejects_key,
+)
 
 _CREATED = "ObjectCreated"
 _DIRECT = {"bucket", "key"}
@@ -48,6 +53,8 @@ def _direct(payload: Mapping[str, Any]) -> Location:
     location = Location(_text(payload, "bucket"), _text(payload, "key"))
     if is_rejects_key(location.key):
         raise InvalidRequestError("rejected rows are not loaded again", parameter="key")
+    if not is_data_key(location.key):
+        raise InvalidRequestError(NOT_DATA, parameter="key")
     return location
 
 
@@ -61,17 +68,7 @@ def _created_objects(records: object) -> list[Location]:
 
 
 def _data_only(locations: list[Location]) -> list[Location]:
-    """Only the objects that are data: no rejected rows, no folders, no files of other programs.
-
-    Spark, Hive and Athena agree that a name which begins with `_` or `.` is not data.
-    """
-    return [
-        location
-        for location in locations
-        if not is_rejects_key(location.key)
-        and not location.key.endswith("/")
-        and not location.key.rpartition("/")[2].startswith(("_", "."))
-    ]
+    return [location for location in locations if is_data_key(location.key)]
 
 
 def _location(payload: Mapping[str, Any]) -> Location:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.features.parquet_loads.feature import (
+    ASSUME_TIME_ZONE,
     ENDPOINT_URL,
     LOAD_SINK,
     MAX_REJECTED_PERCENT,
@@ -32,10 +33,14 @@ class TimestreamSettings:
 
 @dataclass(frozen=True)
 class LoadSettings:
-    """Where rows go: to Timestream where *timestream* is given, else to TimescaleDB."""
+    """Where rows go: to Timestream where *timestream* is given, else to TimescaleDB.
+
+    Times without a zone are in *assume_time_zone*, if given.
+    """
 
     max_rejected_percent: int
     timestream: TimestreamSettings | None
+    assume_time_zone: str | None = None
 
 
 def loads_from_environment(environ: Mapping[str, str] = os.environ) -> LoadSettings:
@@ -47,6 +52,7 @@ def loads_from_environment(environ: Mapping[str, str] = os.environ) -> LoadSetti
     return LoadSettings(
         max_rejected_percent=MAX_REJECTED_PERCENT.value(environ),
         timestream=_timestream(environ) if is_timestream else None,
+        assume_time_zone=ASSUME_TIME_ZONE.value_if_set(environ),
     )
 
 

@@ -15,8 +15,15 @@ from chalicelib.features.parquet_loads.errors import (
     ObjectMissingError,
     UnloadableError,
 )
-from chalicelib.features.parquet_loads.model import LOCAL, Location, ObjectVersion, rejected_key
+from chalicelib.features.parquet_loads.model import (
+    LOCAL,
+    Location,
+    ObjectVersion,
+    dataset_of,
+    rejected_key,
+)
 from chalicelib.features.parquet_loads.parquet.read import ParquetSource, open_parquet
+from chalicelib.features.parquet_loads.rows.partitions import partition_columns
 
 _S3 = "s3://"
 
@@ -59,6 +66,7 @@ def opened(found: ObjectVersion) -> Iterator[ParquetSource]:
     is_local = found.location.bucket.startswith(LOCAL)
     source: Any = local_files.path_of(found.location) if is_local else gateway.RemoteFile(found)
     with open_parquet(source) as parquet:
+        parquet.complete(partition_columns(dataset_of(found.location.key), found.location.key))
         yield parquet
 
 

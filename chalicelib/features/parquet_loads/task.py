@@ -47,7 +47,7 @@ class Outcome:
 def opened(task: Task) -> Iterator[ParquetSource]:
     """The open file. Raises an `UnloadableError` if its columns are not those of the dataset."""
     with sources.opened(task.found) as parquet:
-        require_columns(task.dataset, parquet.schema)
+        require_columns(task.dataset, parquet.schema, task.settings.assume_time_zone)
         yield parquet
 
 
@@ -101,7 +101,7 @@ def good_batches(
     task: Task, parquet: ParquetSource, rejects: RejectsFile
 ) -> Iterator[pa.RecordBatch]:
     """The good rows of the file. The bad ones are written to *rejects*."""
-    validator = Validator(task.dataset)
+    validator = Validator(task.dataset, zone=task.settings.assume_time_zone)
     for first_row, batch in parquet.batches():
         checked = validator.check(batch, first_row)
         rejects.writer.write(checked.rejected)

@@ -27,6 +27,7 @@ class LoadRunner(Protocol):
         max_rejected_percent: int = 10,
         timestream: TimestreamSettings | None = None,
         bus: str | None = None,
+        zone: str | None = None,
         seconds: float = 60,
     ) -> Load: ...
 
@@ -41,9 +42,10 @@ def load(migrated: Sandbox, engine: Engine) -> LoadRunner:
         max_rejected_percent: int = 10,
         timestream: TimestreamSettings | None = None,
         bus: str | None = None,
+        zone: str | None = None,
         seconds: float = 60,
     ) -> Load:
-        configured = LoadSettings(max_rejected_percent, timestream)
+        configured = LoadSettings(max_rejected_percent, timestream, zone)
         context = LoadContext(engine, configured, bus, Deadline.after(seconds))
         return run_load(context, location_of(source))
 

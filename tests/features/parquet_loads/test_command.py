@@ -52,6 +52,14 @@ def test_an_object_is_loaded_and_shown_as_json(migrated: Sandbox, bucket: Bucket
     assert json.loads(result.stdout)["rows"]["added"] == 2
 
 
+def test_what_work_in_progress_brought_can_be_taken_back(migrated: Sandbox, bucket: Bucket) -> None:
+    """Events pass over such a key, but whoever names it means it."""
+    key = "dataset=generation/_temporary/0/a.parquet"
+    assert run(bucket.put(key, ROWS)).exit_code == 0
+    assert run(bucket.put(key, [])).exit_code == 0
+    assert readings_in(migrated, "generation") == {}
+
+
 def test_rejected_rows_are_pointed_at(
     migrated: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -134,6 +134,8 @@ def test_a_retryable_error_is_raised_after_the_others_were_loaded(
         about("dataset=generation/"),
         about("dataset=generation/_SUCCESS"),
         about("dataset=generation/.a.parquet.crc"),
+        about("dataset=generation/year=2024_$folder$"),
+        about("dataset=generation/a.parquet._COPYING_"),
         notified("rejected/dataset%3Dgeneration/a.parquet"),
         notified(KEY, eventName="ObjectRemoved:Delete"),
         notified(),
@@ -143,6 +145,34 @@ def test_a_retryable_error_is_raised_after_the_others_were_loaded(
 def test_objects_that_are_not_data_are_not_loaded(migrated: Sandbox, event: Any) -> None:
     assert invoke(event) == {"loads": []}
     assert migrated.value("SELECT count(*) FROM iot_data.parquet_loads") == 0
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "dataset=generation/_temporary/0/_temporary/attempt_202401010000_0000_m_000000_0/",
+        "dataset=generation/.hive-staging_hive_2024-01-01_00-00-00_000_1-1/-ext-10000/",
+        "dataset=generation/.spark-staging-5f1c/year=2024/",
+        "dataset=generation/__magic_job-0001/tasks/attempt_1/__base/",
+        # Spark's folder of work lies above the folders that it partitions by.
+        ".spark-staging-5f1c/dataset=generation/",
+        "_temporary/0/task_1/dataset=generation/",
+    ],
+)
+def test_only_the_committed_copy_of_a_file_is_loaded(
+    migrated: Sandbox, bucket: Bucket, work: str
+) -> None:
+    """If its copy in the folder of work were loaded as well, a correction could not remove it."""
+    written = [(0, "N", 1.0), (1, "N", 2.0), (2, "N", 3.0)]
+    committed = "dataset=generation/_year=2024/part-0.parquet"
+    for key, rows in (
+        (f"{work}part-0.parquet", written),
+        (committed, written),
+        (committed, [(0, "N", 10.0)]),
+    ):
+        bucket.put(key, rows)
+        invoke(about(key))
+    assert readings_in(migrated, "generation") == {(0, "N"): 10.0}
 
 
 @pytest.mark.parametrize(
@@ -157,6 +187,7 @@ def test_objects_that_are_not_data_are_not_loaded(migrated: Sandbox, event: Any)
         {"bucket": NAME, "key": "a\0b"},
         {"bucket": NAME, "key": KEY, "force": True},
         {"bucket": NAME, "key": f"rejected/{KEY}"},
+        {"bucket": NAME, "key": "dataset=generation/_temporary/0/part-0.parquet"},
         {"Records": "none"},
         {"Records": [7]},
         {"Records": [{"eventName": "ObjectCreated:Put"}]},

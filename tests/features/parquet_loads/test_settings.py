@@ -31,6 +31,12 @@ def test_rows_go_to_timescale_unless_it_is_said_otherwise() -> None:
     assert loads_from_environment(without_sink).timestream is None
 
 
+def test_times_without_a_zone_are_in_the_one_that_is_set() -> None:
+    assert loads_from_environment({"ASSUME_TIME_ZONE": ""}).assume_time_zone is None
+    for zone in ("UTC", "Europe/Stockholm", "Etc/GMT-3"):
+        assert loads_from_environment({"ASSUME_TIME_ZONE": zone}).assume_time_zone == zone
+
+
 def test_what_is_not_set_has_its_documented_default() -> None:
     assert timestream() == TimestreamSettings("energy", TABLES, 100, 3, None)
 
@@ -65,6 +71,18 @@ def test_a_missing_variable_is_named(variable: str) -> None:
         ({"MAX_RETRIES": "-1"}, "MAX_RETRIES must be a whole number from 0 to 20, not"),
         ({"TIMESTREAM_MAX_BATCH_SIZE": "0"}, "TIMESTREAM_MAX_BATCH_SIZE must be a whole number"),
         ({"TIMESTREAM_MAX_RETRIES": "21"}, "TIMESTREAM_MAX_RETRIES must be a whole number from 0"),
+        (
+            {"ASSUME_TIME_ZONE": "CEST"},
+            "ASSUME_TIME_ZONE must be an IANA time zone, such as UTC or",
+        ),
+        (
+            {"ASSUME_TIME_ZONE": "Europe"},
+            "ASSUME_TIME_ZONE must be an IANA time zone, such as UTC or",
+        ),
+        (
+            {"ASSUME_TIME_ZONE": "../x"},
+            "ASSUME_TIME_ZONE must be an IANA time zone, such as UTC or",
+        ),
         ({"MAX_REJECTED_PERCENT": "101"}, "MAX_REJECTED_PERCENT must be a whole number from 0 to"),
         ({"GENERATION_TABLE_NAME": "a b"}, "GENERATION_TABLE_NAME must be 3 to 256 of A-Z a-z"),
         ({"TIMESTREAM_DATABASE_NAME": "ab"}, "TIMESTREAM_DATABASE_NAME must be 3 to 256 of"),

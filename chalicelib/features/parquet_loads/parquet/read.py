@@ -1,6 +1,6 @@
 """A Parquet file as a stream of small batches, whatever its size and whatever wrote it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -12,16 +12,27 @@ import pyarrow.parquet as pq
 
 from chalicelib.features.parquet_loads.errors import (
     FileCorruptError,
-    FileTooLargeError,
-    FileUnsupportedError,
     NotParquetError,
     ObjectForbiddenError,
     ObjectMissingError,
     UnloadableError,
 )
+from chalicelib.features.parquet_loads.parquet.constants import with_columns, with_fields
 from chalicelib.features.parquet_loads.parquet.footer import Footer, RowGroup, read_footer
+from chalicelib.features.parquet_loads.parquet.int96 import (
+    READ_AS_SECONDS,
+    int96_columns,
+    require_nanoseconds,
+)
 from chalicelib.features.parquet_loads.parquet.pages import GuardedFile
-from chalicelib.features.parquet_loads.parquet.value_types import is_text, value_type
+from chalicelib.features.parquet_loads.parquet.refusals import unreadable
+from chalicelib.features.parquet_loads.parquet.value_types import (
+    is_text,
+    plain_batch,
+    plain_schema,
+    plain_type,
+    value_type,
+)
 
 MAX_BATCH_ROWS = 16_384
 _MIN_BATCH_ROWS = 16
@@ -60,10 +71,18 @@ class ParquetSource:
         self._is_owner = is_owner
         self._guarded = GuardedFile(handle)
         self._footer = read_footer(self._guarded)
+        self._buffer_bytes = buffer_bytes
+        self._added: dict[str, pa.Scalar] = {}
+        self._is_exact = False
         with self._as_our_errors():
             self._file = _parquet_file(self._guarded, self._footer, buffer_bytes)
-            self.schema: pa.Schema = self._file.schema_arrow
+            self.schema = plain_schema(self._file.schema_arrow)
         self.num_rows = sum(group.num_rows for group in self._footer.row_groups)
+
+    def complete(self, values: Mapping[str, pa.Scalar]) -> None:
+        """Give every batch a column for each of *values* that the file has no column for."""
+        self._added = {name: each for name, each in values.items() if name not in self.schema.names}
+        self.schema = with_fields(self.schema, self._added)
 
     def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Every row, in order, as batches with the number of their first row, counted from 0.
@@ -71,9 +90,10 @@ class ParquetSource:
         A row group is never in memory as a whole. What is in memory is a buffer and a page for
         each column, and one batch. Calling this again starts over.
         """
+        self._require_exact_instants()
         first_row = 0
         for batch in _joined(self._pieces()):
-            yield first_row, batch
+            yield first_row, with_columns(batch, self._added)
             first_row += len(batch)
 
     def column(self, name: str) -> Iterator[pa.Array]:
@@ -81,9 +101,9 @@ class ParquetSource:
 
         The values must be of a fixed size, because `MAX_BATCH_ROWS` of them are in memory at once.
         """
-        for index, group in self._filled_groups():
-            for piece in self._pieces_of(index, group, MAX_BATCH_ROWS, [name]):
-                yield piece.column(0)
+        self._require_exact_instants()
+        for piece in self._column_pieces(self._file, [name]):
+            yield piece.column(0)
 
     def close(self) -> None:
         """Close what was opened here. A file that the caller opened stays open."""
@@ -99,11 +119,25 @@ class ParquetSource:
     ) -> None:
         self.close()
 
+    def _require_exact_instants(self) -> None:
+        """Raises where instants would wrap round; where there are such columns, it reads them."""
+        names = [] if self._is_exact else int96_columns(self._file)
+        if names:
+            with self._as_our_errors():
+                file = _opened(self._guarded, self._buffer_bytes, **READ_AS_SECONDS)
+            pieces = self._column_pieces(file, names)
+            require_nanoseconds((name, piece.column(name)) for piece in pieces for name in names)
+        self._is_exact = True
+
+    def _column_pieces(self, file: Any, names: list[str]) -> Iterator[pa.RecordBatch]:
+        for index, group in self._filled_groups():
+            yield from self._pieces_of(file, index, group, MAX_BATCH_ROWS, names)
+
     def _pieces(self) -> Iterator[pa.RecordBatch]:
         for index, group in self._filled_groups():
             missing = group.num_rows
             rows = _PREFIXED_ROWS if self._footer.has_shared_prefixes else _batch_rows(group)
-            for piece in self._pieces_of(index, group, rows):
+            for piece in self._pieces_of(self._file, index, group, rows):
                 missing -= len(piece)
                 yield piece
             if missing:
@@ -117,19 +151,24 @@ class ParquetSource:
         )
 
     def _pieces_of(
-        self, index: int, group: RowGroup, rows: int, columns: list[str] | None = None
+        self,
+        file: Any,
+        index: int,
+        group: RowGroup,
+        rows: int,
+        columns: list[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         self._guarded.expect(group.extents)
         with self._as_our_errors():
-            pieces = self._file.iter_batches(
-                rows, row_groups=[index], columns=columns, use_threads=False
-            )
+            pieces = file.iter_batches(rows, row_groups=[index], columns=columns, use_threads=False)
         while True:
             with self._as_our_errors():
                 piece = next(pieces, None)
             if piece is None:
                 return
             _require_valid(piece)
+            with self._as_our_errors():
+                piece = plain_batch(piece)
             yield piece
 
     @contextmanager
@@ -141,7 +180,7 @@ class ParquetSource:
         except _READER_ERRORS as error:
             if self._guarded.error is not None:
                 raise self._guarded.error from None
-            raise _translated(error) from error
+            raise unreadable(error) from error
 
 
 def _open(path: Path) -> BinaryIO:
@@ -155,21 +194,26 @@ def _open(path: Path) -> BinaryIO:
         raise NotParquetError(f"{path} is a directory", path=str(path)) from None
 
 
-def _parquet_file(source: GuardedFile, footer: Footer, buffer_bytes: int) -> Any:
+def _opened(source: GuardedFile, buffer_bytes: int, **more: Any) -> Any:
     # With pre-buffering, or without a buffer, Arrow would read the columns of a row group whole.
-    options = {
-        "pre_buffer": False,
-        "buffer_size": buffer_bytes,
-        "page_checksum_verification": True,
-        "arrow_extensions_enabled": False,
-    }
-    file = pq.ParquetFile(source, **options)
+    return pq.ParquetFile(
+        source,
+        pre_buffer=False,
+        buffer_size=buffer_bytes,
+        page_checksum_verification=True,
+        arrow_extensions_enabled=False,
+        **more,
+    )
+
+
+def _parquet_file(source: GuardedFile, footer: Footer, buffer_bytes: int) -> Any:
+    file = _opened(source, buffer_bytes)
     if file.metadata.num_rows != sum(group.num_rows for group in footer.row_groups):
         raise FileCorruptError("the footer contradicts itself about the number of rows")
     encoded = _dictionary_columns(_legible(file.schema_arrow), footer)
     if not encoded:
         return file
-    return pq.ParquetFile(source, metadata=file.metadata, read_dictionary=encoded, **options)
+    return _opened(source, buffer_bytes, metadata=file.metadata, read_dictionary=encoded)
 
 
 def _dictionary_columns(schema: pa.Schema, footer: Footer) -> list[str]:
@@ -179,7 +223,7 @@ def _dictionary_columns(schema: pa.Schema, footer: Footer) -> list[str]:
     Columns with values outside of a dictionary are left out. Their values would pile up in a
     dictionary that Arrow keeps for as long as the row group lasts.
     """
-    texts = [field.name for field in schema if is_text(value_type(field.type))]
+    texts = [field.name for field in schema if is_text(value_type(plain_type(field.type)))]
     return [name for name in texts if name not in footer.spelled_out]
 
 
@@ -225,18 +269,3 @@ def _require_valid(batch: pa.RecordBatch) -> None:
                 bounds["min"] >= 0 and bounds["max"] < len(column.dictionary)
             ):
                 raise FileCorruptError("a column refers to values that its dictionary lacks")
-
-
-def _translated(error: Exception) -> UnloadableError:
-    if isinstance(error, MemoryError):
-        return FileTooLargeError("a part of the file that must be in memory at once does not fit")
-    if (
-        isinstance(error, pa.ArrowNotImplementedError)
-        or "not yet implemented" in str(error).lower()
-    ):
-        return FileUnsupportedError(f"the file cannot be read: {_first_line(error)}")
-    return FileCorruptError(f"the file cannot be read: {_first_line(error)}")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]

@@ -2,9 +2,9 @@
 
 | energy             | accepted as                                       | becomes             |
 |--------------------|---------------------------------------------------|---------------------|
-| `timestamp`        | instants with a zone, any unit; ISO 8601 text     | `time`, us, UTC     |
+| `timestamp`        | timestamps of any unit; ISO 8601 text             | `time`, us, UTC     |
 | `region`, `unit`, `energy_source`, `measurement_type` | text           | text                |
-| `value`            | floats, integers, decimals of up to 15 digits     | float64             |
+| `value`            | floats, integers, decimals                        | float64             |
 | `quality_flag`     | text, one of `QualityFlag`                        | text                |
 
 | measurements       | accepted as                                       | becomes             |
@@ -12,17 +12,19 @@
 | `time`             | as above                                          | `time`, us, UTC     |
 | `device_id`, `parameter_id` | text                                     | text                |
 | `value`            | as above                                          | float64             |
-| `quality`          | integers, whole floats; null                      | int16               |
+| `quality`          | integers, whole floats and decimals; null         | int16               |
 | `metadata`         | text that is JSON; null                           | text                |
 
 The columns may come in any order, and they may be dictionary-encoded. Each of them must be there
-exactly once, and there must be no others.
+exactly once, in the file or in its key, and there must be no others. Timestamps without a zone are
+accepted only where a setting says which zone is theirs.
 
 Rows with a null are refused, except where the null is in `quality` or `metadata`. The table allows
 NULL in its column `value` as well, but a reading without a value has nothing to load.
 
 A double keeps all decimals of 15 digits apart, but it would lose digits of longer ones silently.
-So a column of longer decimals is refused as a whole. Long integers are judged one by one.
+So long decimals and integers are judged one by one, by the digits that they have and not by those
+that their type has room for.
 """
 
 from dataclasses import dataclass
@@ -34,7 +36,6 @@ from chalicelib.features.parquet_loads.model import Dataset
 from chalicelib.features.parquet_loads.parquet.value_types import is_text, value_type
 
 INSTANT = pa.timestamp("us", "UTC")
-MAX_DECIMAL_DIGITS = 15
 
 
 class Kind(Enum):
@@ -87,7 +88,7 @@ _CANONICAL = {
 _EXPECTED = {
     Kind.TIME: "a timestamp with a time zone, or ISO 8601 text",
     Kind.TEXT: "text",
-    Kind.NUMBER: f"a number, if decimal then of at most {MAX_DECIMAL_DIGITS} digits",
+    Kind.NUMBER: "a number",
     Kind.FLAG: "text",
     Kind.QUALITY: "an integer",
     Kind.JSON: "text",
@@ -119,27 +120,31 @@ def expectation(column: Column) -> str:
     return _EXPECTED[column.kind]
 
 
-def accepts(column: Column, data_type: pa.DataType) -> bool:
+def accepts(column: Column, data_type: pa.DataType, *, assumes_zone: bool) -> bool:
     """Whether *column* may arrive as *data_type*, that is, whether no value loses anything."""
+    if column.kind is Kind.TIME and assumes_zone and is_local_time(data_type):
+        return True
     plain = value_type(data_type)
     if pa.types.is_null(plain):
         return column.is_nullable
     return any(accept(plain) for accept in _ACCEPTED[column.kind])
 
 
+def is_local_time(data_type: pa.DataType) -> bool:
+    """Whether values of this type are times without a zone."""
+    plain = value_type(data_type)
+    return bool(pa.types.is_timestamp(plain) and plain.tz is None)
+
+
 def _is_instant(data_type: pa.DataType) -> bool:
     return bool(pa.types.is_timestamp(data_type) and data_type.tz is not None)
-
-
-def _is_short_decimal(data_type: pa.DataType) -> bool:
-    return bool(pa.types.is_decimal(data_type) and data_type.precision <= MAX_DECIMAL_DIGITS)
 
 
 _ACCEPTED = {
     Kind.TIME: (_is_instant, is_text),
     Kind.TEXT: (is_text,),
-    Kind.NUMBER: (pa.types.is_floating, pa.types.is_integer, _is_short_decimal),
+    Kind.NUMBER: (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal),
     Kind.FLAG: (is_text,),
-    Kind.QUALITY: (pa.types.is_integer, pa.types.is_floating),
+    Kind.QUALITY: (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
     Kind.JSON: (is_text,),
 }

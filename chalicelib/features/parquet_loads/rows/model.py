@@ -11,6 +11,8 @@ MAX_TEXT_BYTES = 512
 MAX_METADATA_BYTES = 8_192
 # Up to this number, every whole number is a double of its own.
 MAX_EXACT_INTEGER = 2**53
+# Up to this many digits, every decimal is a double of its own.
+MAX_DECIMAL_DIGITS = 15
 
 
 class QualityFlag(StrEnum):
@@ -37,6 +39,7 @@ class Reason(StrEnum):
     NUL_CHARACTER = "nul_character"
     TIME_MALFORMED = "time_malformed"
     TIME_WITHOUT_ZONE = "time_without_zone"
+    TIME_AMBIGUOUS = "time_ambiguous"
     TIME_TOO_PRECISE = "time_too_precise"
     TIME_OUT_OF_RANGE = "time_out_of_range"
     NOT_FINITE = "not_finite"

@@ -4,7 +4,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from chalicelib.features.parquet_loads.rows import problems
-from chalicelib.features.parquet_loads.rows.model import MAX_EXACT_INTEGER, Reason
+from chalicelib.features.parquet_loads.rows.model import (
+    MAX_DECIMAL_DIGITS,
+    MAX_EXACT_INTEGER,
+    Reason,
+)
 from chalicelib.features.parquet_loads.rows.problems import Converted, Problem
 
 _SMALLINT = (-(2**15), 2**15 - 1)
@@ -38,7 +42,7 @@ def convert_quality(array: pa.Array) -> Converted:
         Reason.UNKNOWN_QUALITY,
         f"is not a whole number from {lowest} to {highest}",
     )
-    found = problems.occurring([unknown])
+    found = problems.occurring([unknown, *_inexact(array)])
     return Converted(problems.without_bad_values(numbers, found).cast(pa.int16()), found)
 
 
@@ -51,7 +55,9 @@ def _doubles(array: pa.Array) -> pa.Array:
 
 
 def _inexact(array: pa.Array) -> list[Problem]:
-    """The integers that are too long for a double; only integers of 64 bits can be."""
+    """The decimals and integers that are too long for a double; only long types can hold any."""
+    if pa.types.is_decimal(array.type):
+        return _long_decimals(array) if array.type.precision > MAX_DECIMAL_DIGITS else []
     if not pa.types.is_integer(array.type) or array.type.bit_width < 64:
         return []
     is_long = pc.greater(array, pa.scalar(MAX_EXACT_INTEGER, array.type))
@@ -59,4 +65,12 @@ def _inexact(array: pa.Array) -> list[Problem]:
         is_short = pc.less(array, pa.scalar(-MAX_EXACT_INTEGER, array.type))
         is_long = pc.or_(is_long, is_short)
     message = "is beyond 2^53, where doubles have gaps"
+    return [problems.where(is_long, Reason.INEXACT_NUMBER, message)]
+
+
+def _long_decimals(array: pa.Array) -> list[Problem]:
+    """By the digits between the first and the last that is not zero."""
+    digits = pc.replace_substring_regex(array.cast(pa.string()), r"[eE].*$|[-+.]", "")
+    is_long = pc.greater(pc.binary_length(pc.utf8_trim(digits, "0")), MAX_DECIMAL_DIGITS)
+    message = f"has more than {MAX_DECIMAL_DIGITS} digits, which a double does not keep"
     return [problems.where(is_long, Reason.INEXACT_NUMBER, message)]

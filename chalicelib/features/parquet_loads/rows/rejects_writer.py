@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from chalicelib.features.parquet_loads.parquet.read import ParquetSource
+from chalicelib.features.parquet_loads.parquet.refusals import judging
 from chalicelib.features.parquet_loads.rows.model import Reason
 from chalicelib.features.parquet_loads.rows.problems import Problem
 from chalicelib.features.parquet_loads.rows.rejects import (
@@ -41,6 +42,7 @@ class RejectsWriter:
         """How many rows were rejected so far."""
         return self.counts.total()
 
+    @judging()
     def write(self, batch: pa.RecordBatch) -> None:
         """Add the *rejected* rows of a `CheckedBatch`."""
         if not len(batch):
@@ -59,11 +61,7 @@ class RejectsWriter:
         cost much more memory.
         """
         for first_row, batch in source.batches():
-            numbers = pa.arange(first_row, first_row + len(batch))
-            mask = pc.is_in(numbers, value_set=row_numbers)
-            repeated = Problem(Reason.DUPLICATE, mask, "an earlier row has the same key")
-            shown, _ = readable_batch(batch)
-            self.write(rejected_rows(shown, numbers, mask, [repeated]))
+            self.write(_repeated(batch, first_row, row_numbers))
 
     def close(self) -> None:
         """Write the pending rows and the footer."""
@@ -80,6 +78,7 @@ class RejectsWriter:
     ) -> None:
         self.close()
 
+    @judging()
     def _flush(self) -> None:
         if not self._pending:
             return
@@ -88,3 +87,12 @@ class RejectsWriter:
         table = pa.Table.from_batches(self._pending, self._schema).unify_dictionaries()
         self._writer.write_table(table, row_group_size=_GROUP_ROWS)
         self._pending = []
+
+
+@judging()
+def _repeated(batch: pa.RecordBatch, first_row: int, row_numbers: pa.Int64Array) -> pa.RecordBatch:
+    numbers = pa.arange(first_row, first_row + len(batch))
+    mask = pc.is_in(numbers, value_set=row_numbers)
+    repeated = Problem(Reason.DUPLICATE, mask, "an earlier row has the same key")
+    shown, _ = readable_batch(batch)
+    return rejected_rows(shown, numbers, mask, [repeated])

@@ -1,18 +1,30 @@
 """Whether the columns of a file are those of its dataset."""
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 
 from chalicelib.features.parquet_loads.errors import SchemaMismatchError
 from chalicelib.features.parquet_loads.model import Dataset
 from chalicelib.features.parquet_loads.parquet.value_types import value_type
-from chalicelib.features.parquet_loads.rows.columns import Column, accepts, columns_of, expectation
+from chalicelib.features.parquet_loads.rows.columns import (
+    Column,
+    Kind,
+    accepts,
+    columns_of,
+    expectation,
+    is_local_time,
+)
 
 _NAMED_IN_MESSAGE = 10
 _SHOWN_CHARACTERS = 80
 
 
-def require_columns(dataset: Dataset, schema: pa.Schema) -> None:
-    """Raises one `SchemaMismatchError` that names every column that is not as it must be."""
+def require_columns(dataset: Dataset, schema: pa.Schema, zone: str | None = None) -> None:
+    """Raises one `SchemaMismatchError` that names every column that is not as it must be.
+
+    With *zone*, a timestamp needs none of its own.
+    """
     expected = {column.source: column for column in columns_of(dataset)}
     names = schema.names
     problems = {
@@ -22,11 +34,13 @@ def require_columns(dataset: Dataset, schema: pa.Schema) -> None:
         "wrong_type": [
             _mismatch(expected[field.name], field.type)
             for field in schema
-            if field.name in expected and not accepts(expected[field.name], field.type)
+            if field.name in expected
+            and not accepts(expected[field.name], field.type, assumes_zone=zone is not None)
         ],
     }
     if any(problems.values()):
-        raise SchemaMismatchError(_sentence(problems), **problems)
+        sentence = "; ".join([_sentence(problems), *_remedies(expected, schema, problems)])
+        raise SchemaMismatchError(sentence, **problems)
 
 
 def _mismatch(column: Column, data_type: pa.DataType) -> str:
@@ -39,6 +53,16 @@ def _sentence(problems: dict[str, list[str]]) -> str:
         f"{kind.replace('_', ' ')}: {_listed(names)}" for kind, names in problems.items() if names
     ]
     return "the columns are not those of the dataset; " + "; ".join(named)
+
+
+def _remedies(
+    expected: dict[str, Column], schema: pa.Schema, problems: dict[str, list[str]]
+) -> Iterator[str]:
+    is_time = {name for name, column in expected.items() if column.kind is Kind.TIME}
+    if any(field.name in is_time and is_local_time(field.type) for field in schema):
+        yield "ASSUME_TIME_ZONE can say in which zone times without one are"
+    if problems["missing"]:
+        yield f"a folder of the key can hold a column, as in {problems['missing'][0]}=…/"
 
 
 def _listed(names: list[str]) -> str:

@@ -16,6 +16,7 @@ from chalicelib import database
 from chalicelib.database.statements import statements_beside
 from chalicelib.features.parquet_loads.model import Counts
 from chalicelib.features.parquet_loads.parquet.read import ParquetSource
+from chalicelib.features.parquet_loads.parquet.refusals import judging
 from chalicelib.features.parquet_loads.rows import instants
 from chalicelib.features.parquet_loads.rows.columns import ROW_NUMBER
 from chalicelib.features.parquet_loads.task import (
@@ -63,7 +64,7 @@ def append(connection: Connection, task: Task, parquet: ParquetSource) -> Outcom
 
 def _append(connection: Connection, task: Task, parquet: ParquetSource) -> Outcome:
     started = time.monotonic()
-    _require_free_time(connection, task, _range_of(parquet))
+    _require_free_time(connection, task, _range_of(task, parquet))
     with collected_rejects(task, parquet) as rejects:
         tally = _Tally(rejects)
         batches = tally.counted(good_batches(task, parquet, rejects))
@@ -132,11 +133,12 @@ def _claim(connection: Connection, task: Task, tally: _Tally) -> None:
         raise _NotAppendableError("another writer has added measurements of that time")
 
 
-def _range_of(parquet: ParquetSource) -> TimeRange | None:
+def _range_of(task: Task, parquet: ParquetSource) -> TimeRange | None:
     """What the times in the file cover; None also for text, which takes too long to read twice."""
     if not pa.types.is_timestamp(parquet.schema.field(_TIME).type):
         return None
-    covered = None
+    covered, zone = None, task.settings.assume_time_zone
     for times in parquet.column(_TIME):
-        covered = union(covered, TimeRange.of(instants.convert(times).values))
+        with judging(f"the column {_TIME}"):
+            covered = union(covered, TimeRange.of(instants.convert(times, zone).values))
     return covered

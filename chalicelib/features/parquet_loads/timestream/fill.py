@@ -83,7 +83,8 @@ def _judged(
     task: Task, parquet: ParquetSource, rejects: RejectsFile | None = None
 ) -> Iterator[tuple[int, pa.RecordBatch, pa.RecordBatch]]:
     """Each batch with the number of its first row and with its good rows."""
-    validator = Validator(task.dataset, Duplicates(task.dataset, parquet.num_rows))
+    duplicates = Duplicates(task.dataset, parquet.num_rows)
+    validator = Validator(task.dataset, duplicates, task.settings.assume_time_zone)
     for first_row, batch in parquet.batches():
         checked = validator.check(batch, first_row)
         if rejects is not None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.features.parquet_loads.errors import FileUnsupportedError, SchemaMismatchError
+from chalicelib.features.parquet_loads.errors import FileUnsupportedError
 from chalicelib.features.parquet_loads.model import Dataset
 from chalicelib.features.parquet_loads.parquet.read import MAX_BATCH_ROWS, open_parquet
 from chalicelib.features.parquet_loads.rows.columns import canonical_schema
@@ -137,12 +137,6 @@ def test_a_dictionary_that_arrow_cannot_fill_is_refused_by_name() -> None:
     }
     with pytest.raises(FileUnsupportedError, match="Not yet implemented"):
         load_table(content, **options)
-
-
-def test_instants_of_96_bits_have_no_zone() -> None:
-    content = table(timestamp=pa.array([0], pa.timestamp("us", "UTC")))
-    with pytest.raises(SchemaMismatchError, match=r"timestamp is timestamp\[ns\], not"):
-        load_table(content, use_deprecated_int96_timestamps=True, store_schema=False)
 
 
 def test_what_other_writers_say_about_themselves_does_not_matter() -> None:

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -54,6 +55,23 @@ def quality(value: float | int | None) -> Verdict:
     if not math.isfinite(value) or value != int(value) or not -(2**15) <= value < 2**15:
         return Reason.UNKNOWN_QUALITY
     return int(value)
+
+
+def long_decimal(value: Decimal | None) -> Verdict:
+    if value is None:
+        return Reason.MISSING
+    digits = "".join(map(str, value.as_tuple().digits)).strip("0")
+    return Reason.INEXACT_NUMBER if len(digits) > 15 else float(value)
+
+
+def decimal_quality(value: Decimal | None) -> Verdict:
+    if value is None:
+        return None
+    rounded = quality(float(value))
+    if isinstance(rounded, Reason):
+        return rounded
+    verdict = long_decimal(value)
+    return verdict if isinstance(verdict, Reason) else rounded
 
 
 def ticks(value: int | None, per_second: int) -> Verdict:

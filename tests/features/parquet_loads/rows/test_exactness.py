@@ -156,6 +156,20 @@ def test_decimals_become_the_nearest_double(unscaled: list[int], scale: int) -> 
     agrees("value", pa.array(values, pa.decimal128(15, scale)), reference.number, values)
 
 
+@given(
+    st.lists(st.none() | st.integers(-(10**17), 10**17) | st.integers(-999, 999), min_size=1),
+    st.sampled_from([0, 1, 6, 18, 20]),
+    st.sampled_from([pa.decimal128, pa.decimal256]),
+)
+def test_of_long_decimals_those_with_up_to_fifteen_digits_are_taken(
+    unscaled: list[int | None], scale: int, data_type: Callable[[int, int], pa.DataType]
+) -> None:
+    values = [None if number is None else Decimal(number).scaleb(-scale) for number in unscaled]
+    array = pa.array(values, data_type(38, scale))
+    agrees("value", array, reference.long_decimal, values)
+    agrees("quality", array, reference.decimal_quality, values, Dataset.MEASUREMENTS)
+
+
 @given(st.lists(st.none() | st.floats() | st.integers(-40_000, 40_000).map(float), min_size=1))
 def test_quality_of_measurements_as_floats(values: list[float | None]) -> None:
     array = pa.array(values, pa.float64())
