@@ -479,11 +479,14 @@ GROUP BY kind
 ORDER BY kind
 
 -- name: compare_buckets
+-- Readings without an id are in both, and never equal: the platform's columns need not be NOT NULL.
 WITH expected AS (
     SELECT time_bucket('1 hour', time) AS bucket, device_id, parameter_id, max(time) AS last_seen_at
     FROM iot_data.timescale_measurements
     WHERE time >= :first_bucket
       AND time < :hot_bucket
+      AND device_id IS NOT NULL
+      AND parameter_id IS NOT NULL
     GROUP BY 1, 2, 3
 ),
 materialized AS (
@@ -491,6 +494,8 @@ materialized AS (
     FROM iot_data.device_parameters_hourly
     WHERE bucket >= :first_bucket
       AND bucket < :hot_bucket
+      AND device_id IS NOT NULL
+      AND parameter_id IS NOT NULL
 ),
 difference AS (
     SELECT CASE
