@@ -27,7 +27,7 @@ $$;
 GRANT USAGE ON SCHEMA iot_data TO device_parameters_loader;
 
 -- service: The service itself.
-GRANT SELECT ON iot_data.alembic_version TO device_parameters_loader;
+GRANT SELECT ON iot_data.device_parameters_version TO device_parameters_loader;
 
 -- parquet_loads: Parquet files that become readings, and what became of each file.
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.timescale_measurements TO device_parameters_loader;

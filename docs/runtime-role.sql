@@ -30,7 +30,7 @@ DECLARE
 BEGIN
     SELECT relowner INTO STRICT migrator
     FROM pg_class
-    WHERE oid = 'iot_data.alembic_version'::regclass;
+    WHERE oid = 'iot_data.device_parameters_version'::regclass;
     EXECUTE format('GRANT device_parameters_refresh TO %s', migrator);
 END
 $$;
@@ -47,7 +47,7 @@ $$;
 GRANT USAGE ON SCHEMA iot_data TO device_parameters_runtime;
 
 -- service: The service itself.
-GRANT SELECT ON iot_data.alembic_version TO device_parameters_runtime;
+GRANT SELECT ON iot_data.device_parameters_version TO device_parameters_runtime;
 GRANT SELECT, INSERT ON iot_data.audit_log TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.outbox_events TO device_parameters_runtime;
 

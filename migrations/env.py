@@ -12,15 +12,16 @@ from sqlalchemy import Connection, Engine
 from chalicelib import database
 from chalicelib.database import Deadline, schema, tables
 from chalicelib.errors import ApplicationError
-from chalicelib.features import gathered_metadata
+from chalicelib.features import FEATURES, gathered_metadata
 from chalicelib.settings import MIGRATION_LOCK_TIMEOUT, database_from_environment
 from migrations import losses, preflight, sessions
-from migrations.renames import rename_revision
+from migrations.renames import rename_what_had_another_name
 
 # Waiting for a lock queues every reader behind the waiting migration, so it gives up early.
 LOCK_TIMEOUT = MIGRATION_LOCK_TIMEOUT.value()
 
 METADATA = gathered_metadata()
+AGGREGATES = [name for feature in FEATURES for name in feature.aggregates]
 
 if context.config.config_file_name is not None and context.config.attributes.get("logs", True):
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
@@ -43,7 +44,7 @@ def _run_against(engine: Engine) -> None:
             sessions.no_other_migrator(engine, LOCK_TIMEOUT),
             sessions.configured(engine, LOCK_TIMEOUT, _deadline()) as connection,
         ):
-            rename_revision(connection)
+            rename_what_had_another_name(connection)
             _configure(connection)
             _check_before_first_revision(connection)
             _check_before_way_down(connection)
@@ -86,24 +87,28 @@ def _check_before_first_revision(connection: Connection) -> None:
     """Alembic creates its version table before the first revision; the checks come before both."""
     migration = context.get_context()
     if not migration.get_current_heads() and not migration.opts.get("dont_mutate"):
-        preflight.require_sources(connection)
+        ours = [*(table.name for table in METADATA.tables.values()), *AGGREGATES]
+        upwards = [step.revision.module for step in _steps() if step.is_upgrade]
+        # To stamp a database creates nothing.
+        preflight.require_sources(connection, ours if upwards else [], upwards)
     connection.commit()
 
 
 def _check_before_way_down(connection: Connection) -> None:
     """Revisions commit one by one: all that is to be taken back is looked at before the first."""
     if not _may_drop_data():
-        losses.require_consent(connection, [step.revision.module for step in _steps_down()])
+        downwards = [step.revision.module for step in _steps() if step.is_downgrade]
+        losses.require_consent(connection, downwards)
     connection.commit()
 
 
-def _steps_down() -> list[RevisionStep]:
+def _steps() -> list[RevisionStep]:
     migration = context.get_context()
     # Commands that go nowhere, such as `check`, have none.
     if "destination_rev" not in migration.opts:
         return []
     steps = migration.opts["fn"](migration.get_current_heads(), migration)
-    return [step for step in steps if isinstance(step, RevisionStep) and step.is_downgrade]
+    return [step for step in steps if isinstance(step, RevisionStep)]
 
 
 def _may_drop_data() -> bool:

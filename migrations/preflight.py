@@ -1,20 +1,44 @@
 """What must be true of a database before the first revision may touch it."""
 
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
+from migrations import shapes
+from migrations.stand_in import StandIn, in_place_of_op
+
 MINIMUM_TIMESCALEDB = (2, 21)
 MIGRATION_LOCK = 0x6D696772617465  # "migrate"
-SOURCE_TABLES = ("redshift_devices", "timescale_measurements", "timescale_parameters")
+SOURCE_TABLES = tuple(shapes.COLUMNS)
 
 
-def require_sources(connection: Connection) -> None:
-    """Raise `CommandError`, with a sentence that says what to do, where something is missing."""
+def require_sources(
+    connection: Connection, tables: Iterable[str] = (), revisions: Iterable[ModuleType] = ()
+) -> None:
+    """Raise `CommandError` that says all that is wrong, and what to do about it.
+
+    *tables* are those that *revisions*, which are to be applied, create.
+    """
     _require_timescaledb(connection)
     _require_community_features(connection)
-    _require_source_tables(connection)
-    _require_hypertable(connection)
-    _require_free_legacy_name(connection)
+    problems = [
+        *_missing_tables(connection),
+        *_missing_hypertable(connection),
+        *shapes.problems(connection),
+        *_taken_names(connection, tables),
+        *_other_tables(connection, revisions),
+    ]
+    if problems:
+        raise CommandError(_said(problems))
+
+
+def _said(problems: list[str]) -> str:
+    if len(problems) == 1:
+        return problems[0]
+    listed = "".join(f"\n- {problem}" for problem in problems)
+    return f"{len(problems)} things have to be put right first; nothing has been changed:{listed}"
 
 
 def _require_timescaledb(connection: Connection) -> None:
@@ -53,41 +77,69 @@ def licence_of(connection: Connection) -> str | None:
     return licence
 
 
-def _require_source_tables(connection: Connection) -> None:
+def _missing_tables(connection: Connection) -> Iterator[str]:
     query = text(
         "SELECT name FROM unnest(CAST(:names AS text[])) AS name "
         "WHERE to_regclass('iot_data.' || name) IS NULL ORDER BY name"
     )
     missing = connection.execute(query, {"names": list(SOURCE_TABLES)}).scalars().all()
     if missing:
-        raise CommandError(
+        yield (
             f"source tables are missing: {', '.join(f'iot_data.{name}' for name in missing)}; "
             "check that TIMESCALE_DB_NAME names the platform's database and that "
             "TIMESCALE_DB_USER may use the schema iot_data"
         )
 
 
-def _require_hypertable(connection: Connection) -> None:
+def _missing_hypertable(connection: Connection) -> Iterator[str]:
     query = text(
-        "SELECT FROM timescaledb_information.hypertables "
-        "WHERE hypertable_schema = 'iot_data' AND hypertable_name = 'timescale_measurements'"
+        "SELECT FROM pg_class WHERE oid = to_regclass('iot_data.timescale_measurements') "
+        "AND NOT EXISTS (SELECT FROM timescaledb_information.hypertables "
+        "WHERE hypertable_schema = 'iot_data' AND hypertable_name = 'timescale_measurements')"
     )
-    if connection.execute(query).one_or_none() is None:
-        raise CommandError(
+    if connection.execute(query).one_or_none() is not None:
+        yield (
             "iot_data.timescale_measurements is not a hypertable: convert it with "
             "`SELECT create_hypertable('iot_data.timescale_measurements', by_range('time'), "
             "migrate_data => true)`"
         )
 
 
-def _require_free_legacy_name(connection: Connection) -> None:
+def _taken_names(connection: Connection, tables: Iterable[str]) -> Iterator[str]:
+    """What is there under the names of our own tables; some of them are adopted instead."""
+    query = text(
+        "SELECT name FROM unnest(CAST(:names AS text[])) AS name "
+        "WHERE to_regclass('iot_data.' || name) IS NOT NULL ORDER BY name"
+    )
+    names = sorted({*tables} - {*shapes.ADOPTED})
+    taken = connection.execute(query, {"names": names}).scalars().all()
+    if taken:
+        yield (
+            f"names that this application takes are in use: "
+            f"{', '.join(f'iot_data.{name}' for name in taken)}; rename or drop what has them"
+        )
+    if _is_legacy_name_taken(connection):
+        yield (
+            "iot_data.device_parameters is a view, and iot_data.device_parameters_legacy_view, the "
+            "name it would be kept under, is taken: rename or drop one of them"
+        )
+
+
+def _is_legacy_name_taken(connection: Connection) -> bool:
     query = text(
         "SELECT FROM pg_class WHERE oid = to_regclass('iot_data.device_parameters') "
         "AND relkind IN ('v', 'm') "
         "AND to_regclass('iot_data.device_parameters_legacy_view') IS NOT NULL"
     )
-    if connection.execute(query).one_or_none() is not None:
-        raise CommandError(
-            "iot_data.device_parameters is a view, and iot_data.device_parameters_legacy_view, the "
-            "name it would be kept under, is taken: rename or drop one of them"
-        )
+    return connection.execute(query).one_or_none() is not None
+
+
+def _other_tables(connection: Connection, revisions: Iterable[ModuleType]) -> Iterator[str]:
+    """What the revisions that adopt something say of what is there."""
+    for revision in revisions:
+        if hasattr(revision, "require_adoptable"):
+            with in_place_of_op(revision, StandIn(connection)):
+                try:
+                    revision.require_adoptable()
+                except CommandError as error:
+                    yield str(error)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chalicelib.database.schema import VERSION_TABLE
 from chalicelib.database.tables import SCHEMA
 from chalicelib.feature import Feature
 from stack.declared import APP, Declared
@@ -10,7 +11,6 @@ from stack.declared import APP, Declared
 # The role of every function that has no login of its own. It refreshes the aggregates.
 RUNTIME = "runtime"
 REFRESH = "refresh"
-VERSION_TABLE = "alembic_version"
 _PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "USAGE")
 
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Engine
 
+from chalicelib.database.advisory import advisory
 from chalicelib.database.deadline import RESERVE_SECONDS, Deadline
 from chalicelib.database.engine import APPLICATION_NAME, CONNECT_TIMEOUT_SECONDS, engine_for
 from chalicelib.database.retry import CONNECTION_ATTEMPTS, retry
@@ -16,6 +17,7 @@ __all__ = [
     "RESERVE_SECONDS",
     "Deadline",
     "Engine",
+    "advisory",
     "application_error",
     "busy_when_late",
     "engine_for",

@@ -18,6 +18,8 @@ from chalicelib.settings import DatabaseSettings
 
 APPLICATION_NAME = "device-parameters"
 CONNECT_TIMEOUT_SECONDS = 5
+_FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
+_LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 _WRONG_PASSWORD = "authentication failed"  # noqa: S105 libpq's words, no password
 
 
@@ -64,8 +66,12 @@ def engine_for(settings: DatabaseSettings) -> Engine:
 
 
 def _in_utc(text: Any, cursor: Any) -> datetime | None:
-    found: datetime | None = psycopg2.extensions.PYDATETIMETZ(text, cursor)
-    return found if found is None else found.astimezone(UTC)
+    """*text* in UTC; the first or the last instant of Python, where the database's is beyond."""
+    try:
+        found: datetime | None = psycopg2.extensions.PYDATETIMETZ(text, cursor)
+        return found if found is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return _FIRST_INSTANT if text.endswith("BC") else _LAST_INSTANT
 
 
 _TIMESTAMPTZ = psycopg2.extensions.new_type((1184,), "TIMESTAMPTZ", _in_utc)

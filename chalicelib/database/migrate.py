@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import database
-from chalicelib.database import Deadline, engine_for, repair, schema, tables
+from chalicelib.database import Deadline, engine_for, repair, tables
 from chalicelib.database.schema import ALEMBIC_INI
 from chalicelib.errors import InvalidRequestError, MigrationError
 from chalicelib.settings import database_from_environment
@@ -169,10 +169,12 @@ def _config(applied: Applied, deadline: Deadline, request: MigrationRequest) -> 
 def _current_revision(deadline: Deadline) -> str | None:
     from alembic.migration import MigrationContext
 
-    options = {
-        "version_table": schema.VERSION_TABLE,
-        "version_table_schema": tables.SCHEMA,
-    }
+    from migrations.renames import version_table
+
     engine = engine_for(database_from_environment())
     with database.transaction(engine, deadline) as connection:
+        options = {
+            "version_table": version_table(connection),
+            "version_table_schema": tables.SCHEMA,
+        }
         return MigrationContext.configure(connection, opts=options).get_current_revision()

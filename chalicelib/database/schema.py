@@ -8,7 +8,8 @@ from sqlalchemy import Connection, text
 from chalicelib.database.tables import SCHEMA
 from chalicelib.errors import SchemaOutdatedError
 
-VERSION_TABLE = "alembic_version"
+# Of its own name: the platform may keep its own revisions in the same schema, with Alembic too.
+VERSION_TABLE = "device_parameters_version"
 # At the root of the project, and of the package.
 ALEMBIC_INI = Path(__file__).resolve().parents[2] / "alembic.ini"
 VERSIONS = ALEMBIC_INI.parent / "migrations" / "versions"

@@ -41,16 +41,16 @@ SERVICE = Feature(
         ),
     ),
     objects={
-        "alembic_version": "the revision that the database is at",
+        "device_parameters_version": "the revision that the database is at",
         "audit_log": "who started, forced, released or paused what, and why",
         "outbox_events": "events that wait to be sent, queued with what they tell of",
     },
     rights={
         "runtime": {
-            "alembic_version": "SELECT",
+            "device_parameters_version": "SELECT",
             "audit_log": "SELECT INSERT",
             "outbox_events": "SELECT INSERT UPDATE DELETE",
         },
-        "loader": {"alembic_version": "SELECT"},
+        "loader": {"device_parameters_version": "SELECT"},
     },
 )

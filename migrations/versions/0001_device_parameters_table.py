@@ -57,6 +57,12 @@ def downgrade() -> None:
         _rename_view("device_parameters_legacy_view", "device_parameters")
 
 
+def require_adoptable() -> None:
+    """Raise `CommandError` where there is a table of that name that would not be adopted."""
+    if _kind_of("device_parameters") not in (None, "v", "m"):
+        _require_expected_shape()
+
+
 def _kind_of(name: str) -> str | None:
     query = text("SELECT relkind FROM pg_class WHERE oid = to_regclass(:name)")
     kind = op.get_bind().execute(query, {"name": f"iot_data.{name}"}).scalar_one_or_none()

@@ -81,6 +81,13 @@ def downgrade() -> None:
     op.execute("DROP TABLE iot_data.device_state")
 
 
+def require_adoptable() -> None:
+    """Raise `CommandError` where a table or a view of these names would not be adopted."""
+    if _shape_of("device_state") is not None:
+        _require_expected_table()
+    _require_replaceable_view()
+
+
 def _create_companions() -> None:
     # Half of each page stays free: no index holds what an upsert changes, so that a new version
     # of a row finds room beside the old one. Bytewise order is also how Python sorts.

@@ -23,7 +23,7 @@ from tests.sandbox import PROJECT, Sandbox, alembic_config
 SCRIPTS = ScriptDirectory.from_config(alembic_config())
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
 BASE = {"command": "downgrade", "revision": "base"}
-VERSION = "SELECT version_num FROM iot_data.alembic_version"
+VERSION = "SELECT version_num FROM iot_data.device_parameters_version"
 # The columns of tables and aggregates: all that data can be in.
 COLUMNS = """
 SELECT relname, attname FROM pg_class

@@ -43,8 +43,8 @@ def test_a_revision_goes_up_down_and_up(migrator: Migrator, revision: str) -> No
     assert after != before
     migrator.downgrade(str(parent) if parent else "base")
     # Alembic's own table comes with the first revision and stays.
-    assert [name for name in migrator.catalogue() if "alembic" not in name] == [
-        name for name in before if "alembic" not in name
+    assert [name for name in migrator.catalogue() if "_version" not in name] == [
+        name for name in before if "_version" not in name
     ]
     migrator.upgrade(revision)
     assert migrator.catalogue() == after
@@ -90,7 +90,7 @@ def test_the_command_line_migrates_from_the_environment(sources: Sandbox) -> Non
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    version = sources.value("SELECT version_num FROM iot_data.alembic_version")
+    version = sources.value("SELECT version_num FROM iot_data.device_parameters_version")
     assert version == head_revision()
 
 

@@ -93,7 +93,7 @@ def test_a_role_may_do_with_tables_what_is_declared_and_nothing_else(
         "CREATE SCHEMA more",
         "CREATE ROLE more",
         "DROP TABLE iot_data.timescale_measurements",
-        "ALTER TABLE iot_data.alembic_version ADD COLUMN more text",
+        "ALTER TABLE iot_data.device_parameters_version ADD COLUMN more text",
         "CREATE INDEX ON iot_data.timescale_measurements (value)",
         "SELECT * FROM elsewhere.payroll",
         "SELECT * FROM iot_data.daily",

@@ -27,7 +27,7 @@ def test_the_schema_goes_down_and_up_again(container: Container, migrated: Sandb
     up = container.invoke({}).result
     assert (up["from"], up["to"]) == (THIRD, HEAD)
     assert (up["applied"][0], up["applied"][-1]) == (FOURTH, HEAD)
-    assert migrated.value("SELECT version_num FROM iot_data.alembic_version") == HEAD
+    assert migrated.value("SELECT version_num FROM iot_data.device_parameters_version") == HEAD
 
 
 def test_what_was_dropped_is_recreated_by_the_package_alone(

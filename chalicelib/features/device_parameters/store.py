@@ -26,6 +26,7 @@ from chalicelib.features.device_parameters.model import (
 )
 from chalicelib.features.device_parameters.pair_bodies import Candidate
 from chalicelib.features.device_parameters.rows import first_changes, run_from_row
+from chalicelib.instants import EARLIEST_INSTANT
 
 sql = statements_beside(__file__)
 
@@ -131,7 +132,7 @@ def refresh_aggregate(connection: Connection, span: Span) -> None:
 
 
 def materialized_until(connection: Connection) -> datetime | None:
-    """The aggregate's materialization watermark; None before anything is materialized."""
+    """Until when the aggregate is materialized, now at most; None before anything is."""
     until: datetime | None = connection.execute(sql.materialized_until).scalar_one()
     return until
 
@@ -249,8 +250,9 @@ def compare_aggregate(connection: Connection, window: Window, limit: int) -> lis
 
 
 def earliest_measurement(connection: Connection) -> datetime | None:
-    """The time of the oldest measurement still there."""
-    earliest: datetime | None = connection.execute(sql.earliest_measurement).scalar_one()
+    """The time of the oldest measurement still there, of those that a clock which is set made."""
+    values = {"since": EARLIEST_INSTANT}
+    earliest: datetime | None = connection.execute(sql.earliest_measurement, values).scalar_one()
     return earliest
 
 
@@ -284,8 +286,13 @@ def parameters_named(connection: Connection, name: str, limit: int) -> list[Cand
 
 def short_retention(connection: Connection, window_minutes: int) -> str | None:
     """The retention of measurements, if it is shorter than the window and so erases evidence."""
-    row = connection.execute(sql.short_retention, {"window_minutes": window_minutes}).first()
-    return str(row[0]) if row is not None else None
+
+    def read(connection: Connection) -> Any:
+        values = {"window_minutes": window_minutes}
+        return connection.execute(sql.short_retention, values).scalars().first()
+
+    found: str | None = database.advisory(connection, "retention of measurements", read)
+    return found
 
 
 def _differences(

@@ -170,7 +170,7 @@ def _status(held: int) -> RunStatus:
 
 
 def _measure_lag(context: Sync, connection: Connection, run: Run) -> None:
-    until = store.materialized_until(connection)
+    until = database.advisory(connection, "materialization lag", store.materialized_until)
     lag = (run.as_of - until).total_seconds() if until else None
     context.telemetry.materialization_lag_seconds = lag
 

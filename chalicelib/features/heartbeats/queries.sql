@@ -191,11 +191,13 @@ written AS (
 SELECT device_id FROM written WHERE CAST(:only_site AS text) IS NOT NULL
 
 -- name: find_state
--- Never a negative age: the clock of a device may be a little ahead.
+-- Never a negative age: the clock of a device may be a little ahead. Rows that were adopted may hold
+-- an infinite instant, from which nothing can be subtracted.
 SELECT device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
        poll_interval_s, cpu_pct, disk_free_gb, status, updated_at,
-       greatest(CAST(extract(epoch FROM now() - last_seen_ts) AS double precision), 0)
-           AS age_seconds,
+       CAST(extract(epoch FROM now() - greatest(
+           least(last_seen_ts, now()), TIMESTAMPTZ '0001-01-01 00:00:00Z'
+       )) AS double precision) AS age_seconds,
        last_seen_ts < now() - CAST(:stale_after AS interval) AS is_stale
 FROM iot_data.device_state
 WHERE device_id = :device_id

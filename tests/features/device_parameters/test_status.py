@@ -168,7 +168,7 @@ def test_an_unreachable_database_is_a_503_that_says_what_to_check(
 
 
 def test_a_schema_that_is_behind_is_a_503(migrated: Sandbox) -> None:
-    migrated.rows("UPDATE iot_data.alembic_version SET version_num = '0001'")
+    migrated.rows("UPDATE iot_data.device_parameters_version SET version_num = '0001'")
     migrated.expect_rebuild()
     status, body = get("/health")
     assert (status, body["error"]["code"]) == (503, "SCHEMA_OUTDATED")

@@ -298,7 +298,9 @@ def test_an_older_database_is_named(
     migrated: Sandbox, load: LoadRunner, bucket: Bucket, engine: Engine
 ) -> None:
     address = bucket.put(KEY, ROWS)
-    migrated.rows("UPDATE iot_data.alembic_version SET version_num = '0005_outbox_events'")
+    migrated.rows(
+        "UPDATE iot_data.device_parameters_version SET version_num = '0005_outbox_events'"
+    )
     try:
         with pytest.raises(SchemaOutdatedError, match="alembic upgrade head"):
             load(address)
