@@ -232,7 +232,7 @@ WHERE NOT existing.is_same
 -- unpacked at once.
 --
 -- ON CONFLICT would take twice the time. Without it, this fails if another program adds such a
--- reading at the same moment, and the load is repeated.
+-- reading at the same moment, and the load is repeated once.
 WITH claimed AS (
     INSERT INTO iot_data.measurement_claims
         (object_id, block, first_time, last_time, times, device_ids, parameter_ids)
