@@ -6,6 +6,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
 
 from chalicelib.database.deadline import Deadline
+from chalicelib.database.translation import INTERNAL_ERROR
 from chalicelib.errors import DatabaseBusyError, DatabaseUnavailableError, LoginRefusedError
 
 T = TypeVar("T")
@@ -34,10 +35,16 @@ def _gives_up(deadline: Deadline) -> Callable[[RetryCallState], bool]:
         if not deadline.leaves_time_after(state.upcoming_sleep):
             return True
         error = state.outcome.exception() if state.outcome else None
-        is_waiting = isinstance(error, DatabaseBusyError)
-        return not is_waiting and state.attempt_number >= CONNECTION_ATTEMPTS
+        return not _is_contention(error) and state.attempt_number >= CONNECTION_ATTEMPTS
 
     return is_over
+
+
+def _is_contention(error: BaseException | None) -> bool:
+    """Whether others are in the way, and for how long nobody knows; an internal error passes."""
+    if not isinstance(error, DatabaseBusyError):
+        return False
+    return error.details.get("sqlstate") != INTERNAL_ERROR
 
 
 def _is_transient(error: BaseException) -> bool:

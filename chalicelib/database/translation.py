@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
 
@@ -20,9 +21,16 @@ from chalicelib.errors import (
 _QUERY_CANCELED = "57014"
 _UNDEFINED_TABLE = "42P01"
 _UNDEFINED_OBJECTS = (_UNDEFINED_TABLE, "3F000", "42703")
-_LOST_CONNECTION_CLASSES = ("08", "57P", "53300")
-READ_ONLY = "25006"
+# Whether what was asked for in 40003 has been done is not known, as when the connection is lost.
+_LOST_CONNECTION_CLASSES = ("08", "57P", "53300", "40003")
 _CONTENTION = ("40001", "40P01", "55P03")
+INTERNAL_ERROR = "XX000"
+# What PostgreSQL says where others change or drop the same object at this moment. It has no
+# SQLSTATE for that, and never translates these words.
+_PASSING = ("tuple concurrently ", "could not open relation with OID ")
+# A resource is used up, a limit reached or a state wrong, and the server hints at what to change.
+_HINTED_CLASSES = ("53", "54", "55")
+READ_ONLY = "25006"
 _TAKES_NO_WRITES = (
     "this server takes no writes: where that lasts, check that TIMESCALE_DB_HOST, or the secret, "
     "names the primary, and that its storage is not full"
@@ -50,7 +58,7 @@ def application_error(error: SQLAlchemyError) -> ApplicationError:
         return RunTimedOutError(f"a statement was cancelled: {sentence}", sqlstate=sqlstate)
     if sqlstate in _UNDEFINED_OBJECTS:
         return SchemaOutdatedError(f"{sentence}; {_remedy(sqlstate)}", sqlstate=sqlstate)
-    if sqlstate in _CONTENTION:
+    if sqlstate in _CONTENTION or _is_passing(sqlstate, sentence):
         return DatabaseBusyError(sentence, sqlstate=sqlstate)
     if sqlstate == READ_ONLY:
         return DatabaseUnavailableError(f"{sentence}; {_TAKES_NO_WRITES}", sqlstate=sqlstate)
@@ -58,7 +66,22 @@ def application_error(error: SQLAlchemyError) -> ApplicationError:
         return DatabaseUnavailableError(sentence, sqlstate=sqlstate)
     if isinstance(error, OperationalError) and not sqlstate:
         return _no_connection(error)
-    return DatabaseRefusedError(sentence, sqlstate=sqlstate)
+    return _refused(error, sqlstate)
+
+
+def _is_passing(sqlstate: str, sentence: str) -> bool:
+    return sqlstate == INTERNAL_ERROR and sentence.startswith(_PASSING)
+
+
+def _refused(error: DBAPIError, sqlstate: str) -> DatabaseRefusedError:
+    said: Any = getattr(error.orig, "diag", None)
+    hint = getattr(said, "message_hint", None)
+    sentence = _first_line(error)
+    if hint and sqlstate.startswith(_HINTED_CLASSES):
+        sentence = f"{sentence}; {hint}"
+    table = getattr(said, "table_name", None)
+    facts = {"table": table} if table else {}
+    return DatabaseRefusedError(sentence, sqlstate=sqlstate, **facts)
 
 
 def _remedy(sqlstate: str) -> str:

@@ -119,12 +119,18 @@ def test_what_will_not_pass_is_not_tried_again(clock: FakeTime, error: Exception
         ("57P03", DatabaseUnavailableError, True),
         ("08006", DatabaseUnavailableError, True),
         ("53300", DatabaseUnavailableError, True),
+        ("40003", DatabaseUnavailableError, True),
         ("57014", RunTimedOutError, False),
         ("42P01", SchemaOutdatedError, False),
         ("3F000", SchemaOutdatedError, False),
         ("42703", SchemaOutdatedError, False),
         ("42501", DatabaseRefusedError, False),
         ("53100", DatabaseRefusedError, False),
+        ("53200", DatabaseRefusedError, False),
+        ("53400", DatabaseRefusedError, False),
+        ("54000", DatabaseRefusedError, False),
+        ("55000", DatabaseRefusedError, False),
+        ("XX000", DatabaseRefusedError, False),
         ("23505", DatabaseRefusedError, False),
     ],
 )
@@ -141,6 +147,40 @@ def test_an_error_of_the_database_has_one_meaning(
         retry(work, Deadline.after(60))
     assert caught.value.details["sqlstate"] == sqlstate
     assert bool(clock.naps) is is_retried
+
+
+@pytest.mark.parametrize(
+    "words", ["tuple concurrently updated", "could not open relation with OID 16384"]
+)
+def test_what_others_alter_at_this_moment_is_given_four_attempts(
+    engine: Engine, clock: FakeTime, words: str
+) -> None:
+    """For PostgreSQL they are internal errors, which mean a defect as a rule."""
+
+    def work() -> None:
+        with transaction(engine, Deadline.after(600)) as connection:
+            connection.execute(text(f"DO $$ BEGIN RAISE '{words}' USING ERRCODE = 'XX000'; END $$"))
+
+    with pytest.raises(DatabaseBusyError, match=words):
+        retry(work, Deadline.after(600))
+    assert len(clock.naps) == database.CONNECTION_ATTEMPTS - 1
+
+
+@pytest.mark.parametrize("sqlstate", ["53200", "53400", "54000", "55000"])
+def test_what_the_server_advises_where_a_limit_is_reached_is_told(
+    engine: Engine, sqlstate: str
+) -> None:
+    with (
+        pytest.raises(DatabaseRefusedError) as caught,
+        transaction(engine, Deadline.after(60)) as connection,
+    ):
+        connection.execute(
+            text(
+                "DO $$ BEGIN RAISE 'out of shared memory' USING "
+                f"ERRCODE = '{sqlstate}', HINT = 'Increase the limit.'; END $$"
+            )
+        )
+    assert caught.value.message == "out of shared memory; Increase the limit."
 
 
 def test_an_error_is_one_line_without_the_statement(engine: Engine) -> None:

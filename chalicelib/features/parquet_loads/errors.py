@@ -13,7 +13,9 @@ ApplicationError
 │   ├── FileUnsupportedError    it uses a codec or an encoding that the reader does not know
 │   ├── FileTooLargeError       a part that must be in memory at once does not fit
 │   ├── SchemaMismatchError     columns are missing, superfluous or of the wrong type
-│   └── TooManyRejectedError    more rows are bad than the settings allow
+│   ├── TooManyRejectedError    more rows are bad than the settings allow
+│   ├── RowsRefusedError        the database refuses rows, and would do so again
+│   └── DuplicateReadingsError  it refuses them as duplicates, of which it has some already
 ├── NothingToLoadError          the caller named what is not there, so no load is recorded → 404
 ├── ReaderMissingError          retryable: Parquet cannot be read on this system           → 503
 ├── SourceUnavailableError      retryable: S3 gave no usable answer, even when asked again → 503
@@ -75,6 +77,14 @@ class SchemaMismatchError(UnloadableError):
 
 class TooManyRejectedError(UnloadableError):
     code = "TOO_MANY_REJECTED"
+
+
+class RowsRefusedError(UnloadableError):
+    code = "ROWS_REFUSED"
+
+
+class DuplicateReadingsError(UnloadableError):
+    code = "DUPLICATE_READINGS"
 
 
 class NothingToLoadError(InvalidRequestError):

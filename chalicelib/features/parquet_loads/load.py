@@ -1,15 +1,13 @@
 """One load: look at the object, open a row of the ledger, fill the sink, record the outcome."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
 from chalicelib import database, logs
 from chalicelib.database import Deadline, schema
-from chalicelib.errors import ApplicationError, DatabaseBusyError, DatabaseRefusedError
+from chalicelib.errors import ApplicationError
 from chalicelib.features.parquet_loads import announcements, sources, store
 from chalicelib.features.parquet_loads.errors import ObjectChangedError, UnloadableError
 from chalicelib.features.parquet_loads.model import (
@@ -23,6 +21,7 @@ from chalicelib.features.parquet_loads.model import (
     Sink,
     dataset_of,
 )
+from chalicelib.features.parquet_loads.refusals import Refusals
 from chalicelib.features.parquet_loads.settings import LoadSettings
 from chalicelib.features.parquet_loads.task import Outcome, Progress, Task
 from chalicelib.features.parquet_loads.timescale.fill import fill as fill_timescale
@@ -36,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 # Trying again would end the same way, so a load that raises one of these is given up for good.
 PERMANENT_ERRORS = (UnloadableError, NotForTimestreamError, TimestreamRefusedError)
-_UNIQUE_VIOLATION = "23505"
 
 
 @dataclass(frozen=True)
@@ -99,10 +97,14 @@ def _opened(
 def _carry_out(
     context: LoadContext, opened: Load, found: ObjectVersion, on_progress: Progress
 ) -> Load:
+    refusals = Refusals()
+
+    def fill() -> Load:
+        with refusals.told_apart():
+            return _fill(context, opened, found, on_progress)
+
     try:
-        finished = database.retry(
-            lambda: _fill(context, opened, found, on_progress), context.deadline
-        )
+        finished = database.retry(fill, context.deadline)
     except PERMANENT_ERRORS as error:
         return _give_up(context, opened, error)
     except ObjectChangedError as error:
@@ -122,7 +124,7 @@ def _fill(context: LoadContext, opened: Load, found: ObjectVersion, on_progress:
     The object is locked and then looked at once more. So of two loaders of one object, the last to
     commit always loads the version that is there, whichever of them started first.
     """
-    with _conflict_as_busy(), database.transaction(context.engine, context.deadline) as connection:
+    with database.transaction(context.engine, context.deadline) as connection:
         store.lock_object(connection, opened.location)
         recorded = store.lock_load(connection, opened.load_id)
         # Another loader may have loaded it, or this one before the answer to its commit was lost.
@@ -167,20 +169,6 @@ def _fill_sink(context: LoadContext, connection: Connection, task: Task) -> Outc
     if context.settings.timestream is not None:
         return fill_timestream(context.settings.timestream, task)
     return fill_timescale(connection, task)
-
-
-@contextmanager
-def _conflict_as_busy() -> Iterator[None]:
-    """Have the load repeated where another writer added one of its readings at the same moment.
-
-    Other programs write the platform's table too. When the load is repeated it sees their reading.
-    """
-    try:
-        yield
-    except DatabaseRefusedError as error:
-        if error.details.get("sqlstate") != _UNIQUE_VIOLATION:
-            raise
-        raise DatabaseBusyError(error.message, **error.details) from error
 
 
 def _give_up(

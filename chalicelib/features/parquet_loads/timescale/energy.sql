@@ -76,11 +76,16 @@ WHERE dataset = :dataset
   AND known.object_id = :object_id
 ON CONFLICT DO NOTHING
 
+-- name: measure_withdrawn
+SELECT min(time) AS first_time, max(time) AS last_time, array_agg(DISTINCT region) AS places
+FROM withdrawn_reading
+
 -- name: delete_withdrawn
 DELETE FROM iot_data.energy_readings AS known
 USING withdrawn_reading AS withdrawn
 WHERE known.dataset = :dataset
   AND known.time BETWEEN :first_time AND :last_time
+  AND known.region = ANY (CAST(:places AS text[]))
   AND (known.time, known.region, known.energy_source, known.measurement_type)
     = (withdrawn.time, withdrawn.region, withdrawn.energy_source, withdrawn.measurement_type)
 
@@ -162,6 +167,15 @@ FROM existing_reading AS existing
 JOIN staged_reading AS staged USING (row_number)
 WHERE NOT existing.gives_way
 
+-- name: measure_changes
+SELECT min(staged.time) AS first_time,
+       max(staged.time) AS last_time,
+       array_agg(DISTINCT staged.region) AS places
+FROM existing_reading AS existing
+JOIN staged_reading AS staged USING (row_number)
+WHERE existing.gives_way
+  AND NOT existing.is_same
+
 -- name: change_readings
 UPDATE iot_data.energy_readings AS known
 SET value = staged.value,
@@ -174,6 +188,7 @@ WHERE existing.gives_way
   AND NOT existing.is_same
   AND known.dataset = :dataset
   AND known.time BETWEEN :first_time AND :last_time
+  AND known.region = ANY (CAST(:places AS text[]))
   AND (known.time, known.region, known.energy_source, known.measurement_type)
     = (staged.time, staged.region, staged.energy_source, staged.measurement_type)
 

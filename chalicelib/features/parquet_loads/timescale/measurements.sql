@@ -96,10 +96,15 @@ WHERE claim.object_id = :object_id
   )
 ON CONFLICT DO NOTHING
 
+-- name: measure_withdrawn
+SELECT min(time) AS first_time, max(time) AS last_time, array_agg(DISTINCT device_id) AS places
+FROM withdrawn_reading
+
 -- name: delete_withdrawn
 DELETE FROM iot_data.timescale_measurements AS known
 USING withdrawn_reading AS withdrawn
 WHERE known.time BETWEEN :first_time AND :last_time
+  AND known.device_id = ANY (CAST(:places AS text[]))
   AND (known.time, known.device_id, known.parameter_id)
     = (withdrawn.time, withdrawn.device_id, withdrawn.parameter_id)
 
@@ -190,6 +195,19 @@ FROM claimed_reading AS claimed
 JOIN staged_reading AS staged USING (row_number)
 WHERE NOT claimed.gives_way
 
+-- name: measure_changes
+SELECT min(staged.time) AS first_time,
+       max(staged.time) AS last_time,
+       array_agg(DISTINCT staged.device_id) AS places
+FROM existing_reading AS existing
+JOIN staged_reading AS staged USING (row_number)
+WHERE NOT existing.is_same
+  AND NOT EXISTS (
+      SELECT FROM claimed_reading AS claimed
+      WHERE claimed.row_number = existing.row_number
+        AND NOT claimed.gives_way
+  )
+
 -- name: change_readings
 UPDATE iot_data.timescale_measurements AS known
 SET value = staged.value,
@@ -204,6 +222,7 @@ WHERE NOT existing.is_same
         AND NOT claimed.gives_way
   )
   AND known.time BETWEEN :first_time AND :last_time
+  AND known.device_id = ANY (CAST(:places AS text[]))
   AND (known.time, known.device_id, known.parameter_id)
     = (staged.time, staged.device_id, staged.parameter_id)
 
@@ -213,7 +232,7 @@ WHERE NOT existing.is_same
 -- unpacked at once.
 --
 -- ON CONFLICT would take twice the time. Without it, this fails if another program adds such a
--- reading at the same moment, and the load is repeated.
+-- reading at the same moment, and the load is repeated once.
 WITH claimed AS (
     INSERT INTO iot_data.measurement_claims
         (object_id, block, first_time, last_time, times, device_ids, parameter_ids)

@@ -4,7 +4,9 @@ Other objects may bring the same readings. The newest object wins, and the readi
 are shadowed: they are kept aside, and come back when the newer object no longer brings them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, TextClause
 
@@ -44,7 +46,7 @@ def merge(connection: Connection, incoming: Incoming) -> Merged:
     _compare(connection, incoming)
     _run(connection, statements.shadow_displaced, incoming, covered)
     shadowed = _run(connection, statements.shadow_outdated, incoming, covered)
-    changed = _run(connection, statements.change_readings, incoming, covered)
+    changed = _rewrite(connection, statements.change_readings, statements.measure_changes, incoming)
     added = _run(connection, statements.add_readings, incoming, covered)
     return Merged(added, changed, removed, shadowed)
 
@@ -57,7 +59,7 @@ def _withdraw(connection: Connection, incoming: Incoming) -> int:
     statements = statements_for(incoming.dataset)
     removed = _run(connection, statements.find_missing, incoming, former)
     _run(connection, statements.find_shared, incoming, former)
-    _run(connection, statements.delete_withdrawn, incoming, former)
+    _rewrite(connection, statements.delete_withdrawn, statements.measure_withdrawn, incoming)
     _run(connection, statements.forget_former_version, incoming, former)
     _run(connection, statements.restore_shadowed, incoming, former)
     return removed
@@ -70,10 +72,31 @@ def _compare(connection: Connection, incoming: Incoming) -> None:
     connection.execute(statements.analyze_compared)
 
 
+def _rewrite(
+    connection: Connection, statement: TextClause, measure: TextClause, incoming: Incoming
+) -> int:
+    """Change or delete the readings that *measure* finds; returns how many.
+
+    In a compressed chunk, TimescaleDB first unpacks every batch that the conditions on the table
+    alone do not rule out, whether or not a row of it is touched. So the statement is told the times
+    and places of these readings, and it is not executed where there are none.
+    """
+    affected = connection.execute(measure).mappings().one()
+    if affected["places"] is None:
+        return 0
+    return _execute(connection, statement, incoming, affected)
+
+
 def _run(
     connection: Connection, statement: TextClause, incoming: Incoming, covered: TimeRange | None
 ) -> int:
     """Execute *statement* for the time that is *covered*; returns how many rows it touched."""
+    return _execute(connection, statement, incoming, bounds(covered))
+
+
+def _execute(
+    connection: Connection, statement: TextClause, incoming: Incoming, limits: Mapping[Any, Any]
+) -> int:
     database.limit_statements(connection, incoming.deadline)
     values = {
         "object_id": incoming.object_id,
@@ -81,6 +104,6 @@ def _run(
         "modified_at": incoming.found.modified_at,
         "bucket": incoming.found.location.bucket,
         "object_key": incoming.found.location.key,
-        **bounds(covered),
+        **limits,
     }
     return connection.execute(statement, values).rowcount

@@ -3,6 +3,14 @@
 SELECT set_config('work_mem', :work_mem, true),
        set_config('TimeZone', 'UTC', true)
 
+-- name: lift_decompression_limit
+-- TimescaleDB lets a transaction unpack 100,000 rows of compressed chunks, and a day may have more.
+-- The setting is not there without TimescaleDB, and in its older versions.
+SELECT set_config(name, '0', true)
+FROM pg_settings
+WHERE name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'
+  AND context = 'user'
+
 -- name: measure_staged
 SELECT count(*) AS row_count, min(time) AS first, max(time) AS last FROM staged_reading
 

@@ -19,6 +19,7 @@ class MergeStatements:
     index_staged: TextClause
     find_missing: TextClause
     find_shared: TextClause
+    measure_withdrawn: TextClause
     delete_withdrawn: TextClause
     forget_former_version: TextClause
     restore_shadowed: TextClause
@@ -26,6 +27,7 @@ class MergeStatements:
     analyze_compared: TextClause
     shadow_displaced: TextClause
     shadow_outdated: TextClause
+    measure_changes: TextClause
     change_readings: TextClause
     add_readings: TextClause
 

@@ -21,8 +21,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def prepare_transaction(connection: Connection) -> None:
-    """Give the statements of the transaction memory to sort and join, and UTC to read instants."""
+    """Give the statements of the transaction memory to sort and join, and UTC to read instants.
+
+    They may also unpack as many compressed rows as they must. What keeps a load within bounds is
+    its deadline.
+    """
     connection.execute(sql.prepare_transaction, {"work_mem": WORK_MEM})
+    connection.execute(sql.lift_decompression_limit)
 
 
 def measure_staged(connection: Connection) -> tuple[int, TimeRange | None]:
