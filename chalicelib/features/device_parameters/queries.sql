@@ -59,6 +59,7 @@ CALL refresh_continuous_aggregate(
     'iot_data.device_parameters_hourly',
     CAST(:start AS timestamptz),
     CAST(:end AS timestamptz),
+    force => :is_forced,
     options => '{"buckets_per_batch": 0}'
 )
 
@@ -260,8 +261,8 @@ SET status = :status,
     pair_count = total.pairs,
     device_count = total.devices,
     parameter_count = total.parameters,
-    error_code = NULL,
-    error_message = NULL
+    error_code = :error_code,
+    error_message = :error_message
 FROM (
     SELECT (SELECT count(*) FROM iot_data.device_parameters) AS pairs,
            (SELECT count(*) FROM (SELECT FROM iot_data.device_parameters GROUP BY device_id) AS device) AS devices,
