@@ -153,7 +153,12 @@ FEATURE = Feature(
         Metric("GuardTripped", graph="Held by the guard", statistic="Maximum", period_s=HOUR),
         Metric("RunSucceeded", graph="Runs", period_s=HOUR),
         Metric("RunFailed", graph="Runs", period_s=HOUR),
-        Metric("AggregateInconsistent", graph="Runs", statistic="Maximum", period_s=HOUR),
+        Metric(
+            "AggregateInconsistent",
+            graph="Aggregate that disagrees",
+            statistic="Maximum",
+            period_s=HOUR,
+        ),
     ),
     alarms=(
         Alarm(
