@@ -50,7 +50,8 @@ class Obstacle(StrEnum):
 class Budget(StrEnum):
     """What a removal is held for: the share of the table, or of a group, that may fall silent.
 
-    `window` stands for a window that is narrower than configured, in which nothing is removed.
+    `window` stands for a window that is narrower than configured, in which nothing is removed, or
+    that the aggregate is not known to be right in, in which nothing is removed as expired.
     """
 
     TABLE = "table"

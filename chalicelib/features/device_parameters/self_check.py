@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.database.statements import statements_beside
-from chalicelib.errors import ApplicationError
+from chalicelib.errors import ApplicationError, RunTimedOutError
 from chalicelib.features.device_parameters import mending, store
 from chalicelib.features.device_parameters.bodies import RunError
 from chalicelib.features.device_parameters.context import Sync
@@ -34,7 +34,8 @@ AT_LEAST_SECONDS = 0.1
 # One that has begun is given up after this time.
 STATEMENT_SECONDS = 2.0
 MOST_BUCKETS = 24
-MOST_LOOKED_AT = 1_000
+# Of a longer window, a stretch of this length is looked at.
+STRETCH = timedelta(days=30)
 # Of a bucket with more measurements than this, only a part is compared.
 MOST_MEASUREMENTS = 50_000
 PART = timedelta(minutes=5)
@@ -111,7 +112,8 @@ def explained(finding: Finding) -> RunError:
 def choose(occupied: list[tuple[datetime, bool]], borders: set[datetime]) -> list[datetime]:
     """Which buckets to compare, the most telling ones first: there may be no time for all.
 
-    *occupied* are those with measurements, each with whether the aggregate has anything of it.
+    *occupied* are those with measurements, or of which the aggregate has something, each with
+    whether it has.
     """
     buckets = [bucket for bucket, _ in occupied]
     shuffled = _random.sample(buckets, len(buckets))
@@ -130,24 +132,35 @@ def _suspects(context: Sync, window: Window) -> Suspects:
     share = SHARE_OF_REFRESH * (context.telemetry.refresh_seconds or 0)
     stop_at = time.monotonic() + max(AT_LEAST_SECONDS, share)
     suspects: Suspects = {}
-    for number, bucket in enumerate(_sample(context, window.closed_buckets)):
-        if number > 0 and time.monotonic() > stop_at:
-            break
-        part, found = _compare_bucket(context, bucket)
-        if found:
-            suspects[part] = found
+    try:
+        for number, bucket in enumerate(_sample(context, window.closed_buckets)):
+            if number > 0 and time.monotonic() > stop_at:
+                break
+            part, found = _compare_bucket(context, bucket)
+            if found:
+                suspects[part] = found
+    except RunTimedOutError as error:
+        # What was found until then counts.
+        logger.warning("aggregate_not_checked", extra={"reason": error.message})
     return suspects
 
 
 def _sample(context: Sync, span: Span) -> list[datetime]:
-    stride = (span.end - span.start) // BUCKET // MOST_LOOKED_AT + 1
-    start = span.start + _random.randrange(stride) * BUCKET
+    values = vars(_stretch(span))
     with _briefly(context) as connection:
-        values = {"start": start, "end": span.end, "stride": stride}
         rows = connection.execute(sql.occupied_buckets, values)
         occupied = [(row.bucket, row.is_materialized) for row in rows]
-        borders = connection.execute(sql.chunk_borders, vars(span)).scalars()
+        borders = connection.execute(sql.chunk_borders, values).scalars()
         return choose(occupied, set(borders))
+
+
+def _stretch(span: Span) -> Span:
+    """All of *span*, or a part: often the oldest, because what goes as a whole goes from there."""
+    spare = (span.end - span.start - STRETCH) // BUCKET
+    if spare <= 0:
+        return span
+    start = span.start + _random.choice((0, _random.randrange(spare + 1))) * BUCKET
+    return Span(start, start + STRETCH)
 
 
 def _compare_bucket(context: Sync, bucket: datetime) -> tuple[Part, set[Disagreement]]:

@@ -1,24 +1,27 @@
 -- name: occupied_buckets
--- Looking whether there is anything costs two look-ups a bucket, and shows what went as a whole.
+-- Looking whether there is anything costs two look-ups a bucket, and shows what went as a whole. The
+-- bounds are repeated inside because the planner leaves out chunks by constants only.
 SELECT bucket, is_materialized
 FROM generate_series(
-    CAST(:start AS timestamptz),
-    CAST(:end AS timestamptz) - INTERVAL '1 hour',
-    make_interval(hours => :stride)
-) AS bucket
+    CAST(:start AS timestamptz), CAST(:end AS timestamptz) - INTERVAL '1 hour', INTERVAL '1 hour'
+) AS series (bucket)
 CROSS JOIN LATERAL (
     SELECT EXISTS (
                SELECT FROM iot_data.timescale_measurements
-               WHERE time >= bucket
-                 AND time < bucket + INTERVAL '1 hour'
+               WHERE time >= series.bucket
+                 AND time < series.bucket + INTERVAL '1 hour'
+                 AND time >= :start
+                 AND time < :end
            ) AS is_measured,
            EXISTS (
                SELECT FROM iot_data.device_parameters_hourly AS hourly
                WHERE hourly.bucket = series.bucket
+                 AND hourly.bucket >= :start
+                 AND hourly.bucket < :end
            ) AS is_materialized
-    FROM (SELECT bucket) AS series
 ) AS occupied
 WHERE is_measured
+   OR is_materialized
 ORDER BY bucket
 
 -- name: chunk_borders

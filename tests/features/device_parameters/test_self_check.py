@@ -45,7 +45,7 @@ WHERE view_name = 'device_parameters_hourly'
 @pytest.fixture
 def old(migrated: Sandbox, fleet: Fleet, sync: SyncRunner) -> datetime:
     """When the pair d, p was measured, 20 days ago; a run of 30 days has found it."""
-    at = migrated.now() - 20 * DAY
+    at = migrated.now().replace(minute=30) - 20 * DAY
     for device in ("d", "e"):
         fleet.add_device(device)
     fleet.add_parameter("p")
@@ -196,25 +196,23 @@ def test_what_changes_after_the_refresh_is_no_alarm(
     change: Callable[[Fleet, datetime], None],
 ) -> None:
     """Between the refresh and the check, and once more between the check and its confirmation."""
-    at = old.replace(minute=10)
-    fleet.report("d", "p", at, at + 2 * timedelta(minutes=1))
     refresh, confirmed = self_check._suspects, self_check._confirmed
     seen = []
 
     def suspects(*arguments: object) -> object:
-        change(fleet, at)
+        change(fleet, old)
         found = refresh(*arguments)  # type: ignore[arg-type]
         seen.append(found)
         return found
 
     def confirm(*arguments: object) -> object:
-        fleet.report("f", "p", at)
+        fleet.report("f", "p", old)
         return confirmed(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(self_check, "_suspects", suspects)
     monkeypatch.setattr(self_check, "_confirmed", confirm)
     assert sync(window_minutes=MONTH).error is None
-    assert seen
+    assert any(seen)
 
 
 def test_measurements_that_are_dropped_are_no_alarm(
