@@ -14,7 +14,7 @@ RETURNS timestamptz LANGUAGE sql IMMUTABLE
 RETURN date_bin($1, $2, TIMESTAMPTZ '2000-01-03 00:00:00+00');
 
 CREATE PROCEDURE public.refresh_continuous_aggregate(
-    aggregate regclass, timestamptz, timestamptz, options jsonb DEFAULT '{}'
+    aggregate regclass, timestamptz, timestamptz, force boolean DEFAULT false, options jsonb DEFAULT '{}'
 ) LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE 'REFRESH MATERIALIZED VIEW ' || aggregate;
@@ -31,10 +31,18 @@ SELECT schemaname AS view_schema,
 FROM pg_matviews;
 
 CREATE VIEW timescaledb_information.jobs AS
-SELECT CAST(NULL AS name) AS proc_name,
+SELECT CAST(NULL AS integer) AS job_id,
+       CAST(NULL AS name) AS proc_name,
        CAST(NULL AS name) AS hypertable_schema,
        CAST(NULL AS name) AS hypertable_name,
        CAST(NULL AS jsonb) AS config
+WHERE false;
+
+CREATE VIEW timescaledb_information.chunks AS
+SELECT CAST(NULL AS name) AS hypertable_schema,
+       CAST(NULL AS name) AS hypertable_name,
+       CAST(NULL AS timestamptz) AS range_start,
+       CAST(NULL AS timestamptz) AS range_end
 WHERE false;
 
 CREATE SCHEMA _timescaledb_catalog;

@@ -37,19 +37,26 @@ def span_to_backfill(engine: Engine, start: datetime | None, end: datetime | Non
     return span
 
 
-def backfill(engine: Engine, settings: SyncSettings, steps: list[Span]) -> Iterator[Span]:
+def backfill(
+    engine: Engine, settings: SyncSettings, steps: list[Span], *, is_forced: bool = False
+) -> Iterator[Span]:
     """Materialize *steps* one by one, yielding each when it is done.
 
     Nothing is lost by breaking off: a bucket that is materialized costs next to nothing the next
-    time.
+    time, unless *is_forced* has all of them materialized anew.
     """
     for step in steps:
         deadline = Deadline.after(STEP_TIME_LIMIT.total_seconds())
-        database.retry(lambda: _materialize(engine, settings, step, deadline), deadline)  # noqa: B023 called at once
+        database.retry(
+            lambda: _materialize(engine, settings, step, deadline, is_forced=is_forced),  # noqa: B023 called at once
+            deadline,
+        )
         yield step
 
 
-def _materialize(engine: Engine, settings: SyncSettings, step: Span, deadline: Deadline) -> None:
+def _materialize(
+    engine: Engine, settings: SyncSettings, step: Span, deadline: Deadline, *, is_forced: bool
+) -> None:
     work_mem_mb = settings.refresh_work_mem_mb
     with store.refresh_session(engine, deadline, work_mem_mb=work_mem_mb) as connection:
-        store.refresh_aggregate(connection, step)
+        store.refresh_aggregate(connection, step, is_forced=is_forced)

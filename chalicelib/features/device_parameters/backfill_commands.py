@@ -20,13 +20,18 @@ step_option = click.option(
     "--step-hours", type=click.IntRange(1, 24 * 31), default=24, show_default=True
 )
 
+force_option = click.option(
+    "--force", is_flag=True, help="Materialize anew what seems to be up to date."
+)
+
 
 @click.command()
 @click.option("--from", "start", type=Instant(), help="Default: the oldest measurement.")
 @click.option("--to", "end", type=Instant(), help="Default: the bucket that is still filling.")
 @step_option
+@force_option
 @reporting_errors
-def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> None:
+def backfill(start: datetime | None, end: datetime | None, step_hours: int, force: bool) -> None:
     """Materialize the past in bounded steps. It may be broken off and repeated at any time."""
     configured = _configured()
     engine = database.engine_for(configured.database)
@@ -35,26 +40,29 @@ def backfill(start: datetime | None, end: datetime | None, step_hours: int) -> N
         say(NOTHING_MEASURED)
         return
     steps = span.steps(timedelta(hours=step_hours))
-    _show_steps(span, len(steps), backfilling.backfill(engine, configured, steps))
+    done = backfilling.backfill(engine, configured, steps, is_forced=force)
+    _show_steps(span, len(steps), done)
 
 
 @click.command()
 @step_option
+@force_option
 @reporting_errors
-def repair(step_hours: int) -> None:
+def repair(step_hours: int, force: bool) -> None:
     """Recreate what was dropped of our tables, views, indexes and the aggregate.
 
-    The aggregate is refilled from the measurements. What is there stays as it is. Repairing may
-    be broken off and repeated at any time.
+    The aggregate is refilled from the measurements; with --force, wherever they are. What is there
+    stays as it is. Repairing may be broken off and repeated at any time.
     """
     configured = _configured()
     engine = database.engine_for(configured.database)
     recreated = repairing.recreate_missing()
     for sentence in (*recreated, GRANT_AGAIN) if recreated else ():
         say(sentence)
-    span, step = repairing.span_to_refill(engine), timedelta(hours=step_hours)
+    span, step = repairing.span_to_refill(engine, is_forced=force), timedelta(hours=step_hours)
     if span:
-        _show_steps(span, len(span.steps(step)), repairing.refill(engine, configured, span, step))
+        done = repairing.refill(engine, configured, span, step, is_forced=force)
+        _show_steps(span, len(span.steps(step)), done)
     elif not recreated:
         say("nothing is missing")
 

@@ -77,7 +77,7 @@ class Deltas(Body):
 
 
 class RunError(Body):
-    """Why a run failed or was skipped."""
+    """Why a run failed or was skipped, or `inconsistent`: what a run found wrong and went on."""
 
     code: Annotated[str, Meta(min_length=1, description="For programs.", examples=["abandoned"])]
     message: Annotated[str, Meta(description="For people.")]
@@ -163,7 +163,11 @@ class Run(Body):
     ] = None
     deltas: Deltas = msgspec.field(default_factory=Deltas)
     error: Annotated[
-        RunError | None, Meta(description="Why it failed or was skipped; null otherwise.")
+        RunError | None,
+        Meta(
+            description="Why it failed or was skipped, or, as `inconsistent`, what it found wrong "
+            "with the aggregate; null otherwise."
+        ),
     ] = None
     planned: Changes | UnsetType = UNSET
 

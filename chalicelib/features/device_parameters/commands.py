@@ -138,25 +138,29 @@ def status(as_json: bool) -> None:
     help="Compare the table with the measurements or the view it replaced, or the aggregate "
     "with the measurements.",
 )
+@click.option(
+    "--repair",
+    "is_repairing",
+    is_flag=True,
+    help="Materialize anew the hours in which the aggregate differs, and compare again.",
+)
 @reporting_errors
-def verify(against: str) -> None:
+def verify(against: str, is_repairing: bool) -> None:
     """Compare with the measurements, in the window of the last applied run.
 
     Measurements that arrived since that run show as differences until the next one.
     """
-    engine = database.engine_for(_configured().database)
+    configured = _configured()
+    engine = database.engine_for(configured.database)
     reference = verifying.Reference(against)
+    if is_repairing and reference is not verifying.Reference.AGGREGATE:
+        raise click.UsageError("--repair is for --against aggregate; a run repairs the table")
     result = verifying.verify(engine, reference, Deadline.after(VERIFY_SECONDS))
-    as_of = instant(result.run.as_of)
-    if not result.differences:
-        say(("exact", "green"), f" against the {against}, as of {as_of}")
-        return
-    table = Table("difference", "count", "examples", title=f"Against the {against} at {as_of}")
-    for difference in result.differences:
-        examples = "\n".join(map(shown, difference.examples))
-        table.add_row(difference.kind, f"{difference.total:,}", examples)
-    console.print(table)
-    sys.exit(EXIT_FAILED)
+    if is_repairing and result.differences:
+        for span in verifying.repair(engine, configured, result.run):
+            say(f"materialized anew {instant(span.start)} to {instant(span.end)}")
+        result = verifying.verify(engine, reference, Deadline.after(VERIFY_SECONDS))
+    _show_verification(result, against)
 
 
 @click.command()
@@ -200,6 +204,20 @@ def _sync_context() -> Sync:
     configured = _configured()
     engine = database.engine_for(configured.database)
     return Sync(engine, configured, Deadline.after(RUN_TIME_LIMIT.total_seconds()))
+
+
+def _show_verification(result: verifying.Verification, against: str) -> None:
+    """Show what differs, and exit with 1 where anything does."""
+    as_of = instant(result.run.as_of)
+    if not result.differences:
+        say(("exact", "green"), f" against the {against}, as of {as_of}")
+        return
+    table = Table("difference", "count", "examples", title=f"Against the {against} at {as_of}")
+    for difference in result.differences:
+        examples = "\n".join(map(shown, difference.examples))
+        table.add_row(difference.kind, f"{difference.total:,}", examples)
+    console.print(table)
+    sys.exit(EXIT_FAILED)
 
 
 def _show_run(run: Run, *, as_json: bool) -> None:

@@ -153,6 +153,12 @@ FEATURE = Feature(
         Metric("GuardTripped", graph="Held by the guard", statistic="Maximum", period_s=HOUR),
         Metric("RunSucceeded", graph="Runs", period_s=HOUR),
         Metric("RunFailed", graph="Runs", period_s=HOUR),
+        Metric(
+            "AggregateInconsistent",
+            graph="Aggregate that disagrees",
+            statistic="Maximum",
+            period_s=HOUR,
+        ),
     ),
     alarms=(
         Alarm(
@@ -176,6 +182,14 @@ FEATURE = Feature(
             metric="GuardTripped",
             statistic="Maximum",
             # A run reports once. What it says holds until another run says otherwise.
+            missing="ignore",
+        ),
+        Alarm(
+            "aggregate-inconsistent",
+            "The hourly aggregate disagreed with the measurements: something has passed it by.",
+            section="an-aggregate-that-disagrees",
+            metric="AggregateInconsistent",
+            statistic="Maximum",
             missing="ignore",
         ),
     ),

@@ -50,7 +50,8 @@ class Obstacle(StrEnum):
 class Budget(StrEnum):
     """What a removal is held for: the share of the table, or of a group, that may fall silent.
 
-    `window` stands for a window that is narrower than configured, in which nothing is removed.
+    `window` stands for a window that is narrower than configured, in which nothing is removed, or
+    that the aggregate is not known to be right in, in which nothing is removed as expired.
     """
 
     TABLE = "table"
@@ -205,15 +206,28 @@ class Difference:
     examples: list[str]
 
 
+@dataclass(frozen=True)
+class Finding:
+    """That the aggregate disagrees with the measurements, as a person is told.
+
+    *is_mended* says whether all of the window has been materialized anew since.
+    """
+
+    message: str
+    is_mended: bool
+
+
 @dataclass
 class Telemetry:
     """What a run notices along the way, for its metrics. No table keeps it.
 
     *materialization_lag_seconds* is how far the aggregate's watermark is behind the run's
     instant, None before anything is materialized; *pending_event_count* is None where no bus is
-    told of changes, or the queue could not be read.
+    told of changes, or the queue could not be read. *finding* is what the self-check found wrong,
+    None where it found nothing.
     """
 
     refresh_seconds: float | None = None
     materialization_lag_seconds: float | None = None
     pending_event_count: int | None = None
+    finding: Finding | None = None

@@ -73,6 +73,7 @@ CALL @extschema@.refresh_continuous_aggregate(
     'iot_data.device_parameters_hourly',
     CAST(:start AS timestamptz),
     CAST(:end AS timestamptz),
+    force => :is_forced,
     options => '{"buckets_per_batch": 0}'
 )
 
@@ -274,8 +275,8 @@ SET status = :status,
     pair_count = total.pairs,
     device_count = total.devices,
     parameter_count = total.parameters,
-    error_code = NULL,
-    error_message = NULL
+    error_code = :error_code,
+    error_message = :error_message
 FROM (
     SELECT (SELECT count(*) FROM iot_data.device_parameters) AS pairs,
            (SELECT count(*) FROM (SELECT FROM iot_data.device_parameters GROUP BY device_id) AS device) AS devices,

@@ -6,11 +6,12 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from chalicelib.database import schema
-from chalicelib.features.device_parameters import pausing, run_log, store
+from chalicelib.features.device_parameters import mending, pausing, run_log, store
 from chalicelib.features.device_parameters.bodies import CHANGES_SHOWN, Changes, Run, Status
 from chalicelib.features.device_parameters.model import RunStatus, State
 from chalicelib.features.device_parameters.removals import store as removals
 from chalicelib.features.device_parameters.settings import SyncSettings
+from chalicelib.instants import instant
 
 # One missed run can be a deployment; two are a pattern.
 STALE_AFTER_INTERVALS = 2
@@ -60,6 +61,24 @@ def _changes_of(connection: Connection, run: Run | None) -> Changes:
 
 
 def _warnings(connection: Connection, window_minutes: int) -> list[str]:
+    return [
+        *_short_retention(connection, window_minutes),
+        *_unfinished_mending(connection),
+        *mending.policies(connection),
+    ]
+
+
+def _unfinished_mending(connection: Connection) -> list[str]:
+    until = mending.mended_until(connection)
+    if until is None:
+        return []
+    return [
+        "the aggregate disagrees with the measurements; the runs materialize it anew and have come "
+        f"to {instant(until)}. Until they are done, no pair is removed as expired"
+    ]
+
+
+def _short_retention(connection: Connection, window_minutes: int) -> list[str]:
     drop_after = store.short_retention(connection, window_minutes)
     if drop_after is None:
         return []

@@ -122,13 +122,14 @@ def refresh_session(
         yield connection
 
 
-def refresh_aggregate(connection: Connection, span: Span) -> None:
+def refresh_aggregate(connection: Connection, span: Span, *, is_forced: bool = False) -> None:
     """Materialize the buckets of *span*; what is up to date costs next to nothing.
 
-    The connection must be in autocommit: the procedure commits on its own.
+    With *is_forced*, what TimescaleDB takes to be up to date is materialized anew. The connection
+    must be in autocommit: the procedure commits on its own.
     """
     refresh = in_extension_schema(connection, sql.refresh_aggregate)
-    connection.execute(refresh, vars(span))
+    connection.execute(refresh, {**vars(span), "is_forced": is_forced})
 
 
 def materialized_until(connection: Connection) -> datetime | None:
@@ -200,9 +201,17 @@ def apply_plan(connection: Connection, run_id: int) -> tuple[int, int, int]:
     return added, removed, renamed
 
 
-def finish_run(connection: Connection, run_id: int, status: RunStatus, deltas: Deltas) -> Run:
+def finish_run(
+    connection: Connection, run_id: int, status: RunStatus, deltas: Deltas, error: RunError | None
+) -> Run:
     """Record the outcome, in the transaction that holds the delta."""
-    values = {"run_id": run_id, "status": status, **msgspec.structs.asdict(deltas)}
+    values = {
+        "run_id": run_id,
+        "status": status,
+        **msgspec.structs.asdict(deltas),
+        "error_code": error and error.code,
+        "error_message": error and error.message,
+    }
     return run_from_row(connection.execute(sql.finish_run, values).one())
 
 

@@ -12,7 +12,13 @@ from sqlalchemy import Connection
 from chalicelib import database, logs
 from chalicelib.database import Deadline
 from chalicelib.errors import ApplicationError, RunAlreadyActiveError
-from chalicelib.features.device_parameters import change_events, prune, run_log, store
+from chalicelib.features.device_parameters import (
+    change_events,
+    prune,
+    run_log,
+    self_check,
+    store,
+)
 from chalicelib.features.device_parameters.bodies import CHANGES_SHOWN, Deltas, Run, RunError
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import Plan, RunStatus, Span, SyncRequest, Window
@@ -66,6 +72,7 @@ def _follow_up(context: Sync) -> None:
 def _execute(context: Sync, run: Run, work: Callable[[Sync, Run], Run]) -> Run:
     try:
         _refresh_timed(context, run.window)
+        context.telemetry.finding = self_check.check(context, run.window)
         return database.retry(lambda: work(context, run), context.deadline)
     except RunAlreadyActiveError as error:
         return _give_up(context, run, RunStatus.SKIPPED, error)
@@ -118,6 +125,7 @@ def _plan_only(context: Sync, run: Run) -> Run:
             observed=plan.observed,
             unresolved=plan.unresolved,
         ),
+        error=_inconsistency(context),
         planned=planned,
     )
 
@@ -138,7 +146,8 @@ def _plan_and_apply(context: Sync, run: Run) -> Run:
         held = _hold(context, connection, run, plan)
         database.limit_statements(connection, context.deadline)
         deltas = _apply(connection, run_id, plan, held)
-        finished = store.finish_run(connection, run_id, _status(held), deltas)
+        found = _inconsistency(context)
+        finished = store.finish_run(connection, run_id, _status(held), deltas, found)
         if context.settings.change_event_bus:
             change_events.queue(connection, finished)
         _measure_lag(context, connection, run)
@@ -149,7 +158,16 @@ def _hold(context: Sync, connection: Connection, run: Run, plan: Plan) -> int:
     """Hold what must wait; returns how many of the planned removals do."""
     if plan.to_remove == 0:
         return 0
-    return hold_removals(connection, run.guard, context.settings.guard_limits)
+    finding = context.telemetry.finding
+    is_trusted = finding is None or finding.is_mended
+    return hold_removals(
+        connection, run.guard, context.settings.guard_limits, is_trusted=is_trusted
+    )
+
+
+def _inconsistency(context: Sync) -> RunError | None:
+    finding = context.telemetry.finding
+    return None if finding is None else self_check.explained(finding)
 
 
 def _apply(connection: Connection, run_id: int, plan: Plan, held: int) -> Deltas:

@@ -1,6 +1,6 @@
 """Proving the table right, or showing where it is not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,11 +9,14 @@ from sqlalchemy import Connection, Engine
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.errors import UnknownResourceError
-from chalicelib.features.device_parameters import run_log, store
+from chalicelib.features.device_parameters import mending, run_log, store
+from chalicelib.features.device_parameters.backfill import backfill
 from chalicelib.features.device_parameters.bodies import Run
-from chalicelib.features.device_parameters.model import Difference
+from chalicelib.features.device_parameters.model import Difference, Span
+from chalicelib.features.device_parameters.settings import SyncSettings
 
 EXAMPLES = 20
+REPAIR_QUERY_SECONDS = 3600.0
 
 
 class Reference(StrEnum):
@@ -43,6 +46,17 @@ def verify(engine: Engine, reference: Reference, deadline: Deadline) -> Verifica
         if run is None:
             raise UnknownResourceError("no run has been applied yet, so there is nothing to verify")
         return Verification(run, _COMPARISONS[reference](connection, run))
+
+
+def repair(engine: Engine, settings: SyncSettings, run: Run) -> Iterator[Span]:
+    """Materialize anew the hours of the run's window that differ, yielding each step when done.
+
+    What the aggregate alone still knows, because its measurements were detached, goes as well.
+    """
+    with database.transaction(engine, Deadline.after(REPAIR_QUERY_SECONDS)) as connection:
+        spans = mending.differing_spans(connection, run.window)
+    steps = [step for span in spans for step in span.steps(mending.STEP)]
+    return backfill(engine, settings, steps, is_forced=True)
 
 
 def _against_measurements(connection: Connection, run: Run) -> list[Difference]:

@@ -18,6 +18,7 @@ from tests.sandbox import Sandbox
 NEVER_MADE = {
     ("api_handler", "events.put_events"): "runs asked for over HTTP are the sync function's",
 }
+_NOTED = "iot_data.device_parameters_hourly.last_seen_at"
 # How `sync` exits where it holds removals.
 GUARDED = 3
 _COMMANDS = (
@@ -26,7 +27,9 @@ _COMMANDS = (
     ("verify",),
     ("verify", "--against", "aggregate"),
     ("verify", "--against", "legacy-view"),
+    ("verify", "--against", "aggregate", "--repair"),
     ("backfill",),
+    ("backfill", "--force"),
     ("sync", "--window-minutes", "60", "--force"),
     ("removals",),
     ("removals", "--csv"),
@@ -46,6 +49,7 @@ def everything(sandbox: Sandbox) -> Iterator[str]:
     for path in _PATHS:
         yield from request("GET", path)
     yield from request("POST", "/sync")
+    yield from _mended(sandbox)
     yield from _events(sandbox, fleet)
     yield from _held(sandbox, fleet)
 
@@ -76,6 +80,15 @@ def _held(sandbox: Sandbox, fleet: Fleet) -> Iterator[str]:
         yield from command("sync", exit_code=GUARDED)
         yield from command("release", "--all", "--yes")
         yield from command("sync")
+
+
+def _mended(sandbox: Sandbox) -> Iterator[str]:
+    """A run goes on with what another has begun to materialize anew."""
+    sandbox.rows(f"COMMENT ON COLUMN {_NOTED} IS 'materialized anew up to 2020-01-01T00:00:00Z'")
+    yield from command("sync")
+    attribute = _NOTED.rpartition(".")[0]
+    if sandbox.value(f"SELECT col_description('{attribute}'::regclass, 4)") is not None:
+        yield "permission denied: the note that the aggregate is to be mended has stayed"
 
 
 def _leave_something_old(sandbox: Sandbox) -> None:

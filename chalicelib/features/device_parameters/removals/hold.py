@@ -13,20 +13,28 @@ from chalicelib.features.device_parameters.store import database_clock
 ROLLING_DAY = timedelta(days=1)
 
 
-def hold_removals(connection: Connection, mode: GuardMode, limits: GuardLimits) -> int:
+def hold_removals(
+    connection: Connection, mode: GuardMode, limits: GuardLimits, *, is_trusted: bool = True
+) -> int:
     """Mark in `pg_temp.planned_change` the removals that wait; returns how many they are.
 
-    What earlier runs held stays held until it is observed again, or a person releases it.
+    What earlier runs held stays held until it is observed again, or a person releases it. Where
+    the aggregate is not to be trusted, no pair is removed because its window has expired.
     """
-    if limits.is_off:
+    if limits.is_off and is_trusted:
         return 0
     if mode is GuardMode.RELEASED:
         store.release_planned(connection)
         return 0
     store.place_removals(connection)
-    store.recall_held(connection)
+    if not limits.is_off:
+        store.recall_held(connection)
     if mode is GuardMode.STRICT:
         store.keep_released(connection)
+    if not is_trusted:
+        store.hold_expired(connection)
+    if limits.is_off:
+        return store.count_held(connection)
     if store.count_undecided(connection) > 0:
         _decide(connection, mode, limits)
     return store.count_held(connection)

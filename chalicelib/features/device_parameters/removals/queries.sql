@@ -122,6 +122,20 @@ WHERE change = 'removed'
   AND held_for IS NULL
   AND NOT is_released
 
+-- name: hold_expired
+-- What is held for its window is judged anew by the next run. What has been held, or released, for
+-- something else keeps that, so that nobody has to review it again.
+UPDATE pg_temp.planned_change AS planned
+SET is_released = false,
+    held_for = coalesce(planned.held_for, (
+        SELECT held.scope
+        FROM iot_data.held_removals AS held
+        WHERE held.device_id = planned.device_id
+          AND held.parameter_id = planned.parameter_id
+    ), 'window')
+WHERE planned.change = 'removed'
+  AND planned.reason = 'window_expired'
+
 -- name: hold_groups
 UPDATE pg_temp.planned_change
 SET held_for = CASE WHEN site_id = ANY (:sites) THEN 'site' ELSE 'device_type' END

@@ -63,6 +63,11 @@ def hold_all(connection: Connection, budget: Budget) -> None:
     connection.execute(sql.hold_all, {"scope": budget})
 
 
+def hold_expired(connection: Connection) -> None:
+    """Hold every planned removal of a pair whose window seems to have expired; releases stand."""
+    connection.execute(sql.hold_expired)
+
+
 def hold_groups(connection: Connection, exceeded: list[Standing]) -> None:
     """Hold the planned removals of these groups."""
     values = {

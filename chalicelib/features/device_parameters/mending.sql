@@ -1,0 +1,68 @@
+-- name: measured_spans
+-- Where no chunk is, what the aggregate knows is all that is known, and stays.
+SELECT greatest(time_bucket('1 hour', range_start), CAST(:start AS timestamptz)) AS start,
+       least(
+           time_bucket('1 hour', range_end + INTERVAL '1 hour' - INTERVAL '1 microsecond'),
+           CAST(:end AS timestamptz)
+       ) AS end
+FROM timescaledb_information.chunks
+WHERE hypertable_schema = 'iot_data'
+  AND hypertable_name = 'timescale_measurements'
+  AND range_end > :start
+  AND range_start < :end
+ORDER BY range_start
+
+-- name: find_note
+SELECT substring(col_description(attrelid, attnum) FROM '^materialized anew up to (.*)$')
+FROM pg_attribute
+WHERE attrelid = to_regclass('iot_data.device_parameters_hourly')
+  AND attname = 'last_seen_at'
+
+-- name: remember_progress
+SELECT set_config('device_parameters.progress', 'materialized anew up to ' || :instant, true)
+
+-- name: note_progress
+-- A comment takes a literal only.
+DO $$
+BEGIN
+    EXECUTE format(
+        'COMMENT ON COLUMN iot_data.device_parameters_hourly.last_seen_at IS %L',
+        current_setting('device_parameters.progress')
+    );
+END
+$$
+
+-- name: forget_progress
+COMMENT ON COLUMN iot_data.device_parameters_hourly.last_seen_at IS NULL
+
+-- name: list_differing_buckets
+SELECT DISTINCT bucket
+FROM (
+    SELECT time_bucket('1 hour', time) AS bucket, device_id, parameter_id, max(time) AS last_seen_at
+    FROM iot_data.timescale_measurements
+    WHERE time >= :start
+      AND time < :end
+    GROUP BY 1, 2, 3
+) AS expected
+FULL JOIN (
+    SELECT bucket, device_id, parameter_id, last_seen_at
+    FROM iot_data.device_parameters_hourly
+    WHERE bucket >= :start
+      AND bucket < :end
+) AS materialized USING (bucket, device_id, parameter_id)
+WHERE materialized.last_seen_at IS DISTINCT FROM expected.last_seen_at
+ORDER BY bucket
+
+-- name: list_policies
+-- What a database's own jobs do to the aggregate. The view names the aggregate or what is beneath it,
+-- by version.
+SELECT job.job_id, job.proc_name, job.config ->> 'drop_after' AS drop_after
+FROM timescaledb_information.jobs AS job
+JOIN timescaledb_information.continuous_aggregates AS aggregate
+  ON (job.hypertable_schema, job.hypertable_name) IN (
+      (aggregate.view_schema, aggregate.view_name),
+      (aggregate.materialization_hypertable_schema, aggregate.materialization_hypertable_name)
+  )
+WHERE aggregate.view_schema = 'iot_data'
+  AND aggregate.view_name = 'device_parameters_hourly'
+ORDER BY job.job_id
