@@ -18,8 +18,10 @@ def publish_run(run: Run, telemetry: Telemetry) -> None:
         "RunSucceeded": int(run.status is RunStatus.SUCCEEDED),
         "GuardTripped": int(run.status is RunStatus.GUARDED),
         "RunFailed": 0,
-        "AggregateInconsistent": int(telemetry.finding is not None),
     }
+    # A run that was skipped has looked at nothing.
+    if run.status is not RunStatus.SKIPPED:
+        counts["AggregateInconsistent"] = int(telemetry.finding is not None)
     if telemetry.pending_event_count is not None:
         counts["ChangeEventsPending"] = telemetry.pending_event_count
     metrics.publish(FEATURE.name, counts, _seconds(run, telemetry))

@@ -201,6 +201,7 @@ def check_run(sandbox: Sandbox, run: Run, before: dict[Key, KnownPair], facts: F
     """Check everything that must hold after every run."""
     after = oracle.read_table(sandbox)
     assert run.status is RunStatus.SUCCEEDED
+    assert run.error is None
     assert {key: pair.names for key, pair in after.items()} == facts.observed
     check_deltas(sandbox, run, before, after, facts)
     check_untouched_rows(before, after)
