@@ -15,14 +15,7 @@ from chalicelib.database import Deadline
 from chalicelib.features.device_parameters import pausing
 from chalicelib.features.device_parameters import verify as verifying
 from chalicelib.features.device_parameters.backfill_commands import BACKFILL_COMMANDS
-from chalicelib.features.device_parameters.bodies import (
-    MAX_PAUSE_MINUTES,
-    Changes,
-    Pause,
-    RemovedPair,
-    Run,
-    Status,
-)
+from chalicelib.features.device_parameters.bodies import Changes, Pause, RemovedPair, Run, Status
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.feature import MAX_WINDOW_MINUTES
 from chalicelib.features.device_parameters.model import (
@@ -33,6 +26,7 @@ from chalicelib.features.device_parameters.model import (
     Trigger,
 )
 from chalicelib.features.device_parameters.removals.commands import REMOVAL_COMMANDS
+from chalicelib.features.device_parameters.request_bodies import MAX_PAUSE_MINUTES
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.device_parameters.status import read_status
 from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT

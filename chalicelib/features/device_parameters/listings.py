@@ -8,12 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, or_, select, true, tuple_
 
 from chalicelib.bodies import UNSET
-from chalicelib.features.device_parameters.bodies import (
+from chalicelib.features.device_parameters.bodies import DeviceParameter, LoggedPair, Run
+from chalicelib.features.device_parameters.request_bodies import (
     ChangeQuery,
-    DeviceParameter,
     DeviceParameterQuery,
-    LoggedPair,
-    Run,
     RunQuery,
 )
 from chalicelib.features.device_parameters.rows import run_from_row

@@ -1,8 +1,8 @@
 -- name: measured_spans
 -- Where no chunk is, what the aggregate knows is all that is known, and stays.
-SELECT greatest(time_bucket('1 hour', range_start), CAST(:start AS timestamptz)) AS start,
+SELECT greatest(date_trunc('hour', range_start, 'UTC'), CAST(:start AS timestamptz)) AS start,
        least(
-           time_bucket('1 hour', range_end + INTERVAL '1 hour' - INTERVAL '1 microsecond'),
+           date_trunc('hour', range_end + INTERVAL '1 hour' - INTERVAL '1 microsecond', 'UTC'),
            CAST(:end AS timestamptz)
        ) AS end
 FROM timescaledb_information.chunks
@@ -36,12 +36,15 @@ $$
 COMMENT ON COLUMN iot_data.device_parameters_hourly.last_seen_at IS NULL
 
 -- name: list_differing_buckets
+-- Readings without an id are in both, and never equal.
 SELECT DISTINCT bucket
 FROM (
-    SELECT time_bucket('1 hour', time) AS bucket, device_id, parameter_id, max(time) AS last_seen_at
+    SELECT date_trunc('hour', time, 'UTC') AS bucket, device_id, parameter_id, max(time) AS last_seen_at
     FROM iot_data.timescale_measurements
     WHERE time >= :start
       AND time < :end
+      AND device_id IS NOT NULL
+      AND parameter_id IS NOT NULL
     GROUP BY 1, 2, 3
 ) AS expected
 FULL JOIN (
@@ -49,6 +52,8 @@ FULL JOIN (
     FROM iot_data.device_parameters_hourly
     WHERE bucket >= :start
       AND bucket < :end
+      AND device_id IS NOT NULL
+      AND parameter_id IS NOT NULL
 ) AS materialized USING (bucket, device_id, parameter_id)
 WHERE materialized.last_seen_at IS DISTINCT FROM expected.last_seen_at
 ORDER BY bucket

@@ -52,7 +52,7 @@ SELECT set_config('idle_in_transaction_session_timeout', '0', true)
 -- name: notice_lost_client
 -- By default a server goes on with a statement whose client is dead, and takes two hours to notice
 -- that a client which said nothing is gone. Until then the locks of that run would stay.
-SELECT set_config(name, wanted.value, :is_local)
+SELECT set_config(name, wanted.value, true)
 FROM (
     VALUES ('client_connection_check_interval', '2000'),
            ('tcp_keepalives_idle', '10'),

@@ -17,18 +17,13 @@ from chalicelib.errors import (
 )
 from chalicelib.features.device_parameters import listings, pausing, run_log, store
 from chalicelib.features.device_parameters.bodies import (
-    ChangeQuery,
     DeviceParameter,
-    DeviceParameterQuery,
     Health,
     LoggedPair,
     Pause,
-    PauseRequest,
     Resumed,
     Run,
     RunId,
-    RunQuery,
-    RunRequest,
     Status,
 )
 from chalicelib.features.device_parameters.context import Sync
@@ -40,6 +35,13 @@ from chalicelib.features.device_parameters.feature import (
 )
 from chalicelib.features.device_parameters.model import Trigger
 from chalicelib.features.device_parameters.pair_bodies import Explanation
+from chalicelib.features.device_parameters.request_bodies import (
+    ChangeQuery,
+    DeviceParameterQuery,
+    PauseRequest,
+    RunQuery,
+    RunRequest,
+)
 from chalicelib.features.device_parameters.run_requests import sync_request
 from chalicelib.features.device_parameters.settings import sync_settings
 from chalicelib.features.device_parameters.start import start

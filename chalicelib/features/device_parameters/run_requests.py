@@ -3,8 +3,8 @@
 from chalicelib import bodies
 from chalicelib.access.model import Role
 from chalicelib.audit import Actor
-from chalicelib.features.device_parameters.bodies import EventRunRequest, RunRequest
 from chalicelib.features.device_parameters.model import SyncRequest, Trigger
+from chalicelib.features.device_parameters.request_bodies import EventRunRequest, RunRequest
 from chalicelib.instants import read_instant
 
 

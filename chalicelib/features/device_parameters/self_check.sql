@@ -25,7 +25,7 @@ WHERE is_measured
 ORDER BY bucket
 
 -- name: chunk_borders
-SELECT time_bucket('1 hour', range_start)
+SELECT date_trunc('hour', range_start, 'UTC')
 FROM timescaledb_information.chunks
 WHERE hypertable_schema = 'iot_data'
   AND hypertable_name = 'timescale_measurements'
@@ -48,12 +48,14 @@ FROM (
 -- Of the pairs measured in a part of a bucket, and of those that the aggregate last saw in it. A
 -- pair that was measured again later in the bucket has a later time in the aggregate. Where no
 -- chunk holds the part, the aggregate may know more: its measurements were detached, or dropped a
--- moment ago.
+-- moment ago. Readings without an id are in both, and never equal.
 WITH measured AS (
     SELECT device_id, parameter_id, max(time) AS last_seen_at
     FROM iot_data.timescale_measurements
     WHERE time >= :start
       AND time < :end
+      AND device_id IS NOT NULL
+      AND parameter_id IS NOT NULL
     GROUP BY device_id, parameter_id
 ),
 materialized AS (
@@ -61,6 +63,8 @@ materialized AS (
     FROM iot_data.device_parameters_hourly
     WHERE bucket = :bucket
       AND last_seen_at >= :start
+      AND device_id IS NOT NULL
+      AND parameter_id IS NOT NULL
 )
 SELECT device_id,
        parameter_id,

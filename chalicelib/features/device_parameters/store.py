@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, Engine, TextClause
+from sqlalchemy import Connection, Engine
 
 from chalicelib import database
 from chalicelib.database import Deadline, schema
@@ -17,7 +17,6 @@ from chalicelib.errors import AggregateMissingError
 from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError
 from chalicelib.features.device_parameters.model import (
     BUCKET,
-    Difference,
     Evidence,
     Plan,
     RunStatus,
@@ -97,9 +96,9 @@ def try_lock_of_run(connection: Connection, run_id: int) -> bool:
     return bool(connection.execute(sql.try_lock_of_run, values).scalar_one())
 
 
-def notice_lost_client(connection: Connection, *, is_local: bool = True) -> None:
-    """Have the server end this transaction, or session, within seconds once its client is gone."""
-    connection.execute(sql.notice_lost_client, {"is_local": is_local})
+def notice_lost_client(connection: Connection) -> None:
+    """Have the server end this transaction within seconds once its client is gone."""
+    connection.execute(sql.notice_lost_client)
 
 
 def note_locked(connection: Connection, run_id: int) -> None:
@@ -118,7 +117,6 @@ def refresh_session(
     """
     settings = {"enable_sort": "off", "work_mem": f"{work_mem_mb}MB"}
     with database.session(engine, deadline, settings) as connection:
-        notice_lost_client(connection, is_local=False)
         yield connection
 
 
@@ -232,32 +230,6 @@ def give_up_run(connection: Connection, run_id: int, status: RunStatus, error: R
     connection.execute(sql.give_up_run, values)
 
 
-def compare_with_measurements(
-    connection: Connection, window: Window, limit: int
-) -> list[Difference]:
-    """How the table differs from a full scan of the measurements in *window*."""
-    values = {"window_start": window.start, "window_end": window.end}
-    connection.execute(sql.expect_from_measurements, values)
-    return _differences(connection, sql.compare_pairs, {}, limit)
-
-
-def has_legacy_view(connection: Connection) -> bool:
-    """Whether the migration found a view to replace."""
-    return bool(connection.execute(sql.has_legacy_view).scalar_one())
-
-
-def compare_with_legacy_view(connection: Connection, limit: int) -> list[Difference]:
-    """How the table differs from what the view that it replaced answers now."""
-    connection.execute(sql.expect_from_legacy_view)
-    return _differences(connection, sql.compare_pairs, {}, limit)
-
-
-def compare_aggregate(connection: Connection, window: Window, limit: int) -> list[Difference]:
-    """How the closed buckets of *window* differ from the measurements they summarize."""
-    values = {"first_bucket": window.first_bucket, "hot_bucket": window.hot_bucket}
-    return _differences(connection, sql.compare_buckets, values, limit)
-
-
 def earliest_measurement(connection: Connection) -> datetime | None:
     """The time of the oldest measurement still there, of those that a clock which is set made."""
     values = {"since": EARLIEST_INSTANT}
@@ -302,10 +274,3 @@ def short_retention(connection: Connection, window_minutes: int) -> str | None:
 
     found: str | None = database.advisory(connection, "retention of measurements", read)
     return found
-
-
-def _differences(
-    connection: Connection, statement: TextClause, values: dict[str, Any], limit: int
-) -> list[Difference]:
-    rows = connection.execute(statement, {**values, "limit": limit})
-    return [Difference(row.kind, row.total, list(row.examples)) for row in rows]

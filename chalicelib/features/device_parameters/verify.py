@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.errors import UnknownResourceError
-from chalicelib.features.device_parameters import mending, run_log, store
+from chalicelib.features.device_parameters import comparisons, mending, run_log
 from chalicelib.features.device_parameters.backfill import backfill
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.model import Difference, Span
@@ -60,17 +60,17 @@ def repair(engine: Engine, settings: SyncSettings, run: Run) -> Iterator[Span]:
 
 
 def _against_measurements(connection: Connection, run: Run) -> list[Difference]:
-    return store.compare_with_measurements(connection, run.window, EXAMPLES)
+    return comparisons.compare_with_measurements(connection, run.window, EXAMPLES)
 
 
 def _against_aggregate(connection: Connection, run: Run) -> list[Difference]:
-    return store.compare_aggregate(connection, run.window, EXAMPLES)
+    return comparisons.compare_aggregate(connection, run.window, EXAMPLES)
 
 
 def _against_legacy_view(connection: Connection, _: Run) -> list[Difference]:
-    if not store.has_legacy_view(connection):
+    if not comparisons.has_legacy_view(connection):
         raise UnknownResourceError("this database never had a view for the table to replace")
-    return store.compare_with_legacy_view(connection, EXAMPLES)
+    return comparisons.compare_with_legacy_view(connection, EXAMPLES)
 
 
 _COMPARISONS: dict[Reference, Callable[[Connection, Run], list[Difference]]] = {

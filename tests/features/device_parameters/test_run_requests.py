@@ -9,8 +9,8 @@ from chalicelib import bodies
 from chalicelib.access.model import Role
 from chalicelib.audit import Actor
 from chalicelib.errors import InvalidRequestError
-from chalicelib.features.device_parameters.bodies import RunRequest
 from chalicelib.features.device_parameters.model import SyncRequest, Trigger
+from chalicelib.features.device_parameters.request_bodies import RunRequest
 from chalicelib.features.device_parameters.run_requests import sync_request, sync_request_of_event
 
 

@@ -88,6 +88,26 @@ def test_a_retention_policy_on_the_aggregate_takes_no_pair(
     assert sync(window_minutes=MONTH).error is None
 
 
+def test_readings_without_an_id_are_no_disagreement(
+    old: datetime, migrated: Sandbox, fleet: Fleet, sync: SyncRunner
+) -> None:
+    """A platform's columns need not be NOT NULL."""
+    migrated.expect_rebuild()
+    migrated.rows(
+        f"ALTER TABLE {MEASUREMENTS} DROP CONSTRAINT timescale_measurements_pkey; "
+        f"ALTER TABLE {MEASUREMENTS} ALTER COLUMN device_id DROP NOT NULL, "
+        "ALTER COLUMN parameter_id DROP NOT NULL"
+    )
+    migrated.rows(
+        f"INSERT INTO {MEASUREMENTS} (time, device_id, parameter_id) "
+        "VALUES (%(at)s, NULL, 'p'), (%(at)s, 'd', NULL), (%(at)s, NULL, NULL)",
+        {"at": old},
+    )
+    for _ in range(3):
+        assert sync(window_minutes=MONTH).error is None
+    assert fleet.keys() == [("d", "p")]
+
+
 def test_a_chunk_that_comes_back_counts(
     old: datetime, migrated: Sandbox, fleet: Fleet, sync: SyncRunner
 ) -> None:
