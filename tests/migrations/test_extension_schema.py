@@ -49,8 +49,8 @@ def test_revisions_and_runs_do_not_depend_on_the_search_path(
         require_exact_runs(sources, engine)
         migrator.downgrade(drop_data=True)
     assert sorted(set(migrator.catalogue()) - set(before)) == [
-        "iot_data.alembic_version r",
-        "iot_data.alembic_version_pkc i",
+        "iot_data.device_parameters_version r",
+        "iot_data.device_parameters_version_pkc i",
     ]
 
 
