@@ -69,7 +69,7 @@ def environment(database: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def log_as_it_was() -> Iterator[None]:
     """The next test does not see what this one does to the set-up of the log."""
     root, ours = logging.getLogger(), logging.getLogger("chalicelib")

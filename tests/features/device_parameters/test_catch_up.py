@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from app import sync_after_load
 from chalicelib import database as database_module
 from chalicelib.database import Deadline
-from chalicelib.errors import InvalidRequestError, RunAlreadyActiveError
+from chalicelib.errors import InvalidRequestError, RunAlreadyActiveError, RunTimedOutError
 from chalicelib.features.device_parameters import store
 from tests import emf
 from tests.conftest import SyncRunner
@@ -88,7 +88,8 @@ def test_a_run_that_is_in_the_way_is_waited_for(
     fleet.add_pairs(1, fleet.now() - MINUTE)
     with database_module.transaction(engine, Deadline.after(60)) as connection:
         assert store.try_lock(connection)
-        with pytest.raises(RunAlreadyActiveError, match="all the time"):
+        # On a busy machine the time may be used up inside an attempt instead of between two.
+        with pytest.raises((RunAlreadyActiveError, RunTimedOutError), match="all the time|used up"):
             loaded(fleet.now(), seconds=7)
     assert loaded(fleet.now())["deltas"]["added"] == 1
 
