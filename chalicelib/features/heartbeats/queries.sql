@@ -304,7 +304,7 @@ SELECT pg_advisory_xact_lock(:key)
 SELECT device_id
 FROM iot_data.device_state_fields
 WHERE device_id = ANY (CAST(:device_ids AS text[]))
-ORDER BY device_id
+ORDER BY device_id COLLATE "C"
 FOR UPDATE
 
 -- name: forget_devices

@@ -89,7 +89,8 @@ def test_a_run_that_is_in_the_way_is_waited_for(
     with database_module.transaction(engine, Deadline.after(60)) as connection:
         assert store.try_lock(connection)
         # On a busy machine the time may be used up inside an attempt instead of between two.
-        with pytest.raises((RunAlreadyActiveError, RunTimedOutError), match="all the time|used up"):
+        errors = (RunAlreadyActiveError, RunTimedOutError)
+        with pytest.raises(errors, match=r"all the time|used up"):
             loaded(fleet.now(), seconds=7)
     assert loaded(fleet.now())["deltas"]["added"] == 1
 
