@@ -18,7 +18,7 @@ def upgrade() -> None:
     # id may be of any length, and 500 characters are 2,000 bytes at most.
     op.execute(
         """
-        CREATE INDEX idx_device_parameters_hourly_device_start
+        CREATE INDEX IF NOT EXISTS idx_device_parameters_hourly_device_start
         ON iot_data.device_parameters_hourly (left(device_id, 500), bucket DESC)
         """
     )
@@ -42,7 +42,7 @@ def downgrade() -> None:
         DO $$
         BEGIN
             IF to_regclass('iot_data.device_parameters_hourly') IS NOT NULL THEN
-                CREATE INDEX idx_device_parameters_hourly_device
+                CREATE INDEX IF NOT EXISTS idx_device_parameters_hourly_device
                 ON iot_data.device_parameters_hourly (device_id, bucket DESC);
             END IF;
         EXCEPTION WHEN program_limit_exceeded THEN
