@@ -71,8 +71,9 @@ class Creation:
 class Recreating(StandIn):
     """Carries out what creates something that is not there, and what is done to it next."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, replaced: frozenset[str] = frozenset()) -> None:
         super().__init__(connection)
+        self._replaced = replaced
         self.created: list[Creation] = []
         self.told: list[str] = []
 
@@ -90,6 +91,8 @@ class Recreating(StandIn):
         return {creation.name for creation in self.created}
 
     def _create(self, creation: Creation, statement: str) -> None:
+        if creation.name in self._replaced:
+            return
         if self._is_there(creation):
             if creation.kind == "MATERIALIZED VIEW":
                 self.told += aggregates.put_right(self._connection, creation.name, statement)
@@ -117,7 +120,8 @@ def recreate_missing(connection: Connection, revisions: Iterable[ModuleType]) ->
     Nothing is dropped, and no row is touched. Raises `CommandError` where something else stands in
     the way, and then the caller takes everything back.
     """
-    recreating = Recreating(connection)
+    revisions = list(revisions)
+    recreating = Recreating(connection, _replaced_by(revisions))
     for revision in revisions:
         with in_place_of_op(revision, recreating):
             _repeat(revision)
@@ -126,6 +130,11 @@ def recreate_missing(connection: Connection, revisions: Iterable[ModuleType]) ->
         *references.restore_foreign_keys(connection),
         *references.skip_numbers_in_use(connection, recreating.names),
     ]
+
+
+def _replaced_by(revisions: Iterable[ModuleType]) -> frozenset[str]:
+    """The names that a later one of *revisions* drops, and says so in `REPLACED`."""
+    return frozenset(name for one in revisions for name in getattr(one, "REPLACED", ()))
 
 
 def _repeat(revision: ModuleType) -> None:

@@ -106,8 +106,8 @@ def test_everything_comes_back_at_once(ours: Sandbox) -> None:
         ),
         (DROP_AGGREGATE, f"recreated the continuous aggregate {AGGREGATE}, empty"),
         (
-            "DROP INDEX _timescaledb_internal.idx_device_parameters_hourly_device",
-            f"recreated the index idx_device_parameters_hourly_device of {AGGREGATE}",
+            "DROP INDEX _timescaledb_internal.idx_device_parameters_hourly_device_start",
+            f"recreated the index idx_device_parameters_hourly_device_start of {AGGREGATE}",
         ),
         (
             "ALTER TABLE iot_data.parquet_objects DROP CONSTRAINT parquet_objects_load_id_fkey",
@@ -177,7 +177,7 @@ def test_an_aggregate_recreated_by_hand_gets_its_index(ours: Sandbox) -> None:
     ours.rows(MADE_BY_HAND.format(width="1 hour"), (False,))
     assert recreate_missing() == [
         f"set {AGGREGATE} back to what is materialized only",
-        f"recreated the index idx_device_parameters_hourly_device of {AGGREGATE}",
+        f"recreated the index idx_device_parameters_hourly_device_start of {AGGREGATE}",
     ]
 
 

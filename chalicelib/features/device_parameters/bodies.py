@@ -70,7 +70,11 @@ class Deltas(Body):
         Meta(description="Pairs measured in the window, by active devices, of known parameters."),
     ] = 0
     unresolved: Annotated[
-        Count, Meta(description="Pairs left out because the dictionary lacks the parameter.")
+        Count,
+        Meta(
+            description="Pairs left out because the dictionary lacks the parameter, or the ids are "
+            "longer than a key."
+        ),
     ] = 0
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, TextClause
 
 from chalicelib.database.statements import statements_beside
-from chalicelib.features.device_parameters.model import Difference, Window
+from chalicelib.features.device_parameters.model import MAX_KEY_BYTES, Difference, Window
 
 sql = statements_beside(__file__)
 
@@ -14,7 +14,11 @@ def compare_with_measurements(
     connection: Connection, window: Window, limit: int
 ) -> list[Difference]:
     """How the table differs from a full scan of the measurements in *window*."""
-    values = {"window_start": window.start, "window_end": window.end}
+    values = {
+        "window_start": window.start,
+        "window_end": window.end,
+        "max_key_bytes": MAX_KEY_BYTES,
+    }
     connection.execute(sql.expect_from_measurements, values)
     return _differences(connection, sql.compare_pairs, {}, limit)
 

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from chalicelib.features.device_parameters import run_log, store
 from chalicelib.features.device_parameters.model import (
+    MAX_KEY_BYTES,
     Evidence,
     Obstacle,
     Window,
@@ -36,7 +37,7 @@ def explain(
         device_id=device_id,
         parameter_id=parameter_id,
         present=evidence.is_present,
-        observed=obstacle(evidence, window) is None,
+        observed=obstacle(evidence, window) is None and not evidence.is_too_long,
         last_seen_at=evidence.last_seen_at,
         device=KnownDevice(
             known=evidence.is_device_known,
@@ -91,6 +92,8 @@ def obstacle(evidence: Evidence, window: Window) -> Obstacle | None:
 def sentence_for(evidence: Evidence, window: Window) -> str:
     """One plain sentence: present or absent, why, and what the next run will do about it."""
     found = obstacle(evidence, window)
+    if found is None and evidence.is_too_long:
+        return _SET_ASIDE
     if found is None:
         reason = f"it was last measured at {_at(evidence.last_seen_at)}, inside the window"
         if evidence.is_present:
@@ -116,6 +119,10 @@ def _why_expired(evidence: Evidence, window: Window) -> str:
     )
 
 
+_SET_ASIDE = (
+    f"The pair is left out because its ids are longer than {MAX_KEY_BYTES:,} bytes together, which "
+    "is more than a key holds."
+)
 _REASONS = {
     Obstacle.DEVICE_UNKNOWN: lambda evidence, window: "the master data has no such device",
     Obstacle.DEVICE_INACTIVE: lambda evidence, window: "the device is not active",

@@ -5,7 +5,17 @@ Each returns one item more than the page holds, if there is one, which tells tha
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from chalicelib.bodies import UNSET
 from chalicelib.features.device_parameters.bodies import DeviceParameter, LoggedPair, Run
@@ -22,6 +32,8 @@ from chalicelib.features.device_parameters.tables import (
     sync_runs,
 )
 from chalicelib.paging import start_after
+
+_INDEXED: ColumnElement[int] = literal_column("500")
 
 
 def list_runs(connection: Connection, query: RunQuery) -> list[Run]:
@@ -105,7 +117,12 @@ def _with_last_seen(page: Select[Any]) -> Select[Any]:
     hourly = device_parameters_hourly.c
     newest = (
         select(hourly.last_seen_at)
-        .where(hourly.device_id == pair.c.device_id, hourly.parameter_id == pair.c.parameter_id)
+        .where(
+            # As the index has it.
+            func.left(hourly.device_id, _INDEXED) == func.left(pair.c.device_id, _INDEXED),
+            hourly.device_id == pair.c.device_id,
+            hourly.parameter_id == pair.c.parameter_id,
+        )
         .order_by(hourly.bucket.desc())
         .limit(1)
         .lateral("newest")

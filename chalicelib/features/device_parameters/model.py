@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 BUCKET = timedelta(hours=1)
+# Of both ids. An entry of an index holds 2,704 bytes, and the widest of ours has a run and a kind
+# of change besides.
+MAX_KEY_BYTES = 2600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -170,13 +173,18 @@ def observation_window(as_of: datetime, length: timedelta) -> Window:
 
 @dataclass(frozen=True)
 class Plan:
-    """The difference between what was observed and what the table holds, before applying it."""
+    """The difference between what was observed and what the table holds, before applying it.
+
+    *set_aside* counts those of *unresolved* whose ids are too long for a key.
+    """
 
     observed: int
     unresolved: int
     to_add: int
     to_remove: int
     to_rename: int
+    set_aside: int
+    set_aside_examples: list[str]
 
 
 @dataclass(frozen=True)
@@ -188,6 +196,7 @@ class Evidence:
     """
 
     is_present: bool
+    is_too_long: bool
     is_held: bool
     is_device_known: bool
     device_status: bool | None

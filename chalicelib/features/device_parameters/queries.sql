@@ -140,12 +140,16 @@ active AS MATERIALIZED (
            coalesce(device.device_name, evidence.device_id) AS device_name,
            evidence.parameter_id,
            coalesce(parameter.parameter_name, evidence.parameter_id) AS parameter_name,
-           parameter.parameter_id IS NOT NULL AS is_resolved
+           parameter.parameter_id IS NOT NULL AND NOT key.is_too_long AS is_resolved,
+           key.is_too_long
     FROM evidence
     JOIN iot_data.redshift_devices AS device
       ON device.device_id = evidence.device_id AND device.status
     LEFT JOIN iot_data.timescale_parameters AS parameter
       ON parameter.parameter_id = evidence.parameter_id
+    CROSS JOIN LATERAL (
+        SELECT octet_length(evidence.device_id) + octet_length(evidence.parameter_id) > :max_key_bytes AS is_too_long
+    ) AS key
 ),
 planned AS (
     INSERT INTO pg_temp.planned_change
@@ -193,9 +197,28 @@ active_count AS (
     SELECT count(*) FILTER (WHERE is_resolved) AS observed,
            count(*) FILTER (WHERE NOT is_resolved) AS unresolved
     FROM active
+),
+set_aside AS (
+    SELECT count(*) AS set_aside,
+           coalesce((array_agg(pair ORDER BY pair))[1 : :examples], '{}') AS set_aside_examples
+    FROM (
+        SELECT left(device_id, :example_length) || ' / ' || left(parameter_id, :example_length) AS pair
+        FROM active
+        WHERE is_too_long
+    ) AS too_long
 )
-SELECT observed, unresolved, to_add, to_remove, to_rename
-FROM planned_count, active_count
+SELECT observed, unresolved, to_add, to_remove, to_rename, set_aside, set_aside_examples
+FROM planned_count, active_count, set_aside
+
+-- name: note_set_aside
+UPDATE iot_data.sync_runs SET set_aside_count = :set_aside WHERE run_id = :run_id
+
+-- name: last_set_aside
+SELECT set_aside_count
+FROM iot_data.sync_runs
+WHERE status IN ('succeeded', 'guarded')
+ORDER BY run_id DESC
+LIMIT 1
 
 -- name: list_planned_changes
 SELECT change, device_id, device_name, parameter_id, parameter_name, reason
@@ -352,8 +375,10 @@ SELECT * FROM iot_data.sync_runs WHERE run_id = :run_id
 
 -- name: find_evidence
 -- The newest measurement before the window's end: the hot hour's own, else the aggregate's. The
--- aggregate may lag behind by the hour that has just closed, so that is read directly too.
+-- aggregate may lag behind by the hour that has just closed, so that is read directly too. Its index
+-- has the start of a device's id, which is therefore asked for besides.
 SELECT known.device_id IS NOT NULL AS is_present,
+       octet_length(CAST(:device_id AS text)) + octet_length(CAST(:parameter_id AS text)) > :max_key_bytes AS is_too_long,
        held.device_id IS NOT NULL AND held.released_at IS NULL AS is_held,
        device.device_id IS NOT NULL AS is_device_known,
        device.status AS device_status,
@@ -373,6 +398,7 @@ SELECT known.device_id IS NOT NULL AS is_present,
                SELECT last_seen_at
                FROM iot_data.device_parameters_hourly
                WHERE bucket < :unmaterialized_since
+                 AND left(device_id, 500) = left(:device_id, 500)
                  AND device_id = :device_id
                  AND parameter_id = :parameter_id
                ORDER BY bucket DESC
@@ -448,7 +474,8 @@ WHERE CASE
 END
 
 -- name: expect_from_measurements
--- The definition itself, read from the measurements alone: what every run must agree with.
+-- The definition itself, read from the measurements alone: what every run must agree with. Ids that
+-- no key holds are left out, as the runs do.
 CREATE TEMPORARY TABLE expected_pair ON COMMIT DROP AS
 SELECT seen.device_id,
        coalesce(device.device_name, seen.device_id) AS device_name,
@@ -464,6 +491,7 @@ JOIN iot_data.redshift_devices AS device
   ON device.device_id = seen.device_id AND device.status
 JOIN iot_data.timescale_parameters AS parameter
   ON parameter.parameter_id = seen.parameter_id
+WHERE octet_length(seen.device_id) + octet_length(seen.parameter_id) <= :max_key_bytes
 
 -- name: has_legacy_view
 SELECT to_regclass('iot_data.device_parameters_legacy_view') IS NOT NULL

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from chalicelib.database import schema
 from chalicelib.features.device_parameters import mending, pausing, run_log, store
 from chalicelib.features.device_parameters.bodies import CHANGES_SHOWN, Changes, Run, Status
-from chalicelib.features.device_parameters.model import RunStatus, State
+from chalicelib.features.device_parameters.model import MAX_KEY_BYTES, RunStatus, State
 from chalicelib.features.device_parameters.removals import store as removals
 from chalicelib.features.device_parameters.settings import SyncSettings
 from chalicelib.instants import instant
@@ -64,6 +64,7 @@ def _warnings(connection: Connection, window_minutes: int) -> list[str]:
     return [
         *_short_retention(connection, window_minutes),
         *_unfinished_mending(connection),
+        *_set_aside(connection),
         *mending.policies(connection),
     ]
 
@@ -75,6 +76,17 @@ def _unfinished_mending(connection: Connection) -> list[str]:
     return [
         "the aggregate disagrees with the measurements; the runs materialize it anew and have come "
         f"to {instant(until)}. Until they are done, no pair is removed as expired"
+    ]
+
+
+def _set_aside(connection: Connection) -> list[str]:
+    count = store.last_set_aside(connection)
+    if not count:
+        return []
+    return [
+        f"the last run left out {count:,} {'pair' if count == 1 else 'pairs'} with ids of more "
+        f"than {MAX_KEY_BYTES:,} bytes together: the log names the first ones as pairs_set_aside. "
+        "Give the device or the parameter a shorter id"
     ]
 
 

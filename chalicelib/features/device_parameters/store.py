@@ -17,6 +17,7 @@ from chalicelib.errors import AggregateMissingError
 from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError
 from chalicelib.features.device_parameters.model import (
     BUCKET,
+    MAX_KEY_BYTES,
     Evidence,
     Plan,
     RunStatus,
@@ -34,6 +35,9 @@ _WRITER_LOCK = 0x6465765F706172  # "dev_par"
 _OPENING_LOCK = _WRITER_LOCK + 1
 # The first half of a lock's key; the other half is the run.
 _RUN_LOCKS = 0x72756E73  # "runs"
+# What a log line shows of pairs whose ids are too long.
+_EXAMPLES = 3
+_EXAMPLE_LENGTH = 60
 
 
 def database_clock(connection: Connection) -> datetime:
@@ -177,8 +181,21 @@ def plan_delta(connection: Connection, window: Window) -> Plan:
         "window_start": window.start,
         "hot_start": window.hot_start,
         "window_end": window.end,
+        "max_key_bytes": MAX_KEY_BYTES,
+        "examples": _EXAMPLES,
+        "example_length": _EXAMPLE_LENGTH,
     }
     return Plan(**connection.execute(sql.plan_delta, values).one()._mapping)
+
+
+def note_set_aside(connection: Connection, run_id: int, count: int) -> None:
+    """Record how many pairs the run left out because their ids are too long."""
+    connection.execute(sql.note_set_aside, {"run_id": run_id, "set_aside": count})
+
+
+def last_set_aside(connection: Connection) -> int:
+    """How many pairs the last applied run left out because their ids are too long."""
+    return connection.execute(sql.last_set_aside).scalar() or 0
 
 
 def planned_changes(connection: Connection, limit: int) -> Changes:
@@ -247,6 +264,7 @@ def find_evidence(
     values = {
         "device_id": device_id,
         "parameter_id": parameter_id,
+        "max_key_bytes": MAX_KEY_BYTES,
         "unmaterialized_since": window.hot_bucket - BUCKET,
         "window_end": window.end,
     }

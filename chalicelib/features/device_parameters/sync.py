@@ -145,6 +145,7 @@ def _plan_and_apply(context: Sync, run: Run) -> Run:
         plan = store.plan_delta(connection, run.window)
         held = _hold(context, connection, run, plan)
         database.limit_statements(connection, context.deadline)
+        _note_set_aside(connection, run_id, plan)
         deltas = _apply(connection, run_id, plan, held)
         found = _inconsistency(context)
         finished = store.finish_run(connection, run_id, _status(held), deltas, found)
@@ -163,6 +164,13 @@ def _hold(context: Sync, connection: Connection, run: Run, plan: Plan) -> int:
     return hold_removals(
         connection, run.guard, context.settings.guard_limits, is_trusted=is_trusted
     )
+
+
+def _note_set_aside(connection: Connection, run_id: int, plan: Plan) -> None:
+    if plan.set_aside:
+        store.note_set_aside(connection, run_id, plan.set_aside)
+        facts = {"count": plan.set_aside, "examples": plan.set_aside_examples}
+        logger.warning("pairs_set_aside", extra=facts)
 
 
 def _inconsistency(context: Sync) -> RunError | None:

@@ -47,7 +47,10 @@ sync_runs = Table(
     instant_column("finished_at"),
     *(
         Column(f"{name}_count", BigInteger, nullable=False, server_default=text("0"))
-        for name in ("added", "removed", "renamed", "held", "observed", "unresolved")
+        for name in (
+            *("added", "removed", "renamed", "held", "observed", "unresolved"),
+            "set_aside",
+        )
     ),
     *(Column(f"{name}_count", BigInteger) for name in ("pair", "device", "parameter")),
     Column("error_code", Text),

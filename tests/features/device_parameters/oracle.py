@@ -32,12 +32,12 @@ class Facts:
                 _or_id(self.parameters[parameter], parameter),
             )
             for device, parameter in self.active
-            if parameter in self.parameters
+            if parameter in self.parameters and _fits_a_key(device, parameter)
         }
 
     @property
     def unresolved_count(self) -> int:
-        """Active pairs that the dictionary does not know."""
+        """Active pairs that the dictionary does not know, or no key holds."""
         return len(self.active) - len(self.observed)
 
     def reason_for_removal(self, key: Key) -> str:
@@ -154,6 +154,10 @@ def recorded_run(sandbox: Sandbox, run_id: int) -> dict[str, Any]:
         "SELECT to_jsonb(run) FROM iot_data.sync_runs AS run WHERE run_id = %s", (run_id,)
     )
     return row
+
+
+def _fits_a_key(device: str, parameter: str) -> bool:
+    return len(device.encode()) + len(parameter.encode()) <= 2600
 
 
 def _or_id(name: str | None, identifier: str) -> str:

@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from chalicelib.database import Deadline, transaction
 from chalicelib.database.schema import VERSION_TABLE
+from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters.removals.store import remember_held
 from tests.features.device_parameters.test_routes import get
 from tests.sandbox import Sandbox
 
 PAIRS = 20_000
 RUNS = 3_000
+LAST_SEEN_INDEX = "idx_device_parameters_hourly_device_start"
 Statement = tuple[str, Any]
 
 _FILL = f"""
@@ -67,14 +71,17 @@ def recorded(engine: Engine) -> Iterator[list[Statement]]:
         event.remove(engine, "before_cursor_execute", record)
 
 
+def plan_of(crowded: Sandbox, statement: Statement) -> str:
+    text, values = statement
+    return "\n".join(line for [line] in crowded.rows(f"EXPLAIN {text}", values or None))
+
+
 def whole_scans(crowded: Sandbox, statement: Statement) -> list[str]:
     """The tables of ours that *statement* reads from end to end, by the planner's word.
 
     The table of our revision has one row, and is read as a whole.
     """
-    text, values = statement
-    plan = "\n".join(line for [line] in crowded.rows(f"EXPLAIN {text}", values or None))
-    scanned = re.findall(r"Seq Scan on (\S+)", plan)
+    scanned = re.findall(r"Seq Scan on (\S+)", plan_of(crowded, statement))
     ours = ("device_parameter", "sync_runs", "_hyper_", "_materialized")
     return [name for name in scanned if name.startswith(ours) and name != VERSION_TABLE]
 
@@ -93,6 +100,7 @@ def whole_scans(crowded: Sandbox, statement: Statement) -> list[str]:
         "/device-parameters",
         "/device-parameters?device_id=d1234",
         "/device-parameters?parameter_id=p7&limit=20",
+        "/device-parameters/d1234/p4",
     ],
 )
 def test_a_request_reads_no_table_from_end_to_end(
@@ -109,6 +117,25 @@ def test_a_request_reads_no_table_from_end_to_end(
     assert {text: whole_scans(crowded, (text, values)) for text, values in selects} == {
         text: [] for text, _ in selects
     }
+
+
+@pytest.mark.parametrize("path", ["/device-parameters", "/device-parameters/d1234/p4"])
+def test_when_a_pair_was_last_seen_is_looked_up_by_the_start_of_its_device(
+    crowded: Sandbox, engine: Engine, path: str
+) -> None:
+    with recorded(engine) as sent:
+        assert get(path)[0] == 200
+    [asked] = [statement for statement in sent if "device_parameters_hourly" in statement[0]]
+    assert LAST_SEEN_INDEX in plan_of(crowded, asked)
+
+
+def test_so_it_is_where_removals_are_held(crowded: Sandbox, engine: Engine) -> None:
+    with recorded(engine) as sent, transaction(engine, Deadline.after(60)) as connection:
+        connection.execute(store.sql.create_planned_change)
+        remember_held(connection, 1)
+        [(text, values)] = [one for one in sent if "device_parameters_hourly" in one[0]]
+        plan = connection.exec_driver_sql(f"EXPLAIN {text}", values).scalars().all()
+    assert LAST_SEEN_INDEX in "\n".join(plan)
 
 
 def test_the_check_would_notice_a_whole_scan(crowded: Sandbox) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from chalicelib.database import Deadline, transaction
 from chalicelib.features.device_parameters import store
-from chalicelib.features.device_parameters.model import observation_window
+from chalicelib.features.device_parameters.model import MAX_KEY_BYTES, observation_window
 from tests.conftest import SyncRunner
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
@@ -35,6 +35,9 @@ def chunks_read(engine: Engine, window_minutes: int) -> set[str]:
         "window_start": window.start,
         "hot_start": window.hot_start,
         "window_end": window.end,
+        "max_key_bytes": MAX_KEY_BYTES,
+        "examples": 3,
+        "example_length": 60,
     }
     with transaction(engine, Deadline.after(60)) as connection:
         connection.execute(store.sql.create_planned_change)

@@ -210,7 +210,8 @@ FROM pg_temp.planned_change AS planned
 LEFT JOIN LATERAL (
     SELECT hourly.last_seen_at
     FROM iot_data.device_parameters_hourly AS hourly
-    WHERE hourly.device_id = planned.device_id
+    WHERE left(hourly.device_id, 500) = left(planned.device_id, 500)
+      AND hourly.device_id = planned.device_id
       AND hourly.parameter_id = planned.parameter_id
     ORDER BY hourly.bucket DESC
     LIMIT 1
