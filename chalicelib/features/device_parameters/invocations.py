@@ -18,12 +18,10 @@ from chalicelib.features.device_parameters.run_requests import sync_request_of_e
 from chalicelib.features.device_parameters.settings import sync_settings
 from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, sync
 from chalicelib.instants import read_instant
-from chalicelib.lambda_events import DIRECT_INVOCATION
+from chalicelib.lambda_events import DIRECT_INVOCATION, SCHEDULES
 
 # What a loader says on the event bus once its measurements are committed.
 MEASUREMENTS_LOADED = {"source": ["iot.measurements"], "detail-type": ["Measurements Loaded"]}
-
-_SCHEDULER = "aws.events"
 
 
 def run_event(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -73,7 +71,7 @@ def _sync_context(context: Any) -> Sync:
 
 
 def _trigger_of(event: Mapping[str, Any]) -> Trigger:
-    return Trigger.SCHEDULE if event.get("source") == _SCHEDULER else Trigger.EVENT
+    return Trigger.SCHEDULE if event.get("source") in SCHEDULES else Trigger.EVENT
 
 
 def _actor_of(event: Mapping[str, Any], context: Any) -> Actor | None:

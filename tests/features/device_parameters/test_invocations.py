@@ -18,7 +18,10 @@ from tests.fleet import Fleet
 from tests.sandbox import PROJECT, Sandbox
 
 MINUTE = timedelta(minutes=1)
-SCHEDULE = json.loads((PROJECT / "tests" / "events" / "schedule.json").read_text("utf-8"))
+EVENTS = PROJECT / "tests" / "events"
+SCHEDULE = json.loads((EVENTS / "schedule.json").read_text("utf-8"))
+# EventBridge Scheduler says the detail as text.
+SCHEDULER = json.loads((EVENTS / "scheduler.json").read_text("utf-8"))
 
 
 class LambdaContext:
@@ -39,9 +42,10 @@ def invoke(event: Any, seconds: float = 60) -> dict[str, Any]:
     return returned
 
 
-def test_the_schedule_runs_the_sync(migrated: Sandbox, fleet: Fleet) -> None:
+@pytest.mark.parametrize("event", [SCHEDULE, SCHEDULER], ids=["rule", "EventBridge Scheduler"])
+def test_the_schedule_runs_the_sync(migrated: Sandbox, fleet: Fleet, event: Any) -> None:
     fleet.add_pairs(2, migrated.now() - MINUTE)
-    run = invoke(SCHEDULE)
+    run = invoke(event)
     assert (run["trigger"], run["status"], run["deltas"]["added"]) == ("schedule", "succeeded", 2)
     assert len(fleet.keys()) == 2
 
@@ -67,7 +71,19 @@ def test_an_empty_payload_is_an_ordinary_run(migrated: Sandbox) -> None:
     assert invoke({})["status"] == "succeeded"
 
 
-@pytest.mark.parametrize("event", [[], "sync", None, 5, {"wndow_minutes": 5}, {"dry_run": "yes"}])
+@pytest.mark.parametrize(
+    "event",
+    [
+        [],
+        "sync",
+        None,
+        5,
+        {"wndow_minutes": 5},
+        {"dry_run": "yes"},
+        {**SCHEDULER, "detail": "{"},
+        {**SCHEDULE, "detail": "{}"},
+    ],
+)
 def test_nonsense_is_refused_and_changes_nothing(migrated: Sandbox, event: Any) -> None:
     with pytest.raises(InvalidRequestError):
         invoke(event)
