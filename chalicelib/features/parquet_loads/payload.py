@@ -1,6 +1,6 @@
 """Which objects an event asks to load, in each of the shapes that the event may have."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
@@ -12,8 +12,10 @@ from chalicelib.features.parquet_loads.model import (
     is_data_key,
     is_rejects_key,
 )
+from chalicelib.text import is_storable_text
 
-_CREATED = "ObjectCreated"
+# S3 leaves out the prefix, and what speaks like S3 may name it.
+_CREATED = ("ObjectCreated", "s3:ObjectCreated")
 _DIRECT = {"bucket", "key"}
 _SHAPES = (
     'an event must be {"bucket": …, "key": …}, a notification of S3, or an EventBridge event of S3'
@@ -62,18 +64,21 @@ def _created_objects(records: object) -> list[Location]:
     """The objects that a notification says were created. Their keys are encoded as in a form."""
     if not isinstance(records, list) or not all(isinstance(each, Mapping) for each in records):
         raise InvalidRequestError(_SHAPES, parameter="Records")
-    created = [each for each in records if each.get("eventName", _CREATED).startswith(_CREATED)]
-    locations = [_location(_object(each, "s3")) for each in created]
-    return _data_only([Location(found.bucket, unquote_plus(found.key)) for found in locations])
+    created = [_object(each, "s3") for each in records if _says_created(each)]
+    return _data_only([_location(each, unquote_plus) for each in created])
+
+
+def _says_created(record: Mapping[str, Any]) -> bool:
+    return "eventName" not in record or _text(record, "eventName").startswith(_CREATED)
 
 
 def _data_only(locations: list[Location]) -> list[Location]:
     return [location for location in locations if is_data_key(location.key)]
 
 
-def _location(payload: Mapping[str, Any]) -> Location:
+def _location(payload: Mapping[str, Any], decoded: Callable[[str], str] = str) -> Location:
     bucket, found = _object(payload, "bucket"), _object(payload, "object")
-    return Location(_text(bucket, "name"), _text(found, "key"))
+    return Location(_text(bucket, "name"), _text(found, "key", decoded))
 
 
 def _object(payload: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -83,8 +88,9 @@ def _object(payload: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
-def _text(payload: Mapping[str, Any], name: str) -> str:
+def _text(payload: Mapping[str, Any], name: str, decoded: Callable[[str], str] = str) -> str:
     value = payload.get(name)
-    if not isinstance(value, str) or not value or "\0" in value:
+    text = decoded(value) if isinstance(value, str) else ""
+    if not text or not is_storable_text(text):
         raise InvalidRequestError(f"{name} must be text; {_SHAPES}", parameter=name)
-    return value
+    return text

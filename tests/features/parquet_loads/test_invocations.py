@@ -82,6 +82,17 @@ def test_the_event_of_the_requirement_is_understood(migrated: Sandbox, bucket: B
     assert invoke(notified(key))["loads"][0]["status"] == "succeeded"
 
 
+def test_a_notification_of_what_speaks_like_s3_is_understood(
+    migrated: Sandbox, bucket: Bucket
+) -> None:
+    """MinIO names the events with their prefix, and the object once more beside the records."""
+    bucket.put(KEY, ROWS)
+    name = "s3:ObjectCreated:CompleteMultipartUpload"
+    records = notified("dataset%3Dgeneration%2Fyear%3D2024%2Fa+b%2Bc.parquet", eventName=name)
+    event = {"EventName": name, "Key": f"{NAME}/{KEY}", **records}
+    assert [load["status"] for load in invoke(event)["loads"]] == ["succeeded"]
+
+
 def test_a_file_that_cannot_be_loaded_is_reported_and_not_tried_again(
     migrated: Sandbox, bucket: Bucket
 ) -> None:
@@ -138,6 +149,7 @@ def test_a_retryable_error_is_raised_after_the_others_were_loaded(
         about("dataset=generation/a.parquet._COPYING_"),
         notified("rejected/dataset%3Dgeneration/a.parquet"),
         notified(KEY, eventName="ObjectRemoved:Delete"),
+        notified(KEY, eventName="s3:ObjectRemoved:Delete"),
         notified(),
         {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": NAME},
     ],
@@ -185,6 +197,9 @@ def test_only_the_committed_copy_of_a_file_is_loaded(
         {"bucket": NAME, "key": ""},
         {"bucket": NAME, "key": 7},
         {"bucket": NAME, "key": "a\0b"},
+        {"bucket": NAME, "key": "dataset=generation/\ud800.parquet"},
+        notified("dataset%3Dgeneration/a%00b.parquet"),
+        notified(KEY, eventName=None),
         {"bucket": NAME, "key": KEY, "force": True},
         {"bucket": NAME, "key": f"rejected/{KEY}"},
         {"bucket": NAME, "key": "dataset=generation/_temporary/0/part-0.parquet"},
