@@ -30,6 +30,11 @@ _REASONS = (
         f"{_TLS} demands TLS, which this server does not offer. The stages dev and prod set it to "
         "`require`, and so does `chalice local` without `--stage local`",
     ),
+    Reason(
+        "root certificate file|locate root certificate",
+        f"{_TLS} has the server's certificate checked, and the root for that is missing: name its "
+        "file in PGSSLROOTCERT",
+    ),
     Reason("certificate", f"{_TLS} has the server's certificate checked, and it does not pass"),
     Reason(
         "no pg_hba.conf entry.*no encryption",

@@ -110,7 +110,8 @@ def test_a_wrong_login_names_what_to_check(
         ("FATAL:  the database system is starting up", "it starts, stops or recovers", False),
         ("fe_sendauth: no password supplied", "TIMESCALE_DB_PASSWORD", True),
         ("SSL error: certificate verify failed", "certificate checked", True),
-        ('root certificate file "/root.crt" does not exist', "certificate checked", True),
+        ('root certificate file "/root.crt" does not exist', "its file in PGSSLROOTCERT", True),
+        ("could not get home directory to locate root certificate file", "PGSSLROOTCERT", True),
     ],
 )  # fmt: skip
 def test_each_refusal_says_what_to_check(said: str, check: str, is_final: bool) -> None:
