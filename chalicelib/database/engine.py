@@ -13,6 +13,7 @@ import sqlalchemy.dialects.postgresql.psycopg2  # noqa: F401
 from sqlalchemy import URL, Dialect, Engine, ExceptionContext, create_engine, event
 
 from chalicelib.database.login import Login, SecretLogin
+from chalicelib.database.refusals import may_be_wrong_login
 from chalicelib.database.translation import READ_ONLY
 from chalicelib.settings import DatabaseSettings
 
@@ -20,7 +21,6 @@ APPLICATION_NAME = "device-parameters"
 CONNECT_TIMEOUT_SECONDS = 5
 _FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
 _LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
-_WRONG_PASSWORD = "authentication failed"  # noqa: S105 libpq's words, no password
 
 
 @lru_cache(maxsize=4)
@@ -102,8 +102,8 @@ def _logging_in_with(secret: SecretLogin) -> Callable[..., Any]:
         try:
             return connect_as(login)
         except dialect.loaded_dbapi.OperationalError as refusal:
-            is_wrong = _WRONG_PASSWORD in str(refusal)
-            renewed = secret.current(refused=login) if is_wrong else login
+            may_be_wrong = may_be_wrong_login(str(refusal).splitlines())
+            renewed = secret.current(refused=login) if may_be_wrong else login
             if renewed == login:
                 raise
         return connect_as(renewed)

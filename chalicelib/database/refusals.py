@@ -30,6 +30,11 @@ _REASONS = (
         f"{_TLS} demands TLS, which this server does not offer. The stages dev and prod set it to "
         "`require`, and so does `chalice local` without `--stage local`",
     ),
+    Reason(
+        "root certificate file|locate root certificate",
+        f"{_TLS} has the server's certificate checked, and the root for that is missing: name its "
+        "file in PGSSLROOTCERT",
+    ),
     Reason("certificate", f"{_TLS} has the server's certificate checked, and it does not pass"),
     Reason(
         "no pg_hba.conf entry.*no encryption",
@@ -43,6 +48,13 @@ _REASONS = (
     Reason("not permitted to log in", "the role needs LOGIN"),
     Reason("permission denied for database", "the role needs CONNECT on the database"),
     Reason("does not exist|not served", "check TIMESCALE_DB_NAME"),
+    Reason(
+        "too many clients|too many connections|connection slots are reserved|no more connections",
+        "every session that it gives is taken: look at who holds them, and at the limits of the "
+        "server, the database, the role and the pooler",
+        is_refusal=False,
+    ),
+    Reason("the database system is", "it starts, stops or recovers: wait", is_refusal=False),
     Reason("could not translate host name", "check TIMESCALE_DB_HOST", is_refusal=False),
     Reason(
         "Connection refused",
@@ -55,6 +67,10 @@ _REASONS = (
         is_refusal=False,
     ),
 )
+
+_WRONG_PASSWORD = "authentication failed"  # noqa: S105 libpq's words, no password
+# What the server says itself follows its severity and two blanks; libpq's own words follow one.
+_SAID_BY_SERVER = re.compile("failed: [^:]+:  ")
 
 
 @dataclass(frozen=True)
@@ -76,6 +92,17 @@ def explained(lines: list[str]) -> Refusal:
     if reason is None:
         return Refusal(line, is_final=False)
     return Refusal(f"{line}; {reason.remedy}", reason.is_refusal)
+
+
+def may_be_wrong_login(lines: list[str]) -> bool:
+    """Whether the server may have refused the password: what it says may be in any language."""
+    return any(_may_be_wrong_login(line) for line in lines)
+
+
+def _may_be_wrong_login(line: str) -> bool:
+    if _WRONG_PASSWORD in line:
+        return True
+    return _reason(line) is None and _SAID_BY_SERVER.search(line) is not None
 
 
 def _reason(line: str) -> Reason | None:

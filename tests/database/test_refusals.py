@@ -106,9 +106,12 @@ def test_a_wrong_login_names_what_to_check(
         ('no pg_hba.conf entry for host "10.0.0.9", user "u", database "d", no encryption',
          "check TIMESCALE_DB_SSLMODE", True),
         ("timeout expired", "such as a firewall", False),
+        ('FATAL:  too many connections for role "u"', "every session that it gives", False),
+        ("FATAL:  the database system is starting up", "it starts, stops or recovers", False),
         ("fe_sendauth: no password supplied", "TIMESCALE_DB_PASSWORD", True),
         ("SSL error: certificate verify failed", "certificate checked", True),
-        ('root certificate file "/root.crt" does not exist', "certificate checked", True),
+        ('root certificate file "/root.crt" does not exist', "its file in PGSSLROOTCERT", True),
+        ("could not get home directory to locate root certificate file", "PGSSLROOTCERT", True),
     ],
 )  # fmt: skip
 def test_each_refusal_says_what_to_check(said: str, check: str, is_final: bool) -> None:

@@ -9,7 +9,8 @@ from chalicelib.database import Deadline, engine_for, retry
 from chalicelib.database.login import SecretLogin
 from chalicelib.errors import DatabaseUnavailableError, LoginRefusedError
 from chalicelib.features.device_parameters.model import RunStatus
-from tests.database.login.conftest import Account
+from tests.database.login import doorkeeper
+from tests.database.login.conftest import Account, OpenAccount
 from tests.database.login.doorkeeper import Doorkeeper
 from tests.sandbox import Sandbox
 
@@ -108,6 +109,8 @@ def test_a_secret_that_is_put_right_lets_the_next_run_in(account: Account) -> No
         'database "platform" does not exist',
         "no pg_hba.conf entry for host",
         "sorry, too many clients already",
+        "remaining connection slots are reserved for roles with the SUPERUSER attribute",
+        "the database system is starting up",
     ],
 )
 def test_another_complaint_is_no_reason_to_fetch_again(refused: Account, complaint: str) -> None:
@@ -117,6 +120,27 @@ def test_another_complaint_is_no_reason_to_fetch_again(refused: Account, complai
         refused.connect()
     assert refusals(refused) == 1
     assert refused.secrets.reads == 1
+
+
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "Passwort-Authentifizierung f\u00fcr Benutzer \u00bbsync\u00ab fehlgeschlagen",
+        "autenticazione con password fallita",
+    ],
+)
+def test_a_rotation_is_noticed_where_the_server_speaks_another_language(
+    migrated: Sandbox, open_account: OpenAccount, complaint: str
+) -> None:
+    with doorkeeper.doorkeeper(migrated) as door:
+        account = open_account(door)
+        door.complaint = complaint
+        account.connect()
+        account.rotate(NEW)
+        account.engine.dispose()
+        assert account.connect() == 1
+        assert (refusals(account), account.secrets.reads) == (1, 2)
+        account.engine.dispose()
 
 
 def test_a_service_in_trouble_during_a_rotation_is_waited_for(
