@@ -21,8 +21,11 @@ _APPLICATION_NAME = "device-parameters-migrate"
 _HAS_SESSIONS = text(
     "SELECT coalesce(current_setting('device_parameters.one_session', true), 'off') <> 'on'"
 )
-# It waits for as long as the migration takes, on purpose.
-_OUTLIVE_IDLENESS = text("SELECT set_config('idle_in_transaction_session_timeout', '0', true)")
+# It waits for as long as the migration takes, on purpose. The second limit came with PostgreSQL 17.
+_OUTLIVE_IDLENESS = text(
+    "SELECT set_config(name, '0', true) FROM pg_settings "
+    "WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"
+)
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 
 

@@ -1,6 +1,8 @@
-"""Where the functions of TimescaleDB are: in the schema that it was created in."""
+"""Where the functions of TimescaleDB are, and whether it is at work in a session."""
 
 from sqlalchemy import Connection, TextClause, text
+
+from chalicelib.errors import DatabaseUnavailableError
 
 # As in the scripts of PostgreSQL's extensions.
 _SCHEMA = "@extschema@"
@@ -9,6 +11,16 @@ _FIND_SCHEMA = text(
     "(SELECT quote_ident(nspname) FROM pg_extension "
     "JOIN pg_namespace AS namespace ON namespace.oid = extnamespace "
     "WHERE extname = 'timescaledb'), 'public')"
+)
+# Each of these leaves hypertables to PostgreSQL, which sees no compressed rows, and puts new rows
+# where TimescaleDB never looks.
+_REMEDIES = {
+    "timescaledb.restoring": "end the restore with `SELECT timescaledb_post_restore()`",
+    "timescaledb.disable_load": "take it back where the server, database or role prescribes it",
+}
+_SET_ASIDE = text(
+    "SELECT name FROM unnest(CAST(:names AS text[])) AS name "
+    "WHERE CAST(nullif(current_setting(name, true), '') AS boolean) LIMIT 1"
 )
 
 
@@ -24,3 +36,18 @@ def in_extension_schema(connection: Connection, statement: TextClause) -> TextCl
     A statement outside of a transaction cannot have a `search_path` of its own.
     """
     return text(statement.text.replace(_SCHEMA, extension_schema(connection)))
+
+
+def require_hypertables(connection: Connection) -> None:
+    """Raise `DatabaseUnavailableError` where this session does not see hypertables as they are.
+
+    What it reads of a compressed hypertable is then empty, without an error. A session stays as it
+    began, so it is left for a new one.
+    """
+    found = connection.execute(_SET_ASIDE, {"names": list(_REMEDIES)})
+    name: str | None = found.scalar_one_or_none()
+    if name is not None:
+        connection.invalidate()
+        raise DatabaseUnavailableError(
+            f"{name} is on, so compressed rows are out of sight: {_REMEDIES[name]}"
+        )

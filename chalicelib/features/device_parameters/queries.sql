@@ -46,8 +46,11 @@ SELECT coalesce(current_setting('device_parameters.one_session', true), 'off') <
 SELECT pg_try_advisory_xact_lock(:lock_class, CAST(:run_id % 2147483647 AS integer))
 
 -- name: outlive_idleness
--- This session waits for as long as the run takes, on purpose.
-SELECT set_config('idle_in_transaction_session_timeout', '0', true)
+-- This session waits for as long as the run takes, on purpose. From 17 on, PostgreSQL may also limit
+-- how long a transaction takes in all.
+SELECT set_config(name, '0', true)
+FROM pg_settings
+WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')
 
 -- name: notice_lost_client
 -- By default a server goes on with a statement whose client is dead, and takes two hours to notice

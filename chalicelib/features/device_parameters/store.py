@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from chalicelib import database
 from chalicelib.database import Deadline, schema
-from chalicelib.database.extension import in_extension_schema
+from chalicelib.database.extension import in_extension_schema, require_hypertables
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import AggregateMissingError
 from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError
@@ -130,6 +130,7 @@ def refresh_aggregate(connection: Connection, span: Span, *, is_forced: bool = F
     With *is_forced*, what TimescaleDB takes to be up to date is materialized anew. The connection
     must be in autocommit: the procedure commits on its own.
     """
+    require_hypertables(connection)
     refresh = in_extension_schema(connection, sql.refresh_aggregate)
     connection.execute(refresh, {**vars(span), "is_forced": is_forced})
 
@@ -174,6 +175,7 @@ def plan_delta(connection: Connection, window: Window) -> Plan:
 
     Nothing but the counts leaves the database. The temporary table ends with the transaction.
     """
+    require_hypertables(connection)
     connection.execute(sql.create_planned_change)
     values = {
         "first_bucket": window.first_bucket,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from chalicelib import database
 from chalicelib.database import Deadline
+from chalicelib.database.extension import require_hypertables
 from chalicelib.errors import UnknownResourceError
 from chalicelib.features.device_parameters import comparisons, mending, run_log
 from chalicelib.features.device_parameters.backfill import backfill
@@ -42,6 +43,7 @@ def verify(engine: Engine, reference: Reference, deadline: Deadline) -> Verifica
     Raises `UnknownResourceError` where no run has been applied yet, or there is no such view.
     """
     with database.transaction(engine, deadline) as connection:
+        require_hypertables(connection)
         run = run_log.last_applied_run(connection)
         if run is None:
             raise UnknownResourceError("no run has been applied yet, so there is nothing to verify")

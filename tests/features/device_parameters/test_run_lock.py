@@ -81,18 +81,26 @@ def test_a_run_that_lost_its_lock_and_goes_on_says_how_it_ended(
     assert outcome(migrated, run_id) == ("failed", "abandoned")
 
 
-def test_the_lock_outlives_a_limit_on_idle_transactions(migrated: Sandbox, context: Sync) -> None:
+@pytest.mark.parametrize(
+    ("setting", "seconds"),
+    [("idle_in_transaction_session_timeout", 0.05), ("transaction_timeout", 1.0)],
+)
+def test_the_lock_outlives_a_limit_on_transactions(
+    migrated: Sandbox, context: Sync, setting: str, seconds: float
+) -> None:
+    if not migrated.rows("SELECT FROM pg_settings WHERE name = %s", (setting,)):
+        pytest.skip(f"{setting} came with a later PostgreSQL")
     name = migrated.url.database
-    migrated.rows(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = '50ms'")
+    migrated.rows(f"ALTER DATABASE {name} SET {setting} = '{seconds * 1000:.0f}ms'")
     try:
         context.engine.dispose()
         run_id = draw_run_id(context)
         with holding_lock(context, run_id):
             begun(context, run_id)
-            migrated.rows("SELECT pg_sleep(0.3)")
+            migrated.rows("SELECT pg_sleep(%s)", (seconds + 0.3,))
             assert post()[0] == 409
     finally:
-        migrated.rows(f"ALTER DATABASE {name} RESET idle_in_transaction_session_timeout")
+        migrated.rows(f"ALTER DATABASE {name} RESET {setting}")
 
 
 def test_two_processes_do_not_carry_out_the_same_run(migrated: Sandbox, context: Sync) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from chalicelib.database.extension import require_hypertables
 from chalicelib.database.statements import statements_beside
 from chalicelib.features.parquet_loads.model import Dataset, Location, ObjectVersion
 from chalicelib.features.parquet_loads.timescale.time_range import TimeRange, bounds
@@ -26,6 +27,7 @@ def prepare_transaction(connection: Connection) -> None:
     They may also unpack as many compressed rows as they must. What keeps a load within bounds is
     its deadline.
     """
+    require_hypertables(connection)
     connection.execute(sql.prepare_transaction, {"work_mem": WORK_MEM})
     connection.execute(sql.lift_decompression_limit)
 
