@@ -121,6 +121,37 @@ def test_large_rows_make_small_batches() -> None:
         assert max(batch.nbytes for _, batch in source.batches()) < 20 * 2**20
 
 
+@pytest.mark.parametrize("claimed", ["nothing", "the compressed size", "less than nothing"])
+def test_large_rows_make_small_batches_whatever_size_the_row_group_claims(claimed: str) -> None:
+    """DuckDB and writers in Go said zero; those in Rust, Java and C++ the compressed size."""
+    wide = [f"{n:05d}" + "x" * 100_000 for n in range(300)]
+    data = written(table(region=wide), use_dictionary=False, write_statistics=False)
+    group = pq.ParquetFile(BytesIO(data)).metadata.row_group(0)
+    compressed = sum(group.column(n).total_compressed_size for n in range(group.num_columns))
+    size = {"nothing": 0, "the compressed size": compressed, "less than nothing": -1}[claimed]
+    # They knew no statistics of sizes yet, either.
+    silent = _claiming(data, sum(map(len, wide)), 0)
+    with open_parquet(BytesIO(_claiming(silent, group.total_byte_size, size))) as source:
+        assert max(batch.nbytes for _, batch in source.batches()) < 20 * 2**20
+
+
+def _claiming(data: bytes, actual: int, claimed: int) -> bytes:
+    """*data* that claims another size where it says *actual*, written with as many bytes."""
+    field = b"\x16"
+    honest = field + _number(actual)
+    assert data.count(honest) == 1
+    return data.replace(honest, field + _number(claimed, len(honest) - 1))
+
+
+def _number(value: int, length: int = 0) -> bytes:
+    """As Thrift spells it; zeros behind it make it *length* bytes long."""
+    zigzag = value << 1 if value >= 0 else -value * 2 - 1
+    groups = [
+        zigzag >> shift & 127 for shift in range(0, max(zigzag.bit_length(), 7 * length, 1), 7)
+    ]
+    return bytes([*(group | 128 for group in groups[:-1]), groups[-1]])
+
+
 def test_a_source_can_be_read_twice_and_stays_open() -> None:
     handle = BytesIO(written(table(rows=3)))
     with open_parquet(handle) as source:
