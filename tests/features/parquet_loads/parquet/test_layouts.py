@@ -14,7 +14,7 @@ from chalicelib.features.parquet_loads.model import Dataset
 from chalicelib.features.parquet_loads.parquet.read import MAX_BATCH_ROWS, open_parquet
 from chalicelib.features.parquet_loads.rows.columns import canonical_schema
 from chalicelib.features.parquet_loads.rows.validation import Validator
-from tests.features.parquet_loads.files import load_table, table, written
+from tests.features.parquet_loads.files import load, load_table, table, written
 
 CODECS = ("none", "snappy", "zstd", "gzip", "lz4", "brotli")
 ENCODINGS = ("PLAIN", "DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY")
@@ -168,6 +168,24 @@ def test_a_dictionary_that_arrow_cannot_fill_is_refused_by_name() -> None:
     }
     with pytest.raises(FileUnsupportedError, match="Not yet implemented"):
         load_table(content, **options)
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown"),
+    [
+        (b"\x15\x02\x16", b"\x15\x06\x16"),
+        (b"\x15\x02\x16", b"\x15\x12\x16"),
+        (b"\x15\x00\x15\x06\x15\x06", b"\x15\x02\x15\x06\x15\x06"),
+        (b"\x15\x00\x15\x06\x15\x06", b"\x15\x14\x15\x06\x15\x06"),
+    ],
+    ids=["LZO", "a codec to come", "an encoding given up", "an encoding to come"],
+)
+def test_what_arrow_does_not_know_is_no_damage(known: bytes, unknown: bytes) -> None:
+    """The codec of a column, snappy, in the footer, and the encoding in the header of a page."""
+    data = written(table(), use_dictionary=False, write_statistics=False)
+    assert known in data
+    with pytest.raises(FileUnsupportedError):
+        load(data.replace(known, unknown))
 
 
 def test_what_other_writers_say_about_themselves_does_not_matter() -> None:
