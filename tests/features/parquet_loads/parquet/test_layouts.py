@@ -135,6 +135,18 @@ def test_large_rows_make_small_batches_whatever_size_the_row_group_claims(claime
         assert max(batch.nbytes for _, batch in source.batches()) < 20 * 2**20
 
 
+def test_a_column_may_claim_more_bytes_than_its_pages_have() -> None:
+    """As in files of Spark 3.0. Behind the last column come the indexes, which are no pages."""
+    content = numbered(40).select(
+        ["time", "device_id", "parameter_id", "quality", "metadata", "value"]
+    )
+    data = written(content, use_dictionary=False, write_page_index=True)
+    group = pq.ParquetFile(BytesIO(data)).metadata.row_group(0)
+    size = group.column(group.num_columns - 1).total_compressed_size
+    outcome = load(_claiming(data, size, size + 100), MEASUREMENTS)
+    assert [row["value"] for row in outcome.good] == content["value"].to_pylist()
+
+
 def _claiming(data: bytes, actual: int, claimed: int) -> bytes:
     """*data* that claims another size where it says *actual*, written with as many bytes."""
     field = b"\x16"
