@@ -26,7 +26,8 @@ _TAIL_BYTES = 8
 _ROW_GROUPS, _ENCRYPTION = 4, 8
 _COLUMNS, _BYTES, _ROWS = 1, 2, 3
 _COLUMN, _COLUMN_ENCRYPTION = 3, 8
-_ENCODINGS, _PATH, _COMPRESSED_SIZE, _DATA_OFFSET, _DICTIONARY_OFFSET = 2, 3, 7, 9, 11
+_ENCODINGS, _PATH, _VALUES, _SIZE, _COMPRESSED_SIZE = 2, 3, 5, 6, 7
+_DATA_OFFSET, _DICTIONARY_OFFSET = 9, 11
 _PAGES, _SIZES = 13, 16
 _PAGE_KIND, _PAGE_ENCODING = 1, 2
 _TEXT_BYTES = 1
@@ -34,8 +35,8 @@ _WANTED: Wanted = {
     _ROW_GROUPS: {
         _COLUMNS: {
             _COLUMN: {
-                **dict.fromkeys((_ENCODINGS, _PATH, _COMPRESSED_SIZE, _DATA_OFFSET)),
-                _DICTIONARY_OFFSET: None,
+                **dict.fromkeys((_ENCODINGS, _PATH, _VALUES, _SIZE, _COMPRESSED_SIZE)),
+                **dict.fromkeys((_DATA_OFFSET, _DICTIONARY_OFFSET)),
                 _PAGES: {_PAGE_KIND: None, _PAGE_ENCODING: None},
                 _SIZES: {_TEXT_BYTES: None},
             },
@@ -138,7 +139,9 @@ def _read(source: GuardedFile, start: int, size: int) -> bytes:
 
 def _row_group(group: dict[int, Any], spelled_out: set[str]) -> RowGroup:
     columns = [chunk[_COLUMN] for chunk in group[_COLUMNS]]
-    rows, encoded = int(group[_ROWS]), int(group[_BYTES])
+    # Many writers put zero, or the compressed size, where that of the whole row group belongs.
+    rows = int(group[_ROWS])
+    encoded = max(int(group[_BYTES]), sum(column.get(_SIZE, 0) for column in columns))
     texts = (column.get(_SIZES, {}) for column in columns if _path(column) in spelled_out)
     decoded = sum(sizes.get(_TEXT_BYTES, 0) for sizes in texts)
     if rows < 0 or encoded < 0:
@@ -166,4 +169,4 @@ def _extent(column: dict[int, Any]) -> Extent:
         start = dictionary
     if start < len(_MAGIC) or column[_COMPRESSED_SIZE] < 0:
         raise ValueError
-    return Extent(start, start + column[_COMPRESSED_SIZE])
+    return Extent(start, start + column[_COMPRESSED_SIZE], int(column[_VALUES]))

@@ -8,7 +8,7 @@ on their way to Arrow. That takes microseconds a page and no request of its own.
 
 import os
 from dataclasses import dataclass
-from typing import BinaryIO, TypeGuard
+from typing import Any, BinaryIO, TypeGuard
 
 from chalicelib.features.parquet_loads.errors import FileCorruptError, FileTooLargeError
 from chalicelib.features.parquet_loads.parquet.thrift import Reader, Wanted
@@ -21,17 +21,23 @@ _SHARE_OF_FUNCTION = 10
 # A dictionary stays in memory as long as its row group, and comes with every batch.
 _DICTIONARY_WEIGHT = 3
 _MAX_HEADER_BYTES = 2**20
-# Fields of a page's header: its type, its size uncompressed and compressed.
-_HEADER: Wanted = {1: None, 2: None, 3: None}
+# Fields of a page's header: its type, its size uncompressed and compressed, and for each type of
+# data page a struct that begins with the number of its values.
+_HEADER: Wanted = {1: None, 2: None, 3: None, 5: {1: None}, 8: {1: None}}
 _DICTIONARY_PAGE = 2
+_DATA_PAGES = ((0, 5), (3, 8))
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The bytes of one column in one row group, `[start, end)` of the file."""
+    """The bytes of one column in one row group, `[start, end)` of the file, and their values.
+
+    Some writers put *end* too far. As Arrow does, look for no page behind the last of the values.
+    """
 
     start: int
     end: int
+    num_values: int
 
 
 class GuardedFile:
@@ -48,7 +54,7 @@ class GuardedFile:
 
     def expect(self, extents: list[Extent]) -> None:
         """Say which columns Arrow will read next. It reads each from its start, or not at all."""
-        self._columns = [_Column(extent.start, extent.end) for extent in extents]
+        self._columns = [_Column(extent) for extent in extents]
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes. Raises before Arrow could see the header of a page that is too large."""
@@ -109,26 +115,31 @@ class GuardedFile:
 class _Column:
     """Finds the page headers of one column in the bytes that pass."""
 
-    def __init__(self, start: int, end: int) -> None:
-        self.start = start
-        self.end = end
+    def __init__(self, extent: Extent) -> None:
+        self.start = extent.start
+        self.end = extent.end
         self.memory = 0
-        self._next_header = start
+        self._missing_values = extent.num_values
+        self._next_header = extent.start
         self._kept = b""
 
     def watch(self, start: int, data: bytes) -> None:
         """Note the pages whose headers begin or end in *data*, which is at *start* of the file."""
+        if self._missing_values <= 0:
+            return
         if self._kept:
             data, start, self._kept = self._kept + data, start - len(self._kept), b""
         if start > self._next_header:
             raise FileCorruptError("a page begins where none was announced")
-        while self._next_header < min(start + len(data), self.end):
+        end = min(start + len(data), self.end)
+        while self._next_header < end and self._missing_values > 0:
             position = self._next_header - start
             header = _page_header(data, position)
             if header is None:
                 self._keep(data[position:])
                 return
             self._next_header += header.length + header.compressed_size
+            self._missing_values -= header.num_values
             self.memory = max(self.memory, header.memory)
 
     def _keep(self, rest: bytes) -> None:
@@ -143,6 +154,7 @@ class _PageHeader:
     is_dictionary: bool
     uncompressed_size: int
     compressed_size: int
+    num_values: int
 
     @property
     def memory(self) -> int:
@@ -157,11 +169,21 @@ def _page_header(data: bytes, position: int) -> _PageHeader | None:
         header = thrift.struct(_HEADER)
     except IndexError:
         return None
-    kind, uncompressed, compressed = (header.get(number) for number in _HEADER)
-    if not (_is_size(uncompressed) and _is_size(compressed)):
+    kind, uncompressed, compressed = (header.get(number) for number in (1, 2, 3))
+    values = _num_values(header)
+    if not (_is_size(uncompressed) and _is_size(compressed) and _is_size(values)):
         raise FileCorruptError("the header of a page makes no sense")
     length = thrift.position - position
-    return _PageHeader(length, kind == _DICTIONARY_PAGE, uncompressed, compressed)
+    return _PageHeader(length, kind == _DICTIONARY_PAGE, uncompressed, compressed, values)
+
+
+def _num_values(header: dict[int, Any]) -> Any:
+    """How many values the page has; only data pages have any."""
+    for kind, number in _DATA_PAGES:
+        if header.get(1) == kind:
+            described = header.get(number)
+            return described.get(1) if isinstance(described, dict) else None
+    return 0
 
 
 def _max_page_memory() -> int:
@@ -173,4 +195,4 @@ def _max_page_memory() -> int:
 
 
 def _is_size(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and value >= 0
+    return isinstance(value, int) and 0 <= value < 2**31

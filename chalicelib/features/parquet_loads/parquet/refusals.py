@@ -13,15 +13,22 @@ from chalicelib.features.parquet_loads.errors import (
 )
 
 _NO_MEMORY = "a part of the file that must be in memory at once does not fit"
+# What Arrow says of codecs and encodings that it does not know, whatever class of error it raises.
+_UNKNOWN_TO_ARROW = (
+    "not yet implemented",
+    "currently not supported",
+    "unsupported compression codec",
+    "unknown encoding type",
+)
 
 
 def unreadable(error: Exception) -> UnloadableError:
     """What *error*, raised while the file was read, says about the file."""
     if isinstance(error, MemoryError):
         return FileTooLargeError(_NO_MEMORY)
-    if (
-        isinstance(error, pa.ArrowNotImplementedError)
-        or "not yet implemented" in str(error).lower()
+    said = str(error).lower()
+    if isinstance(error, pa.ArrowNotImplementedError) or any(
+        words in said for words in _UNKNOWN_TO_ARROW
     ):
         return FileUnsupportedError(f"the file cannot be read: {_first_line(error)}")
     return FileCorruptError(f"the file cannot be read: {_first_line(error)}")

@@ -14,7 +14,7 @@ from chalicelib.features.parquet_loads.model import Dataset
 from chalicelib.features.parquet_loads.parquet.read import MAX_BATCH_ROWS, open_parquet
 from chalicelib.features.parquet_loads.rows.columns import canonical_schema
 from chalicelib.features.parquet_loads.rows.validation import Validator
-from tests.features.parquet_loads.files import load_table, table, written
+from tests.features.parquet_loads.files import load, load_table, table, written
 
 CODECS = ("none", "snappy", "zstd", "gzip", "lz4", "brotli")
 ENCODINGS = ("PLAIN", "DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY")
@@ -121,6 +121,49 @@ def test_large_rows_make_small_batches() -> None:
         assert max(batch.nbytes for _, batch in source.batches()) < 20 * 2**20
 
 
+@pytest.mark.parametrize("claimed", ["nothing", "the compressed size", "less than nothing"])
+def test_large_rows_make_small_batches_whatever_size_the_row_group_claims(claimed: str) -> None:
+    """DuckDB and writers in Go said zero; those in Rust, Java and C++ the compressed size."""
+    wide = [f"{n:05d}" + "x" * 100_000 for n in range(300)]
+    data = written(table(region=wide), use_dictionary=False, write_statistics=False)
+    group = pq.ParquetFile(BytesIO(data)).metadata.row_group(0)
+    compressed = sum(group.column(n).total_compressed_size for n in range(group.num_columns))
+    size = {"nothing": 0, "the compressed size": compressed, "less than nothing": -1}[claimed]
+    # They knew no statistics of sizes yet, either.
+    silent = _claiming(data, sum(map(len, wide)), 0)
+    with open_parquet(BytesIO(_claiming(silent, group.total_byte_size, size))) as source:
+        assert max(batch.nbytes for _, batch in source.batches()) < 20 * 2**20
+
+
+def test_a_column_may_claim_more_bytes_than_its_pages_have() -> None:
+    """As in files of Spark 3.0. Behind the last column come the indexes, which are no pages."""
+    content = numbered(40).select(
+        ["time", "device_id", "parameter_id", "quality", "metadata", "value"]
+    )
+    data = written(content, use_dictionary=False, write_page_index=True)
+    group = pq.ParquetFile(BytesIO(data)).metadata.row_group(0)
+    size = group.column(group.num_columns - 1).total_compressed_size
+    outcome = load(_claiming(data, size, size + 100), MEASUREMENTS)
+    assert [row["value"] for row in outcome.good] == content["value"].to_pylist()
+
+
+def _claiming(data: bytes, actual: int, claimed: int) -> bytes:
+    """*data* that claims another size where it says *actual*, written with as many bytes."""
+    field = b"\x16"
+    honest = field + _number(actual)
+    assert data.count(honest) == 1
+    return data.replace(honest, field + _number(claimed, len(honest) - 1))
+
+
+def _number(value: int, length: int = 0) -> bytes:
+    """As Thrift spells it; zeros behind it make it *length* bytes long."""
+    zigzag = value << 1 if value >= 0 else -value * 2 - 1
+    groups = [
+        zigzag >> shift & 127 for shift in range(0, max(zigzag.bit_length(), 7 * length, 1), 7)
+    ]
+    return bytes([*(group | 128 for group in groups[:-1]), groups[-1]])
+
+
 def test_a_source_can_be_read_twice_and_stays_open() -> None:
     handle = BytesIO(written(table(rows=3)))
     with open_parquet(handle) as source:
@@ -137,6 +180,24 @@ def test_a_dictionary_that_arrow_cannot_fill_is_refused_by_name() -> None:
     }
     with pytest.raises(FileUnsupportedError, match="Not yet implemented"):
         load_table(content, **options)
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown"),
+    [
+        (b"\x15\x02\x16", b"\x15\x06\x16"),
+        (b"\x15\x02\x16", b"\x15\x12\x16"),
+        (b"\x15\x00\x15\x06\x15\x06", b"\x15\x02\x15\x06\x15\x06"),
+        (b"\x15\x00\x15\x06\x15\x06", b"\x15\x14\x15\x06\x15\x06"),
+    ],
+    ids=["LZO", "a codec to come", "an encoding given up", "an encoding to come"],
+)
+def test_what_arrow_does_not_know_is_no_damage(known: bytes, unknown: bytes) -> None:
+    """The codec of a column, snappy, in the footer, and the encoding in the header of a page."""
+    data = written(table(), use_dictionary=False, write_statistics=False)
+    assert known in data
+    with pytest.raises(FileUnsupportedError):
+        load(data.replace(known, unknown))
 
 
 def test_what_other_writers_say_about_themselves_does_not_matter() -> None:
