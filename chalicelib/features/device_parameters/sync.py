@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from chalicelib import database, logs
 from chalicelib.database import Deadline
-from chalicelib.errors import ApplicationError, RunAlreadyActiveError
+from chalicelib.errors import ApplicationError, DatabaseBusyError, RunAlreadyActiveError
 from chalicelib.features.device_parameters import (
     change_events,
     prune,
@@ -135,8 +135,7 @@ def _plan_and_apply(context: Sync, run: Run) -> Run:
     run_id = run.recorded_id
     with database.transaction(context.engine, context.deadline) as connection:
         store.notice_lost_client(connection)
-        if not store.try_lock(connection):
-            raise RunAlreadyActiveError("another run is writing at this moment")
+        _become_writer(context, connection)
         recorded = store.lock_run(connection, run_id)
         if recorded.is_applied:  # the answer to an earlier commit was lost
             return recorded
@@ -153,6 +152,21 @@ def _plan_and_apply(context: Sync, run: Run) -> Run:
             change_events.queue(connection, finished)
         _measure_lag(context, connection, run)
         return finished
+
+
+def _become_writer(context: Sync, connection: Connection) -> None:
+    """Take the lock of the one writer.
+
+    Where the connection of an earlier attempt was lost, the server may not have noticed yet, and
+    the lock is still that attempt's. So a repeated attempt waits for it, as for any other work that
+    is in the way.
+    """
+    context.telemetry.attempt_count += 1
+    if store.try_lock(connection):
+        return
+    if context.telemetry.attempt_count > 1:
+        raise DatabaseBusyError("the lock of the writer is not free yet")
+    raise RunAlreadyActiveError("another run is writing at this moment")
 
 
 def _hold(context: Sync, connection: Connection, run: Run, plan: Plan) -> int:

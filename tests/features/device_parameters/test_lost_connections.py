@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from threading import Timer
 
 import pytest
+from sqlalchemy import Connection
 
-from chalicelib.features.device_parameters.model import RunStatus
+from chalicelib.errors import DatabaseUnavailableError
+from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters.model import Plan, RunStatus, Window
 from tests.conftest import SyncRunner
+from tests.databases import connect
 from tests.features.device_parameters import oracle
 from tests.features.device_parameters.killed_run import interrupted
 from tests.fleet import Fleet
@@ -75,3 +80,27 @@ def test_a_run_goes_on_where_its_connection_is_ended(
     expected = oracle.read_facts(migrated, AS_OF, WINDOW_MINUTES).observed
     assert oracle.read_names(migrated) == oracle.replay_changes(migrated) == expected
     assert migrated.value("SELECT count(*) FROM iot_data.sync_runs") == 2
+
+
+def test_a_repeated_attempt_waits_for_the_lock_that_the_lost_one_still_holds(
+    migrated: Sandbox, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client is gone, and the server does not know it yet."""
+    ghost = connect(migrated.url)
+    ghost.autocommit = False
+    plan_delta = store.plan_delta
+    begun: list[int] = []
+
+    def lose_the_first(connection: Connection, window: Window) -> Plan:
+        begun.append(1)
+        if len(begun) > 1:
+            return plan_delta(connection, window)
+        connection.rollback()
+        ghost.cursor().execute("SELECT pg_advisory_xact_lock(%s)", (store._WRITER_LOCK,))
+        Timer(1.0, ghost.close).start()
+        raise DatabaseUnavailableError("the connection was lost")
+
+    monkeypatch.setattr(store, "plan_delta", lose_the_first)
+    run = sync(AS_OF, WINDOW_MINUTES)
+    assert run.status is RunStatus.SUCCEEDED
+    assert (run.deltas.removed, run.deltas.renamed) == (1, 1)
