@@ -73,6 +73,8 @@ def _execute(context: Sync, run: Run, work: Callable[[Sync, Run], Run]) -> Run:
     try:
         _refresh_timed(context, run.window)
         context.telemetry.finding = self_check.check(context, run.window)
+        # One context may serve several runs, of which each begins anew.
+        context.telemetry.attempt_count = 0
         return database.retry(lambda: work(context, run), context.deadline)
     except RunAlreadyActiveError as error:
         return _give_up(context, run, RunStatus.SKIPPED, error)
