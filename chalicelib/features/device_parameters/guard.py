@@ -47,7 +47,7 @@ class Standing:
 
 
 def exceeded(standings: Iterable[Standing], limits: GuardLimits) -> list[Standing]:
-    """Those of *standings* in which more has fallen silent than may be removed without a person.
+    """The *standings* that are over their limit: a person has to look at their removals.
 
     An outage of ingestion looks just like a fleet that died. Because what was removed during the
     day counts as well, an outage that spreads step by step is noticed like one that is sudden.
