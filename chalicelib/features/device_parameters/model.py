@@ -233,11 +233,10 @@ class Telemetry:
     *materialization_lag_seconds* is how far the aggregate's watermark is behind the run's
     instant, None before anything is materialized; *pending_event_count* is None where no bus is
     told of changes, or the queue could not be read. *finding* is what the self-check found wrong,
-    None where it found nothing. *attempt_count* is how often the delta has been begun.
+    None where it found nothing.
     """
 
     refresh_seconds: float | None = None
     materialization_lag_seconds: float | None = None
     pending_event_count: int | None = None
     finding: Finding | None = None
-    attempt_count: int = 0

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 
 import msgspec
 from msgspec.structs import replace
@@ -55,7 +56,12 @@ def sync(context: Sync, request: SyncRequest) -> Run:
 
 
 def _carry_out(context: Sync, opened: Run) -> Run:
-    run = _execute(context, opened, _plan_and_apply)
+    attempts = count()
+
+    def write(context: Sync, run: Run) -> Run:
+        return _plan_and_apply(context, run, is_repeated=next(attempts) > 0)
+
+    run = _execute(context, opened, write)
     logger.info("run_finished", extra=_facts(run))
     _follow_up(context)
     return run
@@ -73,8 +79,6 @@ def _execute(context: Sync, run: Run, work: Callable[[Sync, Run], Run]) -> Run:
     try:
         _refresh_timed(context, run.window)
         context.telemetry.finding = self_check.check(context, run.window)
-        # One context may serve several runs, of which each begins anew.
-        context.telemetry.attempt_count = 0
         return database.retry(lambda: work(context, run), context.deadline)
     except RunAlreadyActiveError as error:
         return _give_up(context, run, RunStatus.SKIPPED, error)
@@ -132,12 +136,12 @@ def _plan_only(context: Sync, run: Run) -> Run:
     )
 
 
-def _plan_and_apply(context: Sync, run: Run) -> Run:
+def _plan_and_apply(context: Sync, run: Run, *, is_repeated: bool) -> Run:
     """The delta, its change log and the run's outcome commit together, or not at all."""
     run_id = run.recorded_id
     with database.transaction(context.engine, context.deadline) as connection:
         store.notice_lost_client(connection)
-        _become_writer(context, connection)
+        _become_writer(connection, is_repeated=is_repeated)
         recorded = store.lock_run(connection, run_id)
         if recorded.is_applied:  # the answer to an earlier commit was lost
             return recorded
@@ -156,17 +160,16 @@ def _plan_and_apply(context: Sync, run: Run) -> Run:
         return finished
 
 
-def _become_writer(context: Sync, connection: Connection) -> None:
+def _become_writer(connection: Connection, *, is_repeated: bool) -> None:
     """Take the lock of the one writer.
 
     Where the connection of an earlier attempt was lost, the server may not have noticed yet, and
     the lock is still that attempt's. So a repeated attempt waits for it, as for any other work that
     is in the way.
     """
-    context.telemetry.attempt_count += 1
     if store.try_lock(connection):
         return
-    if context.telemetry.attempt_count > 1:
+    if is_repeated:
         raise DatabaseBusyError("the lock of the writer is not free yet")
     raise RunAlreadyActiveError("another run is writing at this moment")
 
