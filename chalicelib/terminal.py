@@ -19,12 +19,14 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
+from sqlalchemy import Connection
 
-from chalicelib import logs
+from chalicelib import database, logs
 from chalicelib.audit import MAX_COMMENT_LENGTH, Actor
+from chalicelib.database import Deadline
 from chalicelib.errors import ApplicationError, InvalidRequestError, InvalidSettingError
 from chalicelib.instants import read_instant
-from chalicelib.settings import LOG_LEVEL
+from chalicelib.settings import LOG_LEVEL, database_from_environment
 from chalicelib.text import is_storable_text, shown
 
 # What is printed holds names that others chose: square brackets and `:bomb:` are no markup there.
@@ -32,6 +34,7 @@ console = Console(markup=False, emoji=False, highlight=False)
 errors = Console(markup=False, emoji=False, highlight=False, stderr=True)
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
+QUERY_SECONDS = 60.0
 
 
 class Instant(click.ParamType[datetime]):
@@ -98,6 +101,16 @@ def row_progress(*, is_shown: bool) -> Iterator[Callable[[int, int], None]]:
     ) as progress:
         task = progress.add_task("reading rows", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def asking_database() -> Iterator[Connection]:
+    """The transaction of a command that asks the database something, or tells it a little."""
+    log_quietly()
+    engine = database.engine_for(database_from_environment())
+    deadline = Deadline.after(QUERY_SECONDS)
+    with database.busy_when_late(), database.transaction(engine, deadline) as connection:
+        yield connection
 
 
 def actor() -> Actor:

@@ -1,13 +1,10 @@
 """Operator commands of the sync: the same use cases as the Lambda functions, from a terminal."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import click
 from rich.table import Table
-from sqlalchemy import Connection
 
 from chalicelib import database
 from chalicelib.bodies import UNSET
@@ -36,6 +33,7 @@ from chalicelib.terminal import (
     EXIT_FAILED,
     Instant,
     actor,
+    asking_database,
     comment_option,
     console,
     counts_line,
@@ -49,7 +47,6 @@ from chalicelib.text import shown
 
 EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.GUARDED: 3, RunStatus.SKIPPED: 4}
 STATE_COLOURS = {"ok": "green", "stale": "yellow", "guarded": "yellow", "failing": "red"}
-QUERY_SECONDS = 60.0
 # Of each kind; with --json there are more.
 CHANGES_PRINTED = 10
 VERIFY_SECONDS = 3600.0
@@ -114,7 +111,7 @@ def plan(window_minutes: int | None, as_of: datetime | None, force: bool, as_jso
 @reporting_errors
 def status(as_json: bool) -> None:
     """Show the state, the last run and the size of the table; exit with 1 unless it is ok."""
-    with _transaction() as connection:
+    with asking_database() as connection:
         found = read_status(connection, sync_settings())
     if as_json:
         print_json(found)
@@ -163,7 +160,7 @@ def verify(against: str, is_repairing: bool) -> None:
 @reporting_errors
 def pause(minutes: int, comment: str | None) -> None:
     """Skip scheduled runs, and those after loads, for a while; runs by hand go on."""
-    with _transaction() as connection:
+    with asking_database() as connection:
         paused = pausing.pause(connection, actor(), minutes, comment)
     say(f"scheduled runs are paused until {instant(paused.paused_until)}; `resume` ends that")
 
@@ -173,7 +170,7 @@ def pause(minutes: int, comment: str | None) -> None:
 @reporting_errors
 def resume(comment: str | None) -> None:
     """End the pause; the next scheduled run makes up for those that were skipped."""
-    with _transaction() as connection:
+    with asking_database() as connection:
         pausing.resume(connection, actor(), comment)
     say("scheduled runs go on")
 
@@ -184,14 +181,6 @@ COMMANDS = (sync, plan, status, verify, *BACKFILL_COMMANDS, pause, resume, *REMO
 def _configured() -> SyncSettings:
     log_quietly()
     return sync_settings()
-
-
-@contextmanager
-def _transaction() -> Iterator[Connection]:
-    engine = database.engine_for(_configured().database)
-    deadline = Deadline.after(QUERY_SECONDS)
-    with database.busy_when_late(), database.transaction(engine, deadline) as connection:
-        yield connection
 
 
 def _sync_context() -> Sync:

@@ -71,7 +71,7 @@ def test_a_run_whose_connections_are_lost_stands_in_nobody_s_way(
         assert outcome(migrated, run_id) == ("failed", "abandoned")
 
 
-def test_a_run_that_lost_its_lock_and_goes_on_says_how_it_ended(
+def test_a_run_whose_process_ended_without_a_word_is_closed_by_the_next_one(
     migrated: Sandbox, context: Sync, sync: SyncRunner
 ) -> None:
     run_id = draw_run_id(context)

@@ -1,7 +1,6 @@
 """Commands for removals that wait for a person."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import reduce
 
@@ -9,9 +8,8 @@ import click
 from rich.table import Table
 from sqlalchemy import Connection
 
-from chalicelib import bodies, database
+from chalicelib import bodies
 from chalicelib.bodies import UNSET, UnsetType
-from chalicelib.database import Deadline
 from chalicelib.errors import InvalidRequestError
 from chalicelib.features.device_parameters.model import Obstacle
 from chalicelib.features.device_parameters.removals.bodies import (
@@ -25,11 +23,11 @@ from chalicelib.features.device_parameters.removals.csv_export import csv_lines
 from chalicelib.features.device_parameters.removals.listings import list_removals
 from chalicelib.features.device_parameters.removals.release import release as release_reviewed
 from chalicelib.features.device_parameters.removals.review import review
-from chalicelib.features.device_parameters.settings import sync_settings
 from chalicelib.instants import instant
 from chalicelib.paging import cursor
 from chalicelib.terminal import (
     actor,
+    asking_database,
     comment_option,
     console,
     json_option,
@@ -40,7 +38,6 @@ from chalicelib.terminal import (
 )
 from chalicelib.text import shown
 
-QUERY_SECONDS = 60.0
 CSV_ROWS = 10_000
 GROUPS_PRINTED = 10
 _KINDS = {
@@ -74,7 +71,7 @@ def filtered(command: Command) -> Command:
 @reporting_errors
 def removals(as_csv: bool, as_json: bool, **wanted: str | None) -> None:
     """Show what the guard holds: how many, why, where, and since when the devices are silent."""
-    with _transaction() as connection:
+    with asking_database() as connection:
         if as_csv:
             for lines in _csv(connection, _filter(wanted)):
                 click.echo(lines, nl=False)
@@ -108,22 +105,13 @@ def release(
         raise InvalidRequestError("say what to release: by --token, by filters, or --all")
     log_quietly()
     token = token or _confirmed(_filter(wanted), is_sure=is_sure)
-    with _transaction() as connection:
+    with asking_database() as connection:
         done = release_reviewed(connection, actor(), ReleaseRequest(token=token, comment=comment))
     say((f"{done.released:,} of {done.reviewed:,} are released,", "bold"), f" {done.held:,} wait.")
     say("`cli.py sync` removes those that are still not observed; so does the next scheduled run.")
 
 
 REMOVAL_COMMANDS = (removals, release)
-
-
-@contextmanager
-def _transaction() -> Iterator[Connection]:
-    log_quietly()
-    engine = database.engine_for(sync_settings().database)
-    deadline = Deadline.after(QUERY_SECONDS)
-    with database.busy_when_late(), database.transaction(engine, deadline) as connection:
-        yield connection
 
 
 def _filter(wanted: dict[str, str | None]) -> RemovalFilter:
@@ -133,7 +121,7 @@ def _filter(wanted: dict[str, str | None]) -> RemovalFilter:
 
 def _confirmed(wanted: RemovalFilter, *, is_sure: bool) -> str:
     """The token of what was shown and agreed to."""
-    with _transaction() as connection:
+    with asking_database() as connection:
         found = review(connection, wanted)
     _show(found)
     if not found.count:
