@@ -188,6 +188,23 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """How many removals wait for a person.
+
+    *planned* are those that the run would carry out; *kept* were held by earlier runs, and are
+    observed in the run's window only because that is wider than configured.
+    """
+
+    planned: int
+    kept: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.planned + self.kept
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that decides whether a pair belongs in the table, as it is now.
 

@@ -333,6 +333,13 @@ LIMIT 1
 -- name: last_success
 SELECT * FROM iot_data.sync_runs WHERE status = 'succeeded' ORDER BY run_id DESC LIMIT 1
 
+-- name: last_trusted
+SELECT * FROM iot_data.sync_runs
+WHERE status = 'succeeded'
+  AND window_minutes <= :window_minutes
+ORDER BY run_id DESC
+LIMIT 1
+
 -- name: last_applied_run
 SELECT * FROM iot_data.sync_runs
 WHERE status IN ('succeeded', 'guarded')

@@ -39,6 +39,12 @@ def last_success(connection: Connection) -> Run | None:
     return _run_or_none(connection.execute(sql.last_success).one_or_none())
 
 
+def last_trusted(connection: Connection, configured_minutes: int) -> Run | None:
+    """The newest run that held nothing, and looked no further back than is configured."""
+    values = {"window_minutes": configured_minutes}
+    return _run_or_none(connection.execute(sql.last_trusted, values).one_or_none())
+
+
 def covering_run(connection: Connection, *, since: datetime, window_minutes: int) -> Run | None:
     """An applied run that looked, at or after *since*, as far back as *window_minutes*."""
     values = {"since": since, "window_minutes": window_minutes}

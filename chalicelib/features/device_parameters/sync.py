@@ -22,10 +22,17 @@ from chalicelib.features.device_parameters import (
 )
 from chalicelib.features.device_parameters.bodies import CHANGES_SHOWN, Deltas, Run, RunError
 from chalicelib.features.device_parameters.context import Sync
-from chalicelib.features.device_parameters.model import Plan, RunStatus, Span, SyncRequest, Window
+from chalicelib.features.device_parameters.model import (
+    Plan,
+    RunStatus,
+    Span,
+    SyncRequest,
+    Waiting,
+    Window,
+)
 from chalicelib.features.device_parameters.opening import begin, draw_run_id, dry_run
 from chalicelib.features.device_parameters.removals.hold import hold_removals
-from chalicelib.features.device_parameters.removals.store import remember_held
+from chalicelib.features.device_parameters.removals.store import count_kept, remember_held
 from chalicelib.features.device_parameters.run_lock import holding_lock
 
 logger = logging.getLogger(__name__)
@@ -116,18 +123,18 @@ def _materialize(context: Sync, steps: list[Span]) -> None:
 def _plan_only(context: Sync, run: Run) -> Run:
     with database.transaction(context.engine, context.deadline) as connection:
         plan = store.plan_delta(connection, run.window)
-        held = _hold(context, connection, run, plan)
+        waiting = _hold(context, connection, run, plan)
         planned = store.planned_changes(connection, CHANGES_SHOWN)
         finished_at = store.statement_clock(connection)
     return replace(
         run,
-        status=_status(held),
+        status=_status(waiting),
         finished_at=finished_at,
         deltas=Deltas(
             added=plan.to_add,
-            removed=plan.to_remove - held,
+            removed=plan.to_remove - waiting.planned,
             renamed=plan.to_rename,
-            held=held,
+            held=waiting.total,
             observed=plan.observed,
             unresolved=plan.unresolved,
         ),
@@ -148,12 +155,13 @@ def _plan_and_apply(context: Sync, run: Run, *, is_repeated: bool) -> Run:
         if store.is_superseded(connection, run_id):
             raise RunAlreadyActiveError("a run that started later has already been applied")
         plan = store.plan_delta(connection, run.window)
-        held = _hold(context, connection, run, plan)
+        waiting = _hold(context, connection, run, plan)
         database.limit_statements(connection, context.deadline)
         _note_set_aside(connection, run_id, plan)
-        deltas = _apply(connection, run_id, plan, held)
+        remember_held(connection, run_id, is_wide=_is_wide(context, run))
+        deltas = _apply(connection, run_id, plan, waiting)
         found = _inconsistency(context)
-        finished = store.finish_run(connection, run_id, _status(held), deltas, found)
+        finished = store.finish_run(connection, run_id, _status(waiting), deltas, found)
         if context.settings.change_event_bus:
             change_events.queue(connection, finished)
         _measure_lag(context, connection, run)
@@ -174,15 +182,30 @@ def _become_writer(connection: Connection, *, is_repeated: bool) -> None:
     raise RunAlreadyActiveError("another run is writing at this moment")
 
 
-def _hold(context: Sync, connection: Connection, run: Run, plan: Plan) -> int:
-    """Hold what must wait; returns how many of the planned removals do."""
+def _hold(context: Sync, connection: Connection, run: Run, plan: Plan) -> Waiting:
+    """Hold what must wait; returns how many removals do."""
+    kept = count_kept(connection) if _is_wide(context, run) else 0
     if plan.to_remove == 0:
-        return 0
+        return Waiting(0, kept)
     finding = context.telemetry.finding
-    is_trusted = finding is None or finding.is_mended
-    return hold_removals(
-        connection, run.guard, context.settings.guard_limits, is_trusted=is_trusted
+    planned = hold_removals(
+        connection,
+        run.guard,
+        context.settings.guard_limits,
+        context.settings.check_interval_minutes,
+        is_trusted=finding is None or finding.is_mended,
     )
+    return Waiting(planned, kept)
+
+
+def _is_wide(context: Sync, run: Run) -> bool:
+    """Whether a pair may be observed here that is silent in the configured window.
+
+    Where the guard is off, nothing is held, and there is nothing to keep.
+    """
+    configured = context.settings
+    is_wider = run.window_minutes > configured.check_interval_minutes
+    return is_wider and not configured.guard_limits.is_off
 
 
 def _note_set_aside(connection: Connection, run_id: int, plan: Plan) -> None:
@@ -197,21 +220,20 @@ def _inconsistency(context: Sync) -> RunError | None:
     return None if finding is None else self_check.explained(finding)
 
 
-def _apply(connection: Connection, run_id: int, plan: Plan, held: int) -> Deltas:
-    remember_held(connection, run_id)
+def _apply(connection: Connection, run_id: int, plan: Plan, waiting: Waiting) -> Deltas:
     added, removed, renamed = store.apply_plan(connection, run_id)
     return Deltas(
         added=added,
         removed=removed,
         renamed=renamed,
-        held=held,
+        held=waiting.total,
         observed=plan.observed,
         unresolved=plan.unresolved,
     )
 
 
-def _status(held: int) -> RunStatus:
-    return RunStatus.GUARDED if held else RunStatus.SUCCEEDED
+def _status(waiting: Waiting) -> RunStatus:
+    return RunStatus.GUARDED if waiting.total else RunStatus.SUCCEEDED
 
 
 def _measure_lag(context: Sync, connection: Connection, run: Run) -> None:

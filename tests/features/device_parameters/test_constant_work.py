@@ -132,7 +132,7 @@ def test_when_a_pair_was_last_seen_is_looked_up_by_the_start_of_its_device(
 def test_so_it_is_where_removals_are_held(crowded: Sandbox, engine: Engine) -> None:
     with recorded(engine) as sent, transaction(engine, Deadline.after(60)) as connection:
         connection.execute(store.sql.create_planned_change)
-        remember_held(connection, 1)
+        remember_held(connection, 1, is_wide=False)
         [(text, values)] = [one for one in sent if "device_parameters_hourly" in one[0]]
         plan = connection.exec_driver_sql(f"EXPLAIN {text}", values).scalars().all()
     assert LAST_SEEN_INDEX in "\n".join(plan)

@@ -14,12 +14,18 @@ ROLLING_DAY = timedelta(days=1)
 
 
 def hold_removals(
-    connection: Connection, mode: GuardMode, limits: GuardLimits, *, is_trusted: bool = True
+    connection: Connection,
+    mode: GuardMode,
+    limits: GuardLimits,
+    configured_minutes: int,
+    *,
+    is_trusted: bool = True,
 ) -> int:
     """Mark in `pg_temp.planned_change` the removals that wait; returns how many they are.
 
     What earlier runs held stays held until it is observed again, or a person releases it. Where
-    the aggregate is not to be trusted, no pair is removed because its window has expired.
+    the aggregate is not to be trusted, no pair is removed because its window has expired. What a
+    run with a window of more than *configured_minutes* has left in the table is no measure of it.
     """
     if limits.is_off and is_trusted:
         return 0
@@ -36,15 +42,17 @@ def hold_removals(
     if limits.is_off:
         return store.count_held(connection)
     if store.count_undecided(connection) > 0:
-        _decide(connection, mode, limits)
+        _decide(connection, mode, limits, configured_minutes)
     return store.count_held(connection)
 
 
-def _decide(connection: Connection, mode: GuardMode, limits: GuardLimits) -> None:
+def _decide(
+    connection: Connection, mode: GuardMode, limits: GuardLimits, configured_minutes: int
+) -> None:
     if mode is GuardMode.STRICT:
         store.hold_all(connection, Budget.WINDOW)
         return
-    trusted = run_log.last_success(connection)
+    trusted = run_log.last_trusted(connection, configured_minutes)
     trusted_at = trusted.finished_at if trusted else None
     store.gather_silent(connection, database_clock(connection) - ROLLING_DAY)
     table = store.weigh_table(connection, trusted_at)

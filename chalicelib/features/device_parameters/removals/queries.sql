@@ -153,7 +153,7 @@ SELECT count(*) FROM pg_temp.planned_change WHERE held_for IS NOT NULL
 -- name: lock_outdated_held
 -- Those that are observed again, leave the table with this run, or are held for another reason by
 -- now. They are locked in one go and in key order, as a release locks them: the two can wait for
--- each other but never deadlock.
+-- each other but never deadlock. In a window wider than configured, being observed says nothing.
 SELECT count(*)
 FROM (
     SELECT
@@ -161,9 +161,10 @@ FROM (
     LEFT JOIN pg_temp.planned_change AS planned
       ON planned.device_id = held.device_id
      AND planned.parameter_id = held.parameter_id
-     AND planned.held_for IS NOT NULL
+     AND planned.change = 'removed'
     WHERE (held.reason, held.scope, held.site_id, held.device_type_id)
           IS DISTINCT FROM (planned.reason, planned.held_for, planned.site_id, planned.device_type_id)
+      AND (planned.device_id IS NOT NULL OR NOT :is_wide)
     ORDER BY held.device_id, held.parameter_id
     FOR UPDATE OF held
 ) AS locked
@@ -177,6 +178,24 @@ WHERE NOT EXISTS (
       AND planned.device_id = held.device_id
       AND planned.parameter_id = held.parameter_id
 )
+  AND (NOT :is_wide OR EXISTS (
+    SELECT FROM pg_temp.planned_change AS planned
+    WHERE planned.change = 'removed'
+      AND planned.device_id = held.device_id
+      AND planned.parameter_id = held.parameter_id
+))
+
+-- name: count_kept
+-- Held by earlier runs, and observed in a window that is wider than configured.
+SELECT count(*)
+FROM iot_data.held_removals AS held
+WHERE released_at IS NULL
+  AND NOT EXISTS (
+      SELECT FROM pg_temp.planned_change AS planned
+      WHERE planned.change = 'removed'
+        AND planned.device_id = held.device_id
+        AND planned.parameter_id = held.parameter_id
+  )
 
 -- name: renew_held
 -- Whoever reviewed the former reason or group has not reviewed this one: the row gets a new number.

@@ -87,11 +87,20 @@ def count_held(connection: Connection) -> int:
     return int(connection.execute(sql.count_held).scalar_one())
 
 
-def remember_held(connection: Connection, run_id: int) -> None:
-    """Bring `held_removals` in step with what the plan holds; unchanged rows are not written."""
+def count_kept(connection: Connection) -> int:
+    """How many held removals are observed in this run's window, which is wider than configured."""
+    return int(connection.execute(sql.count_kept).scalar_one())
+
+
+def remember_held(connection: Connection, run_id: int, *, is_wide: bool) -> None:
+    """Bring `held_removals` in step with what the plan holds; unchanged rows are not written.
+
+    What is observed in a window wider than configured is neither forgotten nor taken back.
+    """
+    values = {"is_wide": is_wide}
     is_any = connection.execute(sql.any_held).scalar_one()
-    if is_any and connection.execute(sql.lock_outdated_held).scalar_one() > 0:
-        connection.execute(sql.forget_held)
+    if is_any and connection.execute(sql.lock_outdated_held, values).scalar_one() > 0:
+        connection.execute(sql.forget_held, values)
         connection.execute(sql.renew_held)
     connection.execute(sql.remember_held, {"run_id": run_id})
 

@@ -1,5 +1,6 @@
 """A fleet of sites that fall silent and come back, as removals are about."""
 
+from collections.abc import Set
 from datetime import timedelta
 
 import pytest
@@ -29,15 +30,19 @@ class Sites:
         )
         return {(device, "p") for device in devices}
 
-    def only(self, pairs: set[Pair]) -> None:
-        """From now on these pairs report, and no others: a window holds nothing else."""
-        devices = sorted(device for device, _ in pairs)
+    def only(self, pairs: set[Pair], long_ago: Set[Pair] = frozenset()) -> None:
+        """From now on these pairs report, and no others: a window holds nothing else.
+
+        Those of *long_ago* were last measured three hours ago.
+        """
         self.sandbox.rows("TRUNCATE iot_data.timescale_measurements")
-        self.sandbox.rows(
-            "INSERT INTO iot_data.timescale_measurements (time, device_id, parameter_id) "
-            "SELECT %s, device, 'p' FROM unnest(%s::text[]) AS device",
-            (self.sandbox.now() - MINUTE, devices),
-        )
+        now = self.sandbox.now()
+        for at, reporting in ((now - MINUTE, pairs), (now - 180 * MINUTE, long_ago)):
+            self.sandbox.rows(
+                "INSERT INTO iot_data.timescale_measurements (time, device_id, parameter_id) "
+                "SELECT %s, device, 'p' FROM unnest(%s::text[]) AS device",
+                (at, sorted(device for device, _ in reporting)),
+            )
 
     def let_pass(self, length: timedelta) -> None:
         """What has happened so far is that much longer ago."""

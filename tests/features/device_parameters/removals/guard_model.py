@@ -31,14 +31,27 @@ class GuardModel:
     removed: list[tuple[Pair, int]] = field(default_factory=list)
     trusted: set[Pair] | None = None
 
-    def run(self, observed: Set[Pair], *, is_strict: bool = False, is_forced: bool = False) -> None:
-        """A run that observes these pairs."""
+    def run(
+        self,
+        observed: Set[Pair],
+        *,
+        is_strict: bool = False,
+        is_forced: bool = False,
+        is_wide: bool = False,
+    ) -> None:
+        """A run that observes these pairs.
+
+        In a window wider than configured, to be observed ends neither a hold nor a release, and
+        what the run leaves in the table is no measure of it.
+        """
         planned = self.table - observed
         kept: dict[Pair, Budget] = {
             pair: budget
             for pair, budget in self.held.items()
             if pair in planned and budget is not Budget.WINDOW
         }
+        beside = set(observed) if is_wide else set()
+        held_beside = {pair: self.held[pair] for pair in self.held.keys() & beside}
         let_go = self.released & planned
         # In a narrow window what was released may be silent by chance: it waits for a whole one.
         waiting = let_go if is_strict else set()
@@ -47,10 +60,11 @@ class GuardModel:
         newly_held = {} if is_forced else self._hold(undecided, kept, is_strict=is_strict)
         self.held = {} if is_forced else {**kept, **newly_held}
         leaving = planned - self.held.keys() - waiting
+        self.held |= held_beside
         self.removed += [(pair, self.hour) for pair in leaving - freed]
-        self.released = waiting
+        self.released = waiting | (self.released & beside)
         self.table = (self.table - leaving) | observed
-        if not self.held and not waiting:
+        if not self.held and not waiting and not is_wide:
             self.trusted = set(self.table)
         elif self.trusted is not None:
             # A pair that has left and come back is new.

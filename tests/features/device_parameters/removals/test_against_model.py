@@ -77,6 +77,10 @@ class GuardedDatabase(RuleBasedStateMachine):
     def observe_in_a_narrow_window(self, observed: set[Pair]) -> None:
         self._run(observed, is_strict=True)
 
+    @rule(observed=observations, long_ago=observations)
+    def observe_in_a_wide_window(self, observed: set[Pair], long_ago: set[Pair]) -> None:
+        self._run(observed, long_ago=long_ago)
+
     @rule(observed=observations)
     def force(self, observed: set[Pair]) -> None:
         self._run(observed, is_forced=True)
@@ -92,13 +96,20 @@ class GuardedDatabase(RuleBasedStateMachine):
         self.let_go()
 
     def _run(
-        self, observed: set[Pair], *, is_strict: bool = False, is_forced: bool = False
+        self,
+        observed: set[Pair],
+        *,
+        is_strict: bool = False,
+        is_forced: bool = False,
+        long_ago: set[Pair] | None = None,
     ) -> None:
-        self.sites.only(observed)
-        minutes = 30 if is_strict else None
+        is_wide = long_ago is not None
+        seen = observed | (long_ago or set())
+        self.sites.only(observed, long_ago or set())
+        minutes = 30 if is_strict else 300 if is_wide else None
         request = SyncRequest(Trigger.API, minutes, force=is_forced, may_narrow=not is_strict)
         self.perform(request, self.model.limits)
-        self.model.run(observed, is_strict=is_strict, is_forced=is_forced)
+        self.model.run(seen, is_strict=is_strict, is_forced=is_forced, is_wide=is_wide)
         assert self.sites.table() == self.model.table
         assert self.sites.held() == self.model.held
 

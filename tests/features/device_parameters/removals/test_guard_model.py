@@ -39,6 +39,10 @@ class Guarded(RuleBasedStateMachine):
     def grow_while_everything_else_is_silent(self, hours: int, new: set[Pair]) -> None:
         self._run(hours, new - self.model.table)
 
+    @rule(hours=st.integers(0, 12), observed=observations, long_ago=observations)
+    def run_in_a_wide_window(self, hours: int, observed: set[Pair], long_ago: set[Pair]) -> None:
+        self._run(hours, observed, long_ago=long_ago)
+
     @rule()
     def release(self) -> None:
         self.model.release()
@@ -62,11 +66,21 @@ class Guarded(RuleBasedStateMachine):
         ends = [*(hour for hour, _ in self.seen[1:]), self.model.hour]
         return [(end, table) for end, (_, table) in zip(ends, self.seen, strict=True)]
 
-    def _run(self, hours: int, observed: set[Pair], *, is_strict: bool = False) -> None:
+    def _run(
+        self,
+        hours: int,
+        observed: set[Pair],
+        *,
+        is_strict: bool = False,
+        long_ago: set[Pair] | None = None,
+    ) -> None:
         self.model.hour += hours
         before = set(self.model.table)
-        self.model.run(observed, is_strict=is_strict)
+        seen = observed | (long_ago or set())
+        self.model.run(seen, is_strict=is_strict, is_wide=long_ago is not None)
         assert self.held_before - observed <= self.model.table, "what is held stays"
+        if long_ago is not None:
+            assert self.held_before <= self.model.held.keys(), "a wide window ends no hold"
         if is_strict:
             lets_go = before - observed - self.model.table
             assert not lets_go, "a window narrower than configured removes nothing"

@@ -113,6 +113,35 @@ def test_what_is_held_stays_held_until_it_is_observed_again(sites: Sites, sync: 
     assert sites.table() == fleet
 
 
+def test_a_wider_window_lets_nothing_go(sites: Sites, sync: SyncRunner) -> None:
+    live, silent = sites.add("live", 120), sites.add("silent", 50)
+    sites.only(live | silent)
+    sync()
+    sites.only(live, long_ago=silent)
+    assert counts(sync()) == (0, 0, 50)
+    more = sites.add("more", 100)
+    sites.only(live | more, long_ago=silent)
+    wide = sync(window_minutes=300)
+    assert (wide.status, counts(wide)) == (RunStatus.GUARDED, (100, 0, 50))
+    plan = sync(window_minutes=300, dry_run=True)
+    assert (plan.status, counts(plan)) == (RunStatus.GUARDED, (0, 0, 50))
+    assert counts(sync()) == (0, 0, 50)
+    assert silent <= sites.table()
+
+
+def test_what_a_wider_window_adds_does_not_make_a_loss_look_small(
+    sites: Sites, sync: SyncRunner
+) -> None:
+    live, leaving, old = sites.add("live", 110), sites.add("leaving", 40), sites.add("old", 120)
+    sites.only(live | leaving)
+    sync()
+    sites.only(live | leaving, long_ago=old)
+    assert counts(sync(window_minutes=300)) == (120, 0, 0)
+    sites.only(live, long_ago=old)
+    assert counts(sync(window_minutes=300)) == (0, 0, 40)
+    assert leaving <= sites.table()
+
+
 def test_after_a_day_the_budget_is_whole_again(sites: Sites, sync: SyncRunner) -> None:
     fleet = sites.add("site", 1000)
     sites.only(fleet)

@@ -137,6 +137,16 @@ def test_what_is_observed_again_before_the_run_stays(
     assert night["down"] <= sites.table()
 
 
+def test_a_wider_window_takes_no_release_back(
+    sites: Sites, night: dict[str, set[Pair]], sync: SyncRunner
+) -> None:
+    released(review("?site_id=down")["token"])
+    sites.only(night["staying"] | night["new"], long_ago=night["down"])
+    assert sync(window_minutes=300).deltas.removed == 0
+    assert sync().deltas.removed == 60
+    assert not night["down"] & sites.table()
+
+
 def test_pairs_of_a_review_are_released_by_name(sites: Sites, night: dict[str, set[Pair]]) -> None:
     token = review("?site_id=down")["token"]
     pairs = [
