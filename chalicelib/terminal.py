@@ -123,6 +123,13 @@ def log_quietly() -> None:
     logs.configure_plain(LOG_LEVEL.value({"LOG_LEVEL": "WARNING", **os.environ}))
 
 
+def print_lines(lines: str) -> None:
+    """Print *lines* as they are for another program; what would steer a terminal is spelled."""
+    if console.is_terminal:
+        lines = "".join(f"{shown(line)}\n" for line in lines.splitlines())
+    sys.stdout.write(lines)
+
+
 def print_json(body: object) -> None:
     """The JSON of the API, for other programs; what would steer a terminal is escaped in it."""
     lines = msgspec.json.format(msgspec.json.encode(body), indent=2).decode().split("\n")

@@ -23,6 +23,9 @@ LEEWAY_SECONDS = 30
 _ORGANIZATION = "custom:organizationId"
 _DEVICE = "custom:deviceId"
 _SITE = "custom:siteId"
+# Who is called so came in some other way.
+_OUR_SUBJECTS = ("anybody", "api-token", "lambda")
+_OUR_SUBJECT_STARTS = ("token:", "cli:")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _REQUIRED_CLAIMS = ["exp", "iat", "iss", "sub"]
 
@@ -61,6 +64,7 @@ def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
     an organization, and `IssuerUnavailableError` where the issuer's keys cannot be fetched.
     """
     claims = _verified_claims(settings, token)
+    _require_subject(claims["sub"])
     if not _is_for_us(claims, settings.audiences):
         raise UnauthorizedError("the token is for another client, or for another use")
     role = _role_named_in(claims, trusts_role_claim=settings.trusts_role_claim)
@@ -73,6 +77,13 @@ def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
         )
     organization = _name_in(claims, _ORGANIZATION, "organization")
     return Principal(claims["sub"], role, organization, device_id=device_id, site_id=site_id)
+
+
+def _require_subject(subject: str) -> None:
+    """Raise `UnauthorizedError` where the audit log could take the caller for somebody else."""
+    is_ours = subject in _OUR_SUBJECTS or subject.startswith(_OUR_SUBJECT_STARTS)
+    if is_ours or not subject.strip() or not is_storable_text(subject):
+        raise UnauthorizedError("the token names no caller, or one whose name is reserved")
 
 
 def _verified_claims(settings: OidcSettings, token: str) -> dict[str, Any]:

@@ -151,6 +151,17 @@ def test_a_claim_that_names_no_organization_makes_nobody_one_of_the_platform_s_p
         authenticate(settings, f"Bearer {token}")
 
 
+@pytest.mark.parametrize(
+    "subject", ["", " ", "a\0b", "token:oncall", "cli:root@host", "lambda", "anybody", "api-token"]
+)
+def test_nobody_is_called_what_somebody_else_is_called_in_the_audit_log(
+    subject: str, settings: AccessSettings, issuer: Issuer
+) -> None:
+    token = issuer.token(issuer.claims(sub=subject))
+    with pytest.raises(UnauthorizedError, match="names no caller"):
+        authenticate(settings, f"Bearer {token}")
+
+
 def test_the_static_token_gets_in_as_what_is_configured() -> None:
     settings = access_from_environment({"API_TOKEN_SHA256": API_TOKEN_SHA256})
     assert authenticate(settings, f"Bearer {API_TOKEN}") == Principal("api-token", Role.VIEWER)

@@ -33,6 +33,7 @@ from chalicelib.terminal import (
     json_option,
     log_quietly,
     print_json,
+    print_lines,
     reporting_errors,
     say,
 )
@@ -74,7 +75,7 @@ def removals(as_csv: bool, as_json: bool, **wanted: str | None) -> None:
     with asking_database() as connection:
         if as_csv:
             for lines in _csv(connection, _filter(wanted)):
-                click.echo(lines, nl=False)
+                print_lines(lines)
             return
         found = review(connection, _filter(wanted))
     if as_json:

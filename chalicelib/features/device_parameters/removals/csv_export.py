@@ -24,7 +24,7 @@ COLUMNS = (
     "released_by",
 )
 # A spreadsheet takes a cell that begins with one of these for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def csv_lines(removals: Iterable[HeldRemoval], *, with_headings: bool) -> str:

@@ -8,6 +8,7 @@ import re
 import pytest
 from click.testing import CliRunner, Result
 
+from chalicelib.terminal import console
 from cli import cli
 from tests.conftest import SyncRunner
 from tests.features.device_parameters.removals.conftest import Pair, Sites
@@ -82,6 +83,7 @@ def test_all_of_it_as_csv_and_as_json(
     rows = list(csv.reader(io.StringIO(run("removals", "--csv").output)))
     assert len(rows) == 121
     assert {row[4] for row in rows[1:]} == {"window_expired"}
+    assert "[red]south[/]\x1b[2J" in {row[6] for row in rows}, "another program gets all of it"
     assert json.loads(run("removals", "--json").output)["count"] == 120
 
 
@@ -93,3 +95,12 @@ def test_a_comment_that_no_request_could_give_is_refused(
     refused = run(*command, "--comment", comment)
     assert refused.exit_code == 2
     assert "--comment" in refused.output
+
+
+def test_csv_on_a_terminal_steers_nothing(
+    held: dict[str, set[Pair]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "_force_terminal", True)
+    printed = run("removals", "--csv").output
+    assert "\x1b" not in printed
+    assert "\\x1b[2J" in printed
