@@ -56,19 +56,21 @@ WHERE change = 'removed'
 UNION ALL
 SELECT to_jsonb(device) ->> 'location_id', to_jsonb(device) ->> 'device_type_id', true
 FROM (
-    SELECT DISTINCT change.device_id, change.parameter_id
+    -- Whoever released a pair later has looked at it.
+    SELECT DISTINCT ON (change.device_id, change.parameter_id) change.device_id, change.is_released
     FROM iot_data.sync_runs AS run
     JOIN iot_data.device_parameter_changes AS change USING (run_id)
     WHERE run.started_at > :since
       AND change.change = 'removed'
-      AND NOT change.is_released
       AND NOT EXISTS (
           SELECT FROM iot_data.device_parameters AS known
           WHERE known.device_id = change.device_id
             AND known.parameter_id = change.parameter_id
       )
+    ORDER BY change.device_id, change.parameter_id, change.run_id DESC
 ) AS gone
 LEFT JOIN iot_data.redshift_devices AS device USING (device_id)
+WHERE NOT gone.is_released
 
 -- name: weigh_table
 -- Pairs that were added since the last run that held nothing must not make what is lost look small.

@@ -61,6 +61,8 @@ class GuardModel:
         self.held = {} if is_forced else {**kept, **newly_held}
         leaving = planned - self.held.keys() - waiting
         self.held |= held_beside
+        # Whoever releases a pair has looked at it, whatever was removed of it before.
+        self.removed = [(pair, hour) for pair, hour in self.removed if pair not in leaving & freed]
         self.removed += [(pair, self.hour) for pair in leaving - freed]
         self.released = waiting | (self.released & beside)
         self.table = (self.table - leaving) | observed

@@ -92,5 +92,16 @@ class Guarded(RuleBasedStateMachine):
         self.held_before = {pair for pair in held if held[pair] is not Budget.WINDOW}
 
 
+def test_a_pair_that_was_released_later_is_no_loss() -> None:
+    """Found by a random sequence: an earlier removal without a release went on counting."""
+    pairs = set(PAIRS[:5])
+    model = GuardModel(GuardLimits(40, 0, 100, 0), SITES)
+    model.run(pairs)
+    model.run(pairs - set(PAIRS[:2]))
+    model.run(pairs)
+    model.run(set(), is_forced=True)
+    assert model.gone() == set()
+
+
 TestGuarded = Guarded.TestCase
 TestGuarded.settings = settings(max_examples=SEQUENCES, stateful_step_count=30)
