@@ -100,6 +100,8 @@ def _live_through_a_day(console: Console, engine: Engine, configured: SyncSettin
         fleet.live(lived_until, as_of)
         lived_until = as_of
         console.print(_run_line(life.run(engine, configured, as_of), story), soft_wrap=True)
+    # No run sees these readings before the next hour; whoever runs one by hand does.
+    fleet.live(lived_until, now)
     return fleet
 
 

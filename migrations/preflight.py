@@ -6,12 +6,17 @@ from types import ModuleType
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
+from chalicelib.database import schema
 from migrations import shapes
 from migrations.stand_in import StandIn, in_place_of_op
 
 MINIMUM_TIMESCALEDB = (2, 21)
 MIGRATION_LOCK = 0x6D696772617465  # "migrate"
 SOURCE_TABLES = tuple(shapes.COLUMNS)
+_STAMP = (
+    f"if these are this application's own, only the table {schema.VERSION_TABLE} was dropped, and "
+    "`alembic stamp head` makes it anew; otherwise rename or drop what has these names"
+)
 
 
 def require_sources(
@@ -114,9 +119,11 @@ def _taken_names(connection: Connection, tables: Iterable[str]) -> Iterator[str]
     names = sorted({*tables} - {*shapes.ADOPTED})
     taken = connection.execute(query, {"names": names}).scalars().all()
     if taken:
+        # Once some revisions are applied, several of these names are taken by our own tables.
+        remedy = _STAMP if len(taken) > 1 else "rename or drop what has them"
         yield (
             f"names that this application takes are in use: "
-            f"{', '.join(f'iot_data.{name}' for name in taken)}; rename or drop what has them"
+            f"{', '.join(f'iot_data.{name}' for name in taken)}; {remedy}"
         )
     if _is_legacy_name_taken(connection):
         yield (

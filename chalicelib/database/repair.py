@@ -40,7 +40,10 @@ def recreate_missing(deadline: Deadline | None = None) -> list[str]:
         from migrations import recreation
 
         if not heads:
-            raise CommandError("this database has not been migrated; run `alembic upgrade head`")
+            raise CommandError(
+                "this database has not been migrated; run `alembic upgrade head`, or, where only "
+                "the table of its revision was dropped, `alembic stamp head`"
+            )
         revisions = [script.module for script in scripts.iterate_revisions(heads, "base")][::-1]
         told.extend(recreation.recreate_missing(context.connection, revisions))
         context.connection.commit()

@@ -19,6 +19,7 @@ from chalicelib.errors import (
 )
 
 _QUERY_CANCELED = "57014"
+_OF_THE_PLATFORM = ("redshift_devices", "timescale_measurements", "timescale_parameters")
 _UNDEFINED_TABLE = "42P01"
 _UNDEFINED_OBJECTS = (_UNDEFINED_TABLE, "3F000", "42703")
 # Whether what was asked for in 40003 has been done is not known, as when the connection is lost.
@@ -57,7 +58,7 @@ def application_error(error: SQLAlchemyError) -> ApplicationError:
     if sqlstate == _QUERY_CANCELED:
         return RunTimedOutError(f"a statement was cancelled: {sentence}", sqlstate=sqlstate)
     if sqlstate in _UNDEFINED_OBJECTS:
-        return SchemaOutdatedError(f"{sentence}; {_remedy(sqlstate)}", sqlstate=sqlstate)
+        return SchemaOutdatedError(f"{sentence}; {_remedy(sqlstate, sentence)}", sqlstate=sqlstate)
     if sqlstate in _CONTENTION or _is_passing(sqlstate, sentence):
         return DatabaseBusyError(sentence, sqlstate=sqlstate)
     if sqlstate == READ_ONLY:
@@ -84,8 +85,10 @@ def _refused(error: DBAPIError, sqlstate: str) -> DatabaseRefusedError:
     return DatabaseRefusedError(sentence, sqlstate=sqlstate, **facts)
 
 
-def _remedy(sqlstate: str) -> str:
+def _remedy(sqlstate: str, sentence: str) -> str:
     """What to do about what is not there: to migrate, unless it has been dropped since."""
+    if any(name in sentence for name in _OF_THE_PLATFORM):
+        return "it belongs to the platform, which has to bring it back"
     upgrade = "run `alembic upgrade head`"
     if sqlstate != _UNDEFINED_TABLE:
         return upgrade

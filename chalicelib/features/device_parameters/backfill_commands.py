@@ -57,8 +57,10 @@ def repair(step_hours: int, force: bool) -> None:
     configured = _configured()
     engine = database.engine_for(configured.database)
     recreated = repairing.recreate_missing()
-    for sentence in (*recreated, GRANT_AGAIN) if recreated else ():
+    for sentence in recreated:
         say(sentence)
+    if any(sentence.startswith("recreated") for sentence in recreated):
+        say(GRANT_AGAIN)
     span, step = repairing.span_to_refill(engine, is_forced=force), timedelta(hours=step_hours)
     if span:
         done = repairing.refill(engine, configured, span, step, is_forced=force)

@@ -139,7 +139,8 @@ def status(as_json: bool) -> None:
 def verify(against: str, is_repairing: bool) -> None:
     """Compare with the measurements, in the window of the last applied run.
 
-    Measurements that arrived since that run show as differences until the next one.
+    Measurements that arrived since that run show as differences until the next one. Pairs whose
+    removal is held show as extra for as long as they are.
     """
     configured = _configured()
     engine = database.engine_for(configured.database)

@@ -124,6 +124,15 @@ def test_another_definition_is_one_sentence_and_exit_code_1(history: Sandbox) ->
     assert result.stderr.startswith(f"MIGRATION_FAILED: {AGGREGATE} is not a continuous aggregate")
 
 
+def test_nobody_is_told_to_repair_what_the_platform_lacks(history: Sandbox) -> None:
+    history.expect_rebuild()
+    history.rows("ALTER TABLE iot_data.redshift_devices RENAME TO elsewhere")
+    result = run("sync")
+    assert result.exit_code == 1
+    assert "it belongs to the platform" in result.output
+    assert "repair" not in result.output
+
+
 def test_every_remedy_is_to_repair(history: Sandbox, engine: Engine) -> None:
     from chalicelib.features.device_parameters import store
 
