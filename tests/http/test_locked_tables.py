@@ -25,7 +25,7 @@ def locked(migrated: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     """Somebody changes the tables of runs and heartbeats, and readers soon lose patience."""
     monkeypatch.setattr("chalicelib.http.requests.REQUEST_SECONDS", PATIENCE_SECONDS)
     monkeypatch.setattr(
-        "chalicelib.features.device_parameters.commands.QUERY_SECONDS", PATIENCE_SECONDS
+        "chalicelib.terminal.QUERY_SECONDS", PATIENCE_SECONDS
     )
     other = connect(migrated.url)
     other.autocommit = False

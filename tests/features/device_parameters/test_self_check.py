@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from chalicelib.features.device_parameters import mending, self_check
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.model import RunStatus
+from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from cli import cli
 from tests.conftest import SyncRunner
 from tests.databases import connect
@@ -43,6 +44,13 @@ WHERE view_name = 'device_parameters_hourly'
 
 
 @pytest.fixture
+def configured(environment: None, monkeypatch: pytest.MonkeyPatch) -> SyncSettings:
+    """A window of 30 days."""
+    monkeypatch.setenv("CHECK_INTERVAL_MINUTES", str(MONTH))
+    return sync_settings()
+
+
+@pytest.fixture
 def old(migrated: Sandbox, fleet: Fleet, sync: SyncRunner) -> datetime:
     """When the pair d, p was measured, 20 days ago; a run of 30 days has found it."""
     at = migrated.now().replace(minute=30) - 20 * DAY
@@ -50,7 +58,7 @@ def old(migrated: Sandbox, fleet: Fleet, sync: SyncRunner) -> datetime:
         fleet.add_device(device)
     fleet.add_parameter("p")
     fleet.report("d", "p", at)
-    sync(window_minutes=MONTH)
+    sync()
     assert fleet.keys() == [("d", "p")]
     return at
 
@@ -81,11 +89,11 @@ def test_a_retention_policy_on_the_aggregate_takes_no_pair(
     job = migrated.value(f"SELECT add_retention_policy('{AGGREGATE}', interval '5 days')")
     migrated.rows(f"CALL run_job({job})")
     assert migrated.value(f"SELECT count(*) FROM {AGGREGATE}") == 0
-    assert_mended(sync(window_minutes=MONTH), fleet, "d")
+    assert_mended(sync(), fleet, "d")
     assert migrated.value(f"SELECT count(*) FROM {AGGREGATE}") == 1
     [warning] = get("/status")[1]["warnings"]
     assert f"job {job} of the database, policy_retention after 5 days" in warning
-    assert sync(window_minutes=MONTH).error is None
+    assert sync().error is None
 
 
 def test_readings_without_an_id_are_no_disagreement(
@@ -104,7 +112,7 @@ def test_readings_without_an_id_are_no_disagreement(
         {"at": old},
     )
     for _ in range(3):
-        assert sync(window_minutes=MONTH).error is None
+        assert sync().error is None
     assert fleet.keys() == [("d", "p")]
 
 
@@ -115,11 +123,11 @@ def test_a_chunk_that_comes_back_counts(
     [(chunk, span)] = migrated.rows(CHUNK, {"at": old})
     migrated.rows(f"CALL detach_chunk('{chunk}')")
     # What is known of the time without a chunk stays known.
-    assert sync(window_minutes=MONTH).error is None
+    assert sync().error is None
     assert fleet.keys() == [("d", "p")]
     insert_unnoticed(migrated, chunk, old, "e")
     migrated.rows(f"CALL attach_chunk('{MEASUREMENTS}', '{chunk}', '{span}')")
-    assert_mended(sync(window_minutes=MONTH), fleet, "d", "e")
+    assert_mended(sync(), fleet, "d", "e")
 
 
 @pytest.mark.multi_backend
@@ -131,7 +139,7 @@ def test_rows_copied_with_optimizations_off_count(
     with connect(migrated.url) as connection, connection.cursor() as cursor:
         cursor.execute("SET timescaledb.enable_optimizations = off")
         cursor.copy_expert(f"COPY {MEASUREMENTS} (time, device_id, parameter_id) FROM STDIN", rows)
-    sync(window_minutes=MONTH)
+    sync()
     assert fleet.keys() == [("d", "p"), ("e", "p")]
 
 
@@ -139,7 +147,7 @@ def test_what_the_aggregate_has_lost_comes_back(
     old: datetime, migrated: Sandbox, fleet: Fleet, sync: SyncRunner
 ) -> None:
     lose(migrated)
-    assert_mended(sync(window_minutes=MONTH), fleet, "d")
+    assert_mended(sync(), fleet, "d")
 
 
 def test_what_the_aggregate_has_too_much_goes(
@@ -149,7 +157,7 @@ def test_what_the_aggregate_has_too_much_goes(
     migrated.rows(
         f"INSERT INTO {materialization} SELECT bucket, 'e', 'p', last_seen_at FROM {AGGREGATE}"
     )
-    assert_mended(sync(window_minutes=MONTH), fleet, "d")
+    assert_mended(sync(), fleet, "d")
 
 
 def test_nothing_expires_while_the_aggregate_is_not_mended(
@@ -160,17 +168,17 @@ def test_nothing_expires_while_the_aggregate_is_not_mended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fleet.report("e", "p", old - DAY)
-    sync(window_minutes=MONTH)
+    sync()
     lose(migrated)
     with monkeypatch.context() as patch:
         patch.setattr(mending, "SHARE_OF_TIME", 0)
         for guard_percent in (20, 100):
-            run = sync(window_minutes=MONTH, removal_guard_percent=guard_percent)
+            run = sync(removal_guard_percent=guard_percent)
             assert (run.status, run.deltas.held) == (RunStatus.GUARDED, 1)
             assert run.error is not None
             assert "no pair is removed as expired" in run.error.message
     assert "no pair is removed as expired" in get("/status")[1]["warnings"][0]
-    assert_mended(sync(window_minutes=MONTH), fleet, "d", "e")
+    assert_mended(sync(), fleet, "d", "e")
     assert get("/status")[1]["warnings"] == []
 
 
@@ -182,17 +190,17 @@ def test_a_run_goes_on_where_the_one_before_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fleet.report("e", "p", old - 3 * DAY)
-    sync(window_minutes=MONTH)
+    sync()
     lose(migrated)
     lose(migrated, "e")
     with monkeypatch.context() as patch:
         patch.setattr(mending, "SHARE_OF_TIME", 0)
-        sync(window_minutes=MONTH)
+        sync()
         # The samples of the next run would find nothing.
         patch.setattr(self_check, "choose", lambda *_: [])
-        assert sync(window_minutes=MONTH).error is not None
+        assert sync().error is not None
     monkeypatch.setattr(self_check, "choose", lambda *_: [])
-    assert_mended(sync(window_minutes=MONTH), fleet, "d", "e")
+    assert_mended(sync(), fleet, "d", "e")
 
 
 def arrive_late(fleet: Fleet, at: datetime) -> None:
@@ -231,7 +239,7 @@ def test_what_changes_after_the_refresh_is_no_alarm(
 
     monkeypatch.setattr(self_check, "_suspects", suspects)
     monkeypatch.setattr(self_check, "_confirmed", confirm)
-    assert sync(window_minutes=MONTH).error is None
+    assert sync().error is None
     assert any(seen)
 
 
@@ -243,7 +251,7 @@ def test_measurements_that_are_dropped_are_no_alarm(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fleet.report("e", "p", migrated.now() - 2 * DAY)
-    sync(window_minutes=MONTH)
+    sync()
     suspects = self_check._suspects
 
     def drop(*arguments: object) -> object:
@@ -252,7 +260,7 @@ def test_measurements_that_are_dropped_are_no_alarm(
 
     monkeypatch.setattr(self_check, "_suspects", drop)
     for _ in range(2):
-        assert sync(window_minutes=MONTH).error is None
+        assert sync().error is None
 
 
 @pytest.mark.parametrize(
