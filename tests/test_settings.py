@@ -43,6 +43,8 @@ def test_what_is_not_set_has_its_documented_default() -> None:
         check_interval_minutes=60,
         sync_interval_minutes=60,
         removal_guard_percent=20,
+        evidence_source=None,
+        aggregate_retention_days=400,
         removal_guard_min_pairs=100,
         removal_guard_group_percent=50,
         removal_guard_group_min_pairs=50,

@@ -7,7 +7,12 @@ from chalicelib.database.deadline import RESERVE_SECONDS, Deadline
 from chalicelib.database.engine import APPLICATION_NAME, CONNECT_TIMEOUT_SECONDS, engine_for
 from chalicelib.database.retry import CONNECTION_ATTEMPTS, retry
 from chalicelib.database.sessions import session
-from chalicelib.database.transaction import busy_when_late, limit_statements, transaction
+from chalicelib.database.transaction import (
+    busy_when_late,
+    configure,
+    limit_statements,
+    transaction,
+)
 from chalicelib.database.translation import application_error, translated_errors
 
 __all__ = [
@@ -20,6 +25,7 @@ __all__ = [
     "advisory",
     "application_error",
     "busy_when_late",
+    "configure",
     "engine_for",
     "limit_statements",
     "retry",

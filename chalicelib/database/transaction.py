@@ -18,6 +18,8 @@ RELIED_UPON = {
     "IntervalStyle": "postgres",
     "TimeZone": "UTC",
     "extra_float_digits": "1",
+    # It compiles what runs for a second or two for longer than that.
+    "jit": "off",
 }
 _CONFIGURE = text(
     "SELECT set_config(name, setting, :is_local) "

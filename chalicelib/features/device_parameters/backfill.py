@@ -59,4 +59,4 @@ def _materialize(
 ) -> None:
     work_mem_mb = settings.refresh_work_mem_mb
     with store.refresh_session(engine, deadline, work_mem_mb=work_mem_mb) as connection:
-        store.refresh_aggregate(connection, step, is_forced=is_forced)
+        store.materialize(connection, step, is_forced=is_forced)

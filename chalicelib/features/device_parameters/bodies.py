@@ -19,6 +19,7 @@ from chalicelib.bodies import (
 from chalicelib.features.device_parameters.feature import MAX_WINDOW_MINUTES
 from chalicelib.features.device_parameters.model import (
     Change,
+    EvidenceSource,
     GuardMode,
     Obstacle,
     RunStatus,
@@ -79,10 +80,26 @@ class Deltas(Body):
 
 
 class RunError(Body):
-    """Why a run failed or was skipped, or `inconsistent`: what a run found wrong and went on."""
+    """Why a run failed or was skipped, or what one that was applied found wrong."""
 
     code: Annotated[str, Meta(min_length=1, description="For programs.", examples=["abandoned"])]
     message: Annotated[str, Meta(description="For people.")]
+
+
+class RunEvidence(Body):
+    """Where a run read what was observed. Both sources are exact, and one of them is faster."""
+
+    source: Annotated[
+        EvidenceSource,
+        Meta(
+            description="`measurements`, the `aggregate`, or `both`. The hour that is not over yet "
+            "is always read from the measurements."
+        ),
+    ]
+    measurements_since: Annotated[
+        Instant, Meta(description="The measurements were read from this instant on.")
+    ]
+    reason: Annotated[str, Meta(description="Why: what was estimated, or what is configured.")]
 
 
 class NamedPair(Body):
@@ -164,11 +181,16 @@ class Run(Body):
         Count | None, Meta(description="How long it took; null while it runs.")
     ] = None
     deltas: Deltas = msgspec.field(default_factory=Deltas)
+    evidence: Annotated[
+        RunEvidence | None,
+        Meta(description="Where it read what was observed; null unless it was applied."),
+    ] = None
     error: Annotated[
         RunError | None,
         Meta(
-            description="Why it failed or was skipped, or, as `inconsistent`, what it found wrong "
-            "with the aggregate; null otherwise."
+            description="Why it failed or was skipped. Of one that was applied: what it found "
+            "wrong with the aggregate (`inconsistent`), or that this could not be brought up "
+            "to date (`not_materialized`). Null otherwise."
         ),
     ] = None
     planned: Changes | UnsetType = UNSET

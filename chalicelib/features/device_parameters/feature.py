@@ -12,6 +12,7 @@ from chalicelib.feature import (
     Metric,
     Permission,
     Setting,
+    one_of,
     schedule_expression,
     whole,
 )
@@ -73,8 +74,24 @@ HISTORY_RETENTION_DAYS = Setting(
 REFRESH_WORK_MEM_MB = Setting(
     "REFRESH_WORK_MEM_MB",
     whole(1, 65_536),
-    "`work_mem` while refreshing, in megabytes; lower it on a small server.",
+    "`work_mem` of a run's refreshes and of its comparison, in megabytes; lower it on a small "
+    "server.",
     default="512",
+)
+AUTO = "auto"
+EVIDENCE_SOURCE = Setting(
+    "EVIDENCE_SOURCE",
+    one_of(AUTO, "measurements", "aggregate"),
+    "Where runs read what was observed. Both are exact; `auto` takes the one that is probably "
+    "faster, run by run.",
+    default=AUTO,
+)
+AGGREGATE_RETENTION_DAYS = Setting(
+    "AGGREGATE_RETENTION_DAYS",
+    whole(1, 36_500),
+    "For how many days the aggregate is kept, and so the time a pair was last seen; never shorter "
+    "than the window.",
+    default="400",
 )
 SYNC_FUNCTION_NAME = Setting(
     "SYNC_FUNCTION_NAME",
@@ -97,6 +114,8 @@ FEATURE = Feature(
         REMOVAL_GUARD_GROUP_MIN_PAIRS,
         HISTORY_RETENTION_DAYS,
         REFRESH_WORK_MEM_MB,
+        EVIDENCE_SOURCE,
+        AGGREGATE_RETENTION_DAYS,
         SYNC_FUNCTION_NAME,
     ),
     functions=(
@@ -154,6 +173,12 @@ FEATURE = Feature(
         Metric("RunSucceeded", graph="Runs", period_s=HOUR),
         Metric("RunFailed", graph="Runs", period_s=HOUR),
         Metric(
+            "AggregateNotMaterialized",
+            graph="Aggregate that disagrees",
+            statistic="Maximum",
+            period_s=HOUR,
+        ),
+        Metric(
             "AggregateInconsistent",
             graph="Aggregate that disagrees",
             statistic="Maximum",
@@ -202,6 +227,7 @@ FEATURE = Feature(
         "held_removals": "removals that wait for a person, each with why, where and since when",
         "sync_pause": "a row while the runs that nobody asks for are paused",
         "device_parameters_hourly": "the pairs measured in each hour, each with its newest time",
+        "device_parameter_sets_hourly": "the same by device: all its parameters in one row",
         "device_parameters_legacy_view": "the view that the table replaced, where there was one",
     },
     rights={
@@ -219,7 +245,10 @@ FEATURE = Feature(
             "device_parameters_legacy_view?": "SELECT",
         }
     },
-    aggregates={"device_parameters_hourly": ("timescale_measurements",)},
+    aggregates={
+        "device_parameters_hourly": ("timescale_measurements",),
+        "device_parameter_sets_hourly": (),
+    },
     api_may=(Permission("lambda:InvokeFunction", ("${SyncDeviceParameters.Arn}",)),),
     api_variables={"SYNC_FUNCTION_NAME": "${SyncDeviceParameters}"},
 )

@@ -6,9 +6,12 @@ Each returns one item more than the page holds, if there is one, which tells tha
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Connection,
     Select,
+    Text,
+    cast,
     func,
     literal_column,
     or_,
@@ -27,8 +30,8 @@ from chalicelib.features.device_parameters.request_bodies import (
 from chalicelib.features.device_parameters.rows import run_from_row
 from chalicelib.features.device_parameters.tables import (
     device_parameter_changes,
+    device_parameter_sets_hourly,
     device_parameters,
-    device_parameters_hourly,
     sync_runs,
 )
 from chalicelib.paging import start_after
@@ -114,14 +117,21 @@ def _with_last_seen(page: Select[Any]) -> Select[Any]:
     work depends on the page and not on the fleet.
     """
     pair = page.subquery("pair")
-    hourly = device_parameters_hourly.c
+    hourly = device_parameter_sets_hourly.c
+    seen = (
+        func.unnest(cast(hourly.parameter_ids, ARRAY(Text)), hourly.last_seen_ats)
+        .table_valued("parameter_id", "last_seen_at")
+        .render_derived()
+        .lateral("seen")
+    )
     newest = (
-        select(hourly.last_seen_at)
+        select(seen.c.last_seen_at)
+        .select_from(device_parameter_sets_hourly.join(seen, true()))
         .where(
             # As the index has it.
             func.left(hourly.device_id, _INDEXED) == func.left(pair.c.device_id, _INDEXED),
             hourly.device_id == pair.c.device_id,
-            hourly.parameter_id == pair.c.parameter_id,
+            seen.c.parameter_id == pair.c.parameter_id,
         )
         .order_by(hourly.bucket.desc())
         .limit(1)

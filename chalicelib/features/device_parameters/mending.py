@@ -71,7 +71,7 @@ def policies(connection: Connection) -> list[str]:
     """A sentence on each policy of the database that works on the aggregate."""
     return [
         f"job {row.job_id} of the database, {row.proc_name}{_after(row.drop_after)}, works on "
-        f"iot_data.device_parameters_hourly: {_EFFECTS.get(row.proc_name, _ANY_EFFECT)}"
+        f"iot_data.{row.view_name}: {_EFFECTS.get(row.proc_name, _ANY_EFFECT)}"
         for row in connection.execute(sql.list_policies)
     ]
 
@@ -91,7 +91,7 @@ def _after(drop_after: str | None) -> str:
 def _materialize(context: Sync, step: Span, deadline: Deadline) -> None:
     work_mem_mb = context.settings.refresh_work_mem_mb
     with store.refresh_session(context.engine, deadline, work_mem_mb=work_mem_mb) as connection:
-        store.refresh_aggregate(connection, step, is_forced=True)
+        store.materialize(connection, step, is_forced=True)
 
 
 def _note(context: Sync, until: datetime) -> None:

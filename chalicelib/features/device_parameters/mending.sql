@@ -48,12 +48,15 @@ FROM (
     GROUP BY 1, 2, 3
 ) AS expected
 FULL JOIN (
-    SELECT bucket, device_id, parameter_id, last_seen_at
-    FROM iot_data.device_parameters_hourly
-    WHERE bucket >= :start
-      AND bucket < :end
-      AND device_id IS NOT NULL
-      AND parameter_id IS NOT NULL
+    SELECT hourly.bucket, hourly.device_id, seen.parameter_id, seen.last_seen_at
+    FROM iot_data.device_parameter_sets_hourly AS hourly
+    CROSS JOIN LATERAL unnest(
+        CAST(hourly.parameter_ids AS text[]), hourly.last_seen_ats
+    ) AS seen (parameter_id, last_seen_at)
+    WHERE hourly.bucket >= :start
+      AND hourly.bucket < :end
+      AND hourly.device_id IS NOT NULL
+      AND seen.parameter_id IS NOT NULL
 ) AS materialized USING (bucket, device_id, parameter_id)
 WHERE materialized.last_seen_at IS DISTINCT FROM expected.last_seen_at
 ORDER BY bucket
@@ -61,7 +64,7 @@ ORDER BY bucket
 -- name: list_policies
 -- What a database's own jobs do to the aggregate. The view names the aggregate or what is beneath it,
 -- by version.
-SELECT job.job_id, job.proc_name, job.config ->> 'drop_after' AS drop_after
+SELECT job.job_id, job.proc_name, aggregate.view_name, job.config ->> 'drop_after' AS drop_after
 FROM timescaledb_information.jobs AS job
 JOIN timescaledb_information.continuous_aggregates AS aggregate
   ON (job.hypertable_schema, job.hypertable_name) IN (
@@ -69,5 +72,5 @@ JOIN timescaledb_information.continuous_aggregates AS aggregate
       (aggregate.materialization_hypertable_schema, aggregate.materialization_hypertable_name)
   )
 WHERE aggregate.view_schema = 'iot_data'
-  AND aggregate.view_name = 'device_parameters_hourly'
+  AND aggregate.view_name IN ('device_parameters_hourly', 'device_parameter_sets_hourly')
 ORDER BY job.job_id

@@ -22,6 +22,7 @@ def publish_run(run: Run, telemetry: Telemetry) -> None:
     # A run that was skipped has looked at nothing.
     if run.status is not RunStatus.SKIPPED:
         counts["AggregateInconsistent"] = int(telemetry.finding is not None)
+        counts["AggregateNotMaterialized"] = int(not telemetry.is_materialized)
     if telemetry.pending_event_count is not None:
         counts["ChangeEventsPending"] = telemetry.pending_event_count
     metrics.publish(FEATURE.name, counts, _seconds(run, telemetry))

@@ -75,6 +75,14 @@ class GuardMode(StrEnum):
     RELEASED = "released"
 
 
+class EvidenceSource(StrEnum):
+    """What tells a run which pairs were observed; both are exact."""
+
+    MEASUREMENTS = "measurements"
+    AGGREGATE = "aggregate"
+    BOTH = "both"
+
+
 class State(StrEnum):
     """The state of the sync, as `GET /status` says it."""
 
@@ -115,6 +123,12 @@ class Span:
     start: datetime
     end: datetime
 
+    @property
+    def buckets(self) -> list[datetime]:
+        """The start of each bucket, in order."""
+        count = max(0, (self.end - self.start) // BUCKET)
+        return [self.start + number * BUCKET for number in range(count)]
+
     def steps(self, length: timedelta) -> list["Span"]:
         """The span in order, in pieces of at most *length*."""
         pieces = []
@@ -130,8 +144,8 @@ class Span:
 class Window:
     """The half-open span `[start, end)` of measurement times that a run looks at, in UTC.
 
-    Whole closed buckets are read from the aggregate, the bucket that holds *start* is cut by
-    `last_seen_at`, and the hot bucket, which is still filling, is read from the measurements.
+    Where closed buckets are read from the aggregate, the one that holds *start* is cut by the
+    time of each pair. The hot bucket, which is still filling, is read from the measurements.
     """
 
     start: datetime
@@ -144,10 +158,37 @@ class Window:
         """The buckets that can be materialized: all but the hot one."""
         return Span(self.first_bucket, self.hot_bucket)
 
+
+@dataclass(frozen=True)
+class Reading:
+    """Where a run reads what was observed in its window, and why there.
+
+    Buckets before *measured_from*, the start of one, are read from the aggregate, and the
+    measurements from there on.
+    """
+
+    window: Window
+    measured_from: datetime
+    reason: str
+
     @property
-    def hot_start(self) -> datetime:
-        """The instant from which on measurements are read directly."""
-        return max(self.start, self.hot_bucket)
+    def aggregated(self) -> Span:
+        """The closed buckets that are read from the aggregate; empty where none is."""
+        return Span(self.window.first_bucket, self.measured_from)
+
+    @property
+    def measured_start(self) -> datetime:
+        """The instant from which on measurements are read."""
+        return max(self.window.start, self.measured_from)
+
+    @property
+    def source(self) -> EvidenceSource:
+        """In a word; the hot bucket, which no aggregate has, does not count."""
+        if self.measured_from == self.window.first_bucket:
+            return EvidenceSource.MEASUREMENTS
+        if self.measured_from == self.window.hot_bucket:
+            return EvidenceSource.AGGREGATE
+        return EvidenceSource.BOTH
 
 
 def bucket_start(instant: datetime) -> datetime:
@@ -250,10 +291,13 @@ class Telemetry:
     *materialization_lag_seconds* is how far the aggregate's watermark is behind the run's
     instant, None before anything is materialized; *pending_event_count* is None where no bus is
     told of changes, or the queue could not be read. *finding* is what the self-check found wrong,
-    None where it found nothing.
+    None where it found nothing; *is_checked* says whether it has looked. *is_materialized* is False
+    where the aggregate could not be brought up to date.
     """
 
     refresh_seconds: float | None = None
+    is_materialized: bool = True
+    is_checked: bool = False
     materialization_lag_seconds: float | None = None
     pending_event_count: int | None = None
     finding: Finding | None = None

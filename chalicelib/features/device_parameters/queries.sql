@@ -69,11 +69,20 @@ WHERE coalesce(current_setting('device_parameters.one_session', true), 'off') <>
 -- name: note_locked
 UPDATE iot_data.sync_runs SET is_locked = true WHERE run_id = :run_id AND status = 'running'
 
--- name: refresh_aggregate
+-- name: refresh_pairs
 -- Batched refreshes can lose the last bucket of an invalidation that ends on a bucket start
 -- (timescale/timescaledb#10221), so batching is off; callers keep the range small instead.
 CALL @extschema@.refresh_continuous_aggregate(
     'iot_data.device_parameters_hourly',
+    CAST(:start AS timestamptz),
+    CAST(:end AS timestamptz),
+    force => :is_forced,
+    options => '{"buckets_per_batch": 0}'
+)
+
+-- name: refresh_sets
+CALL @extschema@.refresh_continuous_aggregate(
+    'iot_data.device_parameter_sets_hourly',
     CAST(:start AS timestamptz),
     CAST(:end AS timestamptz),
     force => :is_forced,
@@ -99,46 +108,83 @@ SELECT EXISTS (
       AND status IN ('succeeded', 'guarded')
 )
 
--- name: create_planned_change
-CREATE TEMPORARY TABLE planned_change (
-    change text NOT NULL,
-    device_id text NOT NULL,
-    device_name text NOT NULL,
-    parameter_id text NOT NULL,
-    parameter_name text NOT NULL,
-    reason text,
-    site_id text,
-    device_type_id text,
-    is_released boolean NOT NULL DEFAULT false,
-    held_for text
-) ON COMMIT DROP
+-- name: evidence_of_measurements
+SELECT device_id, parameter_id
+FROM iot_data.timescale_measurements
+WHERE time >= :measured_start
+  AND time < :window_end
+GROUP BY device_id, parameter_id
+
+-- name: evidence_of_both
+-- There are three branches on purpose: one query with both conditions on the aggregate misleads the
+-- planner by two orders of magnitude. A device that reports the same parameters hour by hour is one
+-- row after the first grouping, and only then are its pairs told apart. The branches that can
+-- repeat a pair are grouped before the UNION, which then sees pairs and not measurements.
+SELECT device_id, unnest(CAST(parameter_ids AS text[])) AS parameter_id
+FROM (
+    SELECT device_id, parameter_ids
+    FROM iot_data.device_parameter_sets_hourly
+    WHERE bucket > :first_bucket
+      AND bucket < :measured_from
+    GROUP BY device_id, parameter_ids
+) AS seen_in_whole_buckets
+UNION
+SELECT hourly.device_id, seen.parameter_id
+FROM iot_data.device_parameter_sets_hourly AS hourly
+CROSS JOIN LATERAL unnest(
+    CAST(hourly.parameter_ids AS text[]), hourly.last_seen_ats
+) AS seen (parameter_id, last_seen_at)
+WHERE hourly.bucket = :first_bucket
+  AND hourly.bucket < :measured_from
+  AND seen.last_seen_at >= :window_start
+UNION
+SELECT device_id, parameter_id
+FROM iot_data.timescale_measurements
+WHERE time >= :measured_start
+  AND time < :window_end
+GROUP BY device_id, parameter_id
 
 -- name: plan_delta
--- There are three branches on purpose: one query with both conditions on the aggregate misleads the
--- planner by two orders of magnitude. The branches that can repeat a pair are grouped before the
--- UNION, which then sees pairs and not measurements. The first bucket holds each pair once, and
--- grouping it would only make the planner sort. All of this is one statement, which sees one
--- snapshot, so that counts and plan cannot disagree.
+-- A table made of a query, because PostgreSQL uses one processor only for an INSERT. A pair that
+-- stays as it is makes no row. One that cannot be resolved does, so that it can be counted.
+CREATE TEMPORARY TABLE planned_change ON COMMIT DROP AS
 WITH evidence AS (
-    SELECT device_id, parameter_id
-    FROM iot_data.device_parameters_hourly
-    WHERE bucket > :first_bucket
-      AND bucket < :hot_bucket
-    GROUP BY device_id, parameter_id
-    UNION
-    SELECT device_id, parameter_id
-    FROM iot_data.device_parameters_hourly
-    WHERE bucket = :first_bucket
-      AND bucket < :hot_bucket
-      AND last_seen_at >= :window_start
-    UNION
-    SELECT device_id, parameter_id
-    FROM iot_data.timescale_measurements
-    WHERE time >= :hot_start
-      AND time < :window_end
-    GROUP BY device_id, parameter_id
-),
-active AS MATERIALIZED (
+    @evidence@
+)
+SELECT CASE
+           WHEN known.device_id IS NOT NULL AND observed.is_resolved THEN 'renamed'
+           WHEN known.device_id IS NOT NULL THEN 'removed'
+           WHEN observed.is_resolved THEN 'added'
+           ELSE 'unresolved'
+       END AS change,
+       device_id,
+       CASE WHEN observed.is_resolved THEN observed.device_name ELSE known.device_name END AS device_name,
+       parameter_id,
+       CASE WHEN observed.is_resolved THEN observed.parameter_name ELSE known.parameter_name END AS parameter_name,
+       CASE WHEN known.device_id IS NOT NULL AND observed.is_resolved IS NOT TRUE THEN
+           CASE
+               WHEN NOT EXISTS (
+                   SELECT FROM iot_data.redshift_devices AS device
+                   WHERE device.device_id = known.device_id
+               ) THEN 'device_unknown'
+               WHEN NOT EXISTS (
+                   SELECT FROM iot_data.redshift_devices AS device
+                   WHERE device.device_id = known.device_id AND device.status
+               ) THEN 'device_inactive'
+               WHEN NOT EXISTS (
+                   SELECT FROM iot_data.timescale_parameters AS parameter
+                   WHERE parameter.parameter_id = known.parameter_id
+               ) THEN 'parameter_unknown'
+               ELSE 'window_expired'
+           END
+       END AS reason,
+       NOT observed.is_resolved AS is_unresolved,
+       observed.is_too_long AS is_too_long,
+       CAST(NULL AS text) AS site_id,
+       CAST(NULL AS text) AS device_type_id,
+       false AS is_released,
+       CAST(NULL AS text) AS held_for
+FROM (
     SELECT evidence.device_id,
            coalesce(device.device_name, evidence.device_id) AS device_name,
            evidence.parameter_id,
@@ -153,65 +199,33 @@ active AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT octet_length(evidence.device_id) + octet_length(evidence.parameter_id) > :max_key_bytes AS is_too_long
     ) AS key
-),
-planned AS (
-    INSERT INTO pg_temp.planned_change
-    SELECT CASE
-               WHEN known.device_id IS NULL THEN 'added'
-               WHEN observed.device_id IS NULL THEN 'removed'
-               ELSE 'renamed'
-           END,
-           device_id,
-           coalesce(observed.device_name, known.device_name),
-           parameter_id,
-           coalesce(observed.parameter_name, known.parameter_name),
-           CASE WHEN observed.device_id IS NULL THEN
-               CASE
-                   WHEN NOT EXISTS (
-                       SELECT FROM iot_data.redshift_devices AS device
-                       WHERE device.device_id = known.device_id
-                   ) THEN 'device_unknown'
-                   WHEN NOT EXISTS (
-                       SELECT FROM iot_data.redshift_devices AS device
-                       WHERE device.device_id = known.device_id AND device.status
-                   ) THEN 'device_inactive'
-                   WHEN NOT EXISTS (
-                       SELECT FROM iot_data.timescale_parameters AS parameter
-                       WHERE parameter.parameter_id = known.parameter_id
-                   ) THEN 'parameter_unknown'
-                   ELSE 'window_expired'
-               END
-           END
-    FROM (SELECT * FROM active WHERE is_resolved) AS observed
-    FULL JOIN iot_data.device_parameters AS known USING (device_id, parameter_id)
-    WHERE known.device_id IS NULL
-       OR observed.device_id IS NULL
-       OR known.device_name <> observed.device_name
-       OR known.parameter_name <> observed.parameter_name
-    RETURNING change
-),
-planned_count AS (
+) AS observed
+FULL JOIN iot_data.device_parameters AS known USING (device_id, parameter_id)
+WHERE known.device_id IS NULL
+   OR observed.is_resolved IS NOT TRUE
+   OR known.device_name <> observed.device_name
+   OR known.parameter_name <> observed.parameter_name
+
+-- name: count_planned
+-- What is observed is what the table holds, and what the plan adds to that and takes from it.
+SELECT known.total + planned.to_add - planned.to_remove AS observed,
+       planned.*
+FROM (SELECT count(*) AS total FROM iot_data.device_parameters) AS known
+CROSS JOIN (
     SELECT count(*) FILTER (WHERE change = 'added') AS to_add,
            count(*) FILTER (WHERE change = 'removed') AS to_remove,
-           count(*) FILTER (WHERE change = 'renamed') AS to_rename
-    FROM planned
-),
-active_count AS (
-    SELECT count(*) FILTER (WHERE is_resolved) AS observed,
-           count(*) FILTER (WHERE NOT is_resolved) AS unresolved
-    FROM active
-),
-set_aside AS (
-    SELECT count(*) AS set_aside,
-           coalesce((array_agg(pair ORDER BY pair))[1 : :examples], '{}') AS set_aside_examples
-    FROM (
-        SELECT left(device_id, :example_length) || ' / ' || left(parameter_id, :example_length) AS pair
-        FROM active
-        WHERE is_too_long
-    ) AS too_long
-)
-SELECT observed, unresolved, to_add, to_remove, to_rename, set_aside, set_aside_examples
-FROM planned_count, active_count, set_aside
+           count(*) FILTER (WHERE change = 'renamed') AS to_rename,
+           count(*) FILTER (WHERE is_unresolved) AS unresolved,
+           count(*) FILTER (WHERE is_too_long) AS set_aside,
+           coalesce(
+               (array_agg(
+                   left(device_id, :example_length) || ' / ' || left(parameter_id, :example_length)
+                   ORDER BY device_id, parameter_id
+               ) FILTER (WHERE is_too_long))[1 : :examples],
+               '{}'
+           ) AS set_aside_examples
+    FROM pg_temp.planned_change
+) AS planned
 
 -- name: note_set_aside
 UPDATE iot_data.sync_runs SET set_aside_count = :set_aside WHERE run_id = :run_id
@@ -288,7 +302,6 @@ SELECT :run_id, 'added', device_id, device_name, parameter_id, parameter_name
 FROM added
 
 -- name: finish_run
--- The totals are counted here once, so that reading them later costs nothing.
 UPDATE iot_data.sync_runs
 SET status = :status,
     finished_at = clock_timestamp(),
@@ -298,18 +311,32 @@ SET status = :status,
     held_count = :held,
     observed_count = :observed,
     unresolved_count = :unresolved,
-    pair_count = total.pairs,
-    device_count = total.devices,
-    parameter_count = total.parameters,
+    measured_from = :measured_from,
+    source_reason = :source_reason,
     error_code = :error_code,
     error_message = :error_message
-FROM (
-    SELECT (SELECT count(*) FROM iot_data.device_parameters) AS pairs,
-           (SELECT count(*) FROM (SELECT FROM iot_data.device_parameters GROUP BY device_id) AS device) AS devices,
-           (SELECT count(*) FROM (SELECT FROM iot_data.device_parameters GROUP BY parameter_id) AS parameter) AS parameters
-) AS total
 WHERE run_id = :run_id
-RETURNING sync_runs.*
+RETURNING *
+
+-- name: count_table
+SELECT (SELECT count(*) FROM iot_data.device_parameters) AS pairs,
+       (SELECT count(*) FROM (SELECT FROM iot_data.device_parameters GROUP BY device_id) AS device) AS devices,
+       (SELECT count(*) FROM (SELECT FROM iot_data.device_parameters GROUP BY parameter_id) AS parameter) AS parameters
+
+-- name: note_totals
+UPDATE iot_data.sync_runs
+SET pair_count = :pairs,
+    device_count = :devices,
+    parameter_count = :parameters
+WHERE run_id = :run_id
+
+-- name: note_found
+-- A run that has been applied stays so, whatever it finds afterwards.
+UPDATE iot_data.sync_runs
+SET error_code = :error_code,
+    error_message = :error_message
+WHERE run_id = :run_id
+RETURNING *
 
 -- name: give_up_run
 -- A run that committed its outcome keeps it, whatever happened to the process afterwards.
@@ -359,9 +386,11 @@ WHERE as_of >= :since
   AND window_minutes >= :window_minutes
 
 -- name: last_totals
+-- They are counted after the commit of a run, which may have died by then.
 SELECT device_count AS devices, parameter_count AS parameters, pair_count AS pairs
 FROM iot_data.sync_runs
 WHERE status IN ('succeeded', 'guarded')
+  AND pair_count IS NOT NULL
 ORDER BY run_id DESC
 LIMIT 1
 
@@ -405,13 +434,16 @@ SELECT known.device_id IS NOT NULL AS is_present,
                  AND parameter_id = :parameter_id
            ),
            (
-               SELECT last_seen_at
-               FROM iot_data.device_parameters_hourly
-               WHERE bucket < :unmaterialized_since
-                 AND left(device_id, 500) = left(:device_id, 500)
-                 AND device_id = :device_id
-                 AND parameter_id = :parameter_id
-               ORDER BY bucket DESC
+               SELECT seen.last_seen_at
+               FROM iot_data.device_parameter_sets_hourly AS hourly
+               CROSS JOIN LATERAL unnest(
+                   CAST(hourly.parameter_ids AS text[]), hourly.last_seen_ats
+               ) AS seen (parameter_id, last_seen_at)
+               WHERE hourly.bucket < :unmaterialized_since
+                 AND left(hourly.device_id, 500) = left(:device_id, 500)
+                 AND hourly.device_id = :device_id
+                 AND seen.parameter_id = :parameter_id
+               ORDER BY hourly.bucket DESC
                LIMIT 1
            )
        ) AS last_seen_at
@@ -543,12 +575,15 @@ WITH expected AS (
     GROUP BY 1, 2, 3
 ),
 materialized AS (
-    SELECT bucket, device_id, parameter_id, last_seen_at
-    FROM iot_data.device_parameters_hourly
-    WHERE bucket >= :first_bucket
-      AND bucket < :hot_bucket
-      AND device_id IS NOT NULL
-      AND parameter_id IS NOT NULL
+    SELECT hourly.bucket, hourly.device_id, seen.parameter_id, seen.last_seen_at
+    FROM iot_data.device_parameter_sets_hourly AS hourly
+    CROSS JOIN LATERAL unnest(
+        CAST(hourly.parameter_ids AS text[]), hourly.last_seen_ats
+    ) AS seen (parameter_id, last_seen_at)
+    WHERE hourly.bucket >= :first_bucket
+      AND hourly.bucket < :hot_bucket
+      AND hourly.device_id IS NOT NULL
+      AND seen.parameter_id IS NOT NULL
 ),
 difference AS (
     SELECT CASE
@@ -567,11 +602,17 @@ FROM difference
 GROUP BY kind
 ORDER BY kind
 
--- name: find_aggregate
-SELECT
+-- name: list_aggregates
+SELECT view_name
 FROM timescaledb_information.continuous_aggregates
 WHERE view_schema = 'iot_data'
-  AND view_name = 'device_parameters_hourly'
+  AND view_name IN ('device_parameters_hourly', 'device_parameter_sets_hourly')
+
+-- name: first_chunk
+SELECT min(range_start)
+FROM timescaledb_information.chunks
+WHERE hypertable_schema = 'iot_data'
+  AND hypertable_name = 'timescale_measurements'
 
 -- name: materialized_until
 -- The watermark of an aggregate that holds nothing is in 4714 BC. One reading of the far future, and
@@ -584,7 +625,7 @@ WITH ours AS MATERIALIZED (
       ON materialization.schema_name = aggregate.materialization_hypertable_schema
      AND materialization.table_name = aggregate.materialization_hypertable_name
     WHERE aggregate.view_schema = 'iot_data'
-      AND aggregate.view_name = 'device_parameters_hourly'
+      AND aggregate.view_name = 'device_parameter_sets_hourly'
 )
 SELECT nullif(least(greatest(watermark, 'epoch'), now()), 'epoch')
 FROM ours

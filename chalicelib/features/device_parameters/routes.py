@@ -78,7 +78,7 @@ def get_health(asked: Asked[Nothing, None]) -> Health:
     try:
         with reading() as connection:
             schema.require_head(connection)
-            store.require_aggregate(connection)
+            store.require_aggregates(connection)
     except ApplicationError as error:
         if is_known(asked.request):
             raise

@@ -1,5 +1,6 @@
 """Bodies out of result rows."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, TextClause
@@ -11,13 +12,16 @@ from chalicelib.features.device_parameters.bodies import (
     RemovedPair,
     Run,
     RunError,
+    RunEvidence,
 )
 from chalicelib.features.device_parameters.model import (
     Change,
     GuardMode,
     Obstacle,
+    Reading,
     RunStatus,
     Trigger,
+    observation_window,
 )
 
 
@@ -42,10 +46,19 @@ def run_from_row(row: Row[Any]) -> Run:
             observed=row.observed_count,
             unresolved=row.unresolved_count,
         ),
+        evidence=_evidence(row),
         error=RunError(code=row.error_code, message=row.error_message or "")
         if row.error_code
         else None,
     )
+
+
+def _evidence(row: Row[Any]) -> RunEvidence | None:
+    if row.measured_from is None:
+        return None
+    window = observation_window(row.as_of, timedelta(minutes=row.window_minutes))
+    reading = Reading(window, row.measured_from, row.source_reason)
+    return RunEvidence(reading.source, reading.measured_start, reading.reason)
 
 
 def first_changes(

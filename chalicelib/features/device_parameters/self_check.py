@@ -78,8 +78,8 @@ class Disagreement:
 Suspects = dict[Part, set[Disagreement]]
 
 
-def check(context: Sync, window: Window) -> Finding | None:
-    """Compare some of the closed buckets of *window*, and mend all of them where one disagrees.
+def check(context: Sync, window: Window, span: Span) -> Finding | None:
+    """Compare some buckets of *span*, and mend all closed ones of *window* where one disagrees.
 
     Returns None where nothing is wrong, or nothing could be compared. What has to be mended is
     noted in the database, so that the next run goes on where this one has to stop.
@@ -87,7 +87,7 @@ def check(context: Sync, window: Window) -> Finding | None:
     try:
         since, suspects = _unfinished(context), Suspects()
         if since is None:
-            suspects = _confirmed(context, _suspects(context, window))
+            suspects = _confirmed(context, _suspects(context, span))
     except ApplicationError as error:
         logger.warning("aggregate_not_checked", extra={"reason": error.message})
         return None
@@ -128,12 +128,12 @@ def _unfinished(context: Sync) -> datetime | None:
         return mending.mended_until(connection)
 
 
-def _suspects(context: Sync, window: Window) -> Suspects:
+def _suspects(context: Sync, span: Span) -> Suspects:
     share = SHARE_OF_REFRESH * (context.telemetry.refresh_seconds or 0)
     stop_at = time.monotonic() + max(AT_LEAST_SECONDS, share)
     suspects: Suspects = {}
     try:
-        for number, bucket in enumerate(_sample(context, window.closed_buckets)):
+        for number, bucket in enumerate(_sample(context, span)):
             if number > 0 and time.monotonic() > stop_at:
                 break
             part, found = _compare_bucket(context, bucket)
@@ -198,7 +198,7 @@ def _refresh(context: Sync, part: Part) -> None:
     with store.refresh_session(
         context.engine, context.deadline, work_mem_mb=work_mem_mb
     ) as connection:
-        store.refresh_aggregate(connection, part.whole_bucket)
+        store.materialize(connection, part.whole_bucket)
 
 
 def _remaining(context: Sync, suspects: Suspects) -> Suspects:

@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
                  AND time < :end
            ) AS is_measured,
            EXISTS (
-               SELECT FROM iot_data.device_parameters_hourly AS hourly
+               SELECT FROM iot_data.device_parameter_sets_hourly AS hourly
                WHERE hourly.bucket = series.bucket
                  AND hourly.bucket >= :start
                  AND hourly.bucket < :end
@@ -59,12 +59,15 @@ WITH measured AS (
     GROUP BY device_id, parameter_id
 ),
 materialized AS (
-    SELECT device_id, parameter_id, last_seen_at
-    FROM iot_data.device_parameters_hourly
-    WHERE bucket = :bucket
-      AND last_seen_at >= :start
-      AND device_id IS NOT NULL
-      AND parameter_id IS NOT NULL
+    SELECT hourly.device_id, seen.parameter_id, seen.last_seen_at
+    FROM iot_data.device_parameter_sets_hourly AS hourly
+    CROSS JOIN LATERAL unnest(
+        CAST(hourly.parameter_ids AS text[]), hourly.last_seen_ats
+    ) AS seen (parameter_id, last_seen_at)
+    WHERE hourly.bucket = :bucket
+      AND seen.last_seen_at >= :start
+      AND hourly.device_id IS NOT NULL
+      AND seen.parameter_id IS NOT NULL
 )
 SELECT device_id,
        parameter_id,

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.features.device_parameters.feature import (
+    AGGREGATE_RETENTION_DAYS,
+    AUTO,
     CHECK_INTERVAL_MINUTES,
+    EVIDENCE_SOURCE,
     HISTORY_RETENTION_DAYS,
     REFRESH_WORK_MEM_MB,
     REMOVAL_GUARD_GROUP_MIN_PAIRS,
@@ -15,6 +18,7 @@ from chalicelib.features.device_parameters.feature import (
     SYNC_INTERVAL_MINUTES,
 )
 from chalicelib.features.device_parameters.guard import GuardLimits
+from chalicelib.features.device_parameters.model import EvidenceSource
 from chalicelib.settings import CHANGE_EVENT_BUS, DatabaseSettings, database_from_environment
 
 
@@ -31,6 +35,8 @@ class SyncSettings:
     removal_guard_group_min_pairs: int
     history_retention_days: int
     refresh_work_mem_mb: int
+    evidence_source: EvidenceSource | None
+    aggregate_retention_days: int
     change_event_bus: str | None
 
     @property
@@ -59,5 +65,11 @@ def sync_settings(environ: Mapping[str, str] = os.environ) -> SyncSettings:
         removal_guard_group_min_pairs=REMOVAL_GUARD_GROUP_MIN_PAIRS.value(environ),
         history_retention_days=HISTORY_RETENTION_DAYS.value(environ),
         refresh_work_mem_mb=REFRESH_WORK_MEM_MB.value(environ),
+        evidence_source=_forced(EVIDENCE_SOURCE.value(environ)),
+        aggregate_retention_days=AGGREGATE_RETENTION_DAYS.value(environ),
         change_event_bus=CHANGE_EVENT_BUS.value_if_set(environ),
     )
+
+
+def _forced(name: str) -> EvidenceSource | None:
+    return None if name == AUTO else EvidenceSource(name)

@@ -2,33 +2,48 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, TextClause, text
 
 from chalicelib import database
 from chalicelib.database import Deadline, schema
 from chalicelib.database.extension import in_extension_schema, require_hypertables
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import AggregateMissingError
-from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError
+from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError, Totals
 from chalicelib.features.device_parameters.model import (
     BUCKET,
     MAX_KEY_BYTES,
     Evidence,
+    EvidenceSource,
     Plan,
+    Reading,
     RunStatus,
     Span,
     Window,
+    bucket_start,
 )
 from chalicelib.features.device_parameters.pair_bodies import Candidate
 from chalicelib.features.device_parameters.rows import first_changes, run_from_row
 from chalicelib.instants import EARLIEST_INSTANT
 
 sql = statements_beside(__file__)
+
+
+def _planned_from(evidence: TextClause) -> TextClause:
+    return text(sql.plan_delta.text.replace("@evidence@", evidence.text))
+
+
+_PLAN_FROM_MEASUREMENTS = _planned_from(sql.evidence_of_measurements)
+_PLAN_FROM_BOTH = _planned_from(sql.evidence_of_both)
+# After a bulk load, or where nobody has ever analyzed a table, the planner expects a few rows where
+# there are millions, and sorts them.
+_HASHING = {"enable_sort": "off", "enable_mergejoin": "off"}
+AGGREGATES = ("device_parameters_hourly", "device_parameter_sets_hourly")
 
 # Any constant does, as long as every writer of device_parameters uses the same one.
 _WRITER_LOCK = 0x6465765F706172  # "dev_par"
@@ -38,6 +53,7 @@ _RUN_LOCKS = 0x72756E73  # "runs"
 # What a log line shows of pairs whose ids are too long.
 _EXAMPLES = 3
 _EXAMPLE_LENGTH = 60
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def database_clock(connection: Connection) -> datetime:
@@ -117,22 +133,36 @@ def refresh_session(
     """A connection on which refreshing is fast.
 
     The planner multiplies two overlapping range conditions, expects thousands of rows instead
-    of millions, and sorts; with sorting off it hashes, three to four times faster.
+    of millions, and sorts; with sorting off it hashes, three to four times faster. A bucket that
+    is compressed may be replaced, whatever its size.
     """
-    settings = {"enable_sort": "off", "work_mem": f"{work_mem_mb}MB"}
+    settings = {
+        "enable_sort": "off",
+        "jit": "off",
+        "work_mem": f"{work_mem_mb}MB",
+        "timescaledb.max_tuples_decompressed_per_dml_transaction": "0",
+    }
     with database.session(engine, deadline, settings) as connection:
         yield connection
 
 
-def refresh_aggregate(connection: Connection, span: Span, *, is_forced: bool = False) -> None:
-    """Materialize the buckets of *span*; what is up to date costs next to nothing.
+def materialize(connection: Connection, span: Span, *, is_forced: bool = False) -> None:
+    """Materialize the buckets of *span*, pairs first and then their sets.
 
-    With *is_forced*, what TimescaleDB takes to be up to date is materialized anew. The connection
-    must be in autocommit: the procedure commits on its own.
+    What is up to date costs next to nothing. With *is_forced*, what TimescaleDB takes to be up to
+    date is materialized anew. The connection must be in autocommit: the procedure commits on its
+    own.
     """
     require_hypertables(connection)
-    refresh = in_extension_schema(connection, sql.refresh_aggregate)
-    connection.execute(refresh, {**vars(span), "is_forced": is_forced})
+    for statement in (sql.refresh_pairs, sql.refresh_sets):
+        refresh = in_extension_schema(connection, statement)
+        connection.execute(refresh, {**vars(span), "is_forced": is_forced})
+
+
+def measured_since(connection: Connection) -> datetime | None:
+    """The first bucket that has all of its measurements; None where there is no chunk at all."""
+    start: datetime | None = connection.execute(sql.first_chunk).scalar_one()
+    return None if start is None else bucket_start(start + BUCKET - _MICROSECOND)
 
 
 def materialized_until(connection: Connection) -> datetime | None:
@@ -141,12 +171,12 @@ def materialized_until(connection: Connection) -> datetime | None:
     return until
 
 
-def require_aggregate(connection: Connection) -> None:
-    """Raise `AggregateMissingError` unless the continuous aggregate is there."""
-    if connection.execute(sql.find_aggregate).one_or_none() is None:
+def require_aggregates(connection: Connection) -> None:
+    """Raise `AggregateMissingError` unless both continuous aggregates are there."""
+    missing = set(AGGREGATES) - set(connection.execute(sql.list_aggregates).scalars())
+    if missing:
         raise AggregateMissingError(
-            "the continuous aggregate iot_data.device_parameters_hourly does not exist; "
-            f"{schema.REPAIR}"
+            f"the continuous aggregate iot_data.{min(missing)} does not exist; {schema.REPAIR}"
         )
 
 
@@ -170,24 +200,27 @@ def is_superseded(connection: Connection, run_id: int) -> bool:
     return bool(connection.execute(sql.is_superseded, {"run_id": run_id}).scalar_one())
 
 
-def plan_delta(connection: Connection, window: Window) -> Plan:
-    """Compare what was observed in *window* with the table, into `pg_temp.planned_change`.
+def plan_delta(connection: Connection, reading: Reading, *, work_mem_mb: int) -> Plan:
+    """Compare what was observed, as *reading* says, with the table: `pg_temp.planned_change`.
 
-    Nothing but the counts leaves the database. The temporary table ends with the transaction.
+    Nothing but the counts leaves the database. The temporary table ends with the transaction, and
+    so do the settings, which see to it that the planner hashes whatever the statistics say.
     """
     require_hypertables(connection)
-    connection.execute(sql.create_planned_change)
+    database.configure(connection, {**_HASHING, "work_mem": f"{work_mem_mb}MB"})
+    window = reading.window
     values = {
         "first_bucket": window.first_bucket,
-        "hot_bucket": window.hot_bucket,
+        "measured_from": reading.measured_from,
+        "measured_start": reading.measured_start,
         "window_start": window.start,
-        "hot_start": window.hot_start,
         "window_end": window.end,
         "max_key_bytes": MAX_KEY_BYTES,
-        "examples": _EXAMPLES,
-        "example_length": _EXAMPLE_LENGTH,
     }
-    return Plan(**connection.execute(sql.plan_delta, values).one()._mapping)
+    is_measured = reading.source is EvidenceSource.MEASUREMENTS
+    connection.execute(_PLAN_FROM_MEASUREMENTS if is_measured else _PLAN_FROM_BOTH, values)
+    shown = {"examples": _EXAMPLES, "example_length": _EXAMPLE_LENGTH}
+    return Plan(**connection.execute(sql.count_planned, shown).one()._mapping)
 
 
 def note_set_aside(connection: Connection, run_id: int, count: int) -> None:
@@ -209,27 +242,55 @@ def planned_changes(connection: Connection, limit: int) -> Changes:
     return replace(changes, held=held.removed, truncated=is_truncated)
 
 
-def apply_plan(connection: Connection, run_id: int) -> tuple[int, int, int]:
+def apply_plan(connection: Connection, run_id: int, plan: Plan) -> tuple[int, int, int]:
     """Carry out `pg_temp.planned_change` and log it; returns the added, removed and renamed."""
-    connection.execute(sql.lock_planned_pairs)
-    removed = connection.execute(sql.remove_pairs, {"run_id": run_id}).rowcount
-    renamed = connection.execute(sql.rename_pairs, {"run_id": run_id}).rowcount
-    added = connection.execute(sql.add_pairs, {"run_id": run_id}).rowcount
+    if plan.to_remove or plan.to_rename:
+        connection.execute(sql.lock_planned_pairs)
+
+    def carried_out(count: int, statement: TextClause) -> int:
+        return connection.execute(statement, {"run_id": run_id}).rowcount if count else 0
+
+    removed = carried_out(plan.to_remove, sql.remove_pairs)
+    renamed = carried_out(plan.to_rename, sql.rename_pairs)
+    added = carried_out(plan.to_add, sql.add_pairs)
     return added, removed, renamed
 
 
 def finish_run(
-    connection: Connection, run_id: int, status: RunStatus, deltas: Deltas, error: RunError | None
+    connection: Connection,
+    run_id: int,
+    status: RunStatus,
+    deltas: Deltas,
+    reading: Reading,
+    error: RunError | None,
 ) -> Run:
     """Record the outcome, in the transaction that holds the delta."""
     values = {
         "run_id": run_id,
         "status": status,
         **msgspec.structs.asdict(deltas),
+        "measured_from": reading.measured_from,
+        "source_reason": reading.reason,
         "error_code": error and error.code,
         "error_message": error and error.message,
     }
     return run_from_row(connection.execute(sql.finish_run, values).one())
+
+
+def note_found(connection: Connection, run_id: int, error: RunError) -> Run:
+    """Record what an applied run found wrong afterwards."""
+    values = {"run_id": run_id, "error_code": error.code, "error_message": error.message}
+    return run_from_row(connection.execute(sql.note_found, values).one())
+
+
+def count_table(connection: Connection) -> Totals:
+    """The size of the table, by reading its indexes."""
+    return Totals(**connection.execute(sql.count_table).one()._mapping)
+
+
+def note_totals(connection: Connection, run_id: int, totals: Totals) -> None:
+    """Record the size of the table after a run, so that reading it later costs nothing."""
+    connection.execute(sql.note_totals, {"run_id": run_id, **msgspec.structs.asdict(totals)})
 
 
 def report_changes(connection: Connection, run_id: int, detail_type: str, name_length: int) -> None:

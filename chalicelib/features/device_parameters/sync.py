@@ -1,7 +1,6 @@
-"""One run: refresh the aggregate, plan the delta, apply it, say how it went."""
+"""One run: plan the delta, apply it, say how it went, and bring the aggregate up to date."""
 
 import logging
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
@@ -15,32 +14,38 @@ from chalicelib.database import Deadline
 from chalicelib.errors import ApplicationError, DatabaseBusyError, RunAlreadyActiveError
 from chalicelib.features.device_parameters import (
     change_events,
+    materialization,
     prune,
     run_log,
     self_check,
     store,
+    upkeep,
 )
-from chalicelib.features.device_parameters.bodies import CHANGES_SHOWN, Deltas, Run, RunError
+from chalicelib.features.device_parameters.bodies import (
+    CHANGES_SHOWN,
+    Deltas,
+    Run,
+    RunError,
+    RunEvidence,
+)
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import (
     Plan,
+    Reading,
     RunStatus,
-    Span,
     SyncRequest,
     Waiting,
-    Window,
 )
 from chalicelib.features.device_parameters.opening import begin, draw_run_id, dry_run
 from chalicelib.features.device_parameters.removals.hold import hold_removals
 from chalicelib.features.device_parameters.removals.store import count_kept, remember_held
 from chalicelib.features.device_parameters.run_lock import holding_lock
+from chalicelib.features.device_parameters.sources import reading_of
 
 logger = logging.getLogger(__name__)
 
 # The limit of a run outside Lambda, which ends an invocation after 15 minutes at the latest.
 RUN_TIME_LIMIT = timedelta(minutes=14)
-# A long first refresh is done in steps, so that a run that ends early has still made progress.
-REFRESH_STEP = timedelta(hours=24)
 
 
 def sync(context: Sync, request: SyncRequest) -> Run:
@@ -65,28 +70,32 @@ def sync(context: Sync, request: SyncRequest) -> Run:
 def _carry_out(context: Sync, opened: Run) -> Run:
     attempts = count()
 
-    def write(context: Sync, run: Run) -> Run:
-        return _plan_and_apply(context, run, is_repeated=next(attempts) > 0)
+    def write(context: Sync, run: Run, reading: Reading) -> Run:
+        return _plan_and_apply(context, run, reading, is_repeated=next(attempts) > 0)
 
     run = _execute(context, opened, write)
     logger.info("run_finished", extra=_facts(run))
-    _follow_up(context)
-    return run
+    return _follow_up(context, run)
 
 
-def _follow_up(context: Sync) -> None:
+def _follow_up(context: Sync, run: Run) -> Run:
     """Do what comes after the commit. Where that fails, nothing is undone."""
     bus = context.settings.change_event_bus
     pending = change_events.send(context.engine, bus, context.deadline) if bus else None
     context.telemetry.pending_event_count = pending
+    if run.is_applied:
+        _count_totals(context, run)
+        run = materialization.bring_up_to_date(context, run)
+        upkeep.tend(context)
     prune.prune(context.engine, context.settings.history_retention_days, context.deadline)
+    return run
 
 
-def _execute(context: Sync, run: Run, work: Callable[[Sync, Run], Run]) -> Run:
+def _execute(context: Sync, run: Run, work: Callable[[Sync, Run, Reading], Run]) -> Run:
     try:
-        _refresh_timed(context, run.window)
-        context.telemetry.finding = self_check.check(context, run.window)
-        return database.retry(lambda: work(context, run), context.deadline)
+        reading = reading_of(context, run.window)
+        materialization.prepare(context, reading)
+        return database.retry(lambda: work(context, run, reading), context.deadline)
     except RunAlreadyActiveError as error:
         return _give_up(context, run, RunStatus.SKIPPED, error)
     except Exception as error:
@@ -94,35 +103,9 @@ def _execute(context: Sync, run: Run, work: Callable[[Sync, Run], Run]) -> Run:
         raise
 
 
-def _refresh_timed(context: Sync, window: Window) -> None:
-    started = time.monotonic()
-    refresh(context, window)
-    context.telemetry.refresh_seconds = time.monotonic() - started
-
-
-def refresh(context: Sync, window: Window) -> None:
-    """Materialize every closed bucket of *window*, never the hot one.
-
-    Materializing the hot bucket would hide the rows that still arrive in it.
-    """
-    steps = window.closed_buckets.steps(REFRESH_STEP)
-    if steps:
-        database.retry(lambda: _materialize(context, steps), context.deadline)
-
-
-def _materialize(context: Sync, steps: list[Span]) -> None:
-    work_mem_mb = context.settings.refresh_work_mem_mb
-    for step in steps:
-        # Each has what is left of the time.
-        with store.refresh_session(
-            context.engine, context.deadline, work_mem_mb=work_mem_mb
-        ) as connection:
-            store.refresh_aggregate(connection, step)
-
-
-def _plan_only(context: Sync, run: Run) -> Run:
+def _plan_only(context: Sync, run: Run, reading: Reading) -> Run:
     with database.transaction(context.engine, context.deadline) as connection:
-        plan = store.plan_delta(connection, run.window)
+        plan = _plan(context, connection, reading)
         waiting = _hold(context, connection, run, plan)
         planned = store.planned_changes(connection, CHANGES_SHOWN)
         finished_at = store.statement_clock(connection)
@@ -138,12 +121,13 @@ def _plan_only(context: Sync, run: Run) -> Run:
             observed=plan.observed,
             unresolved=plan.unresolved,
         ),
+        evidence=RunEvidence(reading.source, reading.measured_start, reading.reason),
         error=_inconsistency(context),
         planned=planned,
     )
 
 
-def _plan_and_apply(context: Sync, run: Run, *, is_repeated: bool) -> Run:
+def _plan_and_apply(context: Sync, run: Run, reading: Reading, *, is_repeated: bool) -> Run:
     """The delta, its change log and the run's outcome commit together, or not at all."""
     run_id = run.recorded_id
     with database.transaction(context.engine, context.deadline) as connection:
@@ -154,18 +138,22 @@ def _plan_and_apply(context: Sync, run: Run, *, is_repeated: bool) -> Run:
             return recorded
         if store.is_superseded(connection, run_id):
             raise RunAlreadyActiveError("a run that started later has already been applied")
-        plan = store.plan_delta(connection, run.window)
+        plan = _plan(context, connection, reading)
         waiting = _hold(context, connection, run, plan)
         database.limit_statements(connection, context.deadline)
         _note_set_aside(connection, run_id, plan)
         remember_held(connection, run_id, is_wide=_is_wide(context, run))
         deltas = _apply(connection, run_id, plan, waiting)
         found = _inconsistency(context)
-        finished = store.finish_run(connection, run_id, _status(waiting), deltas, found)
+        finished = store.finish_run(connection, run_id, _status(waiting), deltas, reading, found)
         if context.settings.change_event_bus:
             change_events.queue(connection, finished)
-        _measure_lag(context, connection, run)
         return finished
+
+
+def _plan(context: Sync, connection: Connection, reading: Reading) -> Plan:
+    work_mem_mb = context.settings.refresh_work_mem_mb
+    return store.plan_delta(connection, reading, work_mem_mb=work_mem_mb)
 
 
 def _become_writer(connection: Connection, *, is_repeated: bool) -> None:
@@ -221,7 +209,7 @@ def _inconsistency(context: Sync) -> RunError | None:
 
 
 def _apply(connection: Connection, run_id: int, plan: Plan, waiting: Waiting) -> Deltas:
-    added, removed, renamed = store.apply_plan(connection, run_id)
+    added, removed, renamed = store.apply_plan(connection, run_id, plan)
     return Deltas(
         added=added,
         removed=removed,
@@ -236,10 +224,13 @@ def _status(waiting: Waiting) -> RunStatus:
     return RunStatus.GUARDED if waiting.total else RunStatus.SUCCEEDED
 
 
-def _measure_lag(context: Sync, connection: Connection, run: Run) -> None:
-    until = database.advisory(connection, "materialization lag", store.materialized_until)
-    lag = (run.as_of - until).total_seconds() if until else None
-    context.telemetry.materialization_lag_seconds = lag
+def _count_totals(context: Sync, run: Run) -> None:
+    """Count the table, which no run waits for; the totals of an earlier run do until then."""
+    try:
+        with database.transaction(context.engine, context.deadline) as connection:
+            store.note_totals(connection, run.recorded_id, store.count_table(connection))
+    except ApplicationError as error:
+        logger.warning("totals_not_counted", extra={"reason": error.message})
 
 
 def _give_up(context: Sync, run: Run, status: RunStatus, error: ApplicationError) -> Run:

@@ -1,6 +1,7 @@
 """The table, the runs and what they changed."""
 
 from sqlalchemy import (
+    ARRAY,
     TIMESTAMP,
     BigInteger,
     Boolean,
@@ -59,6 +60,8 @@ sync_runs = Table(
     Column("requested_by", Text),
     Column("comment", Text),
     Column("is_locked", Boolean, nullable=False, server_default=false()),
+    instant_column("measured_from"),
+    Column("source_reason", Text),
     CheckConstraint("guard IN ('on', 'strict', 'released')", name="sync_runs_guard_check"),
     CheckConstraint(
         "trigger IN ('schedule', 'api', 'cli', 'event')", name="sync_runs_trigger_check"
@@ -137,11 +140,12 @@ sync_pause = Table(
 )
 
 # Not in the metadata: Alembic must not take it for a table to create.
-device_parameters_hourly = table(
-    "device_parameters_hourly",
+device_parameter_sets_hourly = table(
+    "device_parameter_sets_hourly",
     column("bucket", TIMESTAMP(timezone=True)),
     column("device_id", Text),
-    column("parameter_id", Text),
-    column("last_seen_at", TIMESTAMP(timezone=True)),
+    # The text of an array, in the order of the other one.
+    column("parameter_ids", Text),
+    column("last_seen_ats", ARRAY(TIMESTAMP(timezone=True))),
     schema=SCHEMA,
 )

@@ -108,7 +108,7 @@ def test_an_overlapping_refresh_is_waited_out(
     migrated: Sandbox, fleet: Fleet, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fleet.add_pairs(3, migrated.now() - timedelta(hours=2))
-    refresh_aggregate = store.refresh_aggregate
+    materialize = store.materialize
     attempts: list[int] = []
 
     def refresh(connection: Connection, span: Span) -> None:
@@ -116,9 +116,9 @@ def test_an_overlapping_refresh_is_waited_out(
         if len(attempts) == 3:
             blocker.rollback()  # the other refresh can go on, and ends
             other.result(timeout=30)
-        refresh_aggregate(connection, span)
+        materialize(connection, span)
 
-    monkeypatch.setattr(store, "refresh_aggregate", refresh)
+    monkeypatch.setattr(store, "materialize", refresh)
     with another_session(migrated) as blocker, ThreadPoolExecutor(1) as pool:
         blocker.cursor().execute(f"LOCK TABLE {materialization_of(migrated)}")
         other = pool.submit(refresh_everything, migrated)

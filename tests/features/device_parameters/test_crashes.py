@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.errors import DatabaseUnavailableError
 from chalicelib.features.device_parameters import store
-from chalicelib.features.device_parameters.model import RunStatus, Window
+from chalicelib.features.device_parameters.model import Reading, RunStatus, Window
 from tests.conftest import SyncRunner
 from tests.features.device_parameters import oracle
 from tests.features.device_parameters.killed_run import interrupted
@@ -174,9 +174,9 @@ def test_a_run_whose_opening_was_answered_by_silence_looks_at_the_recorded_insta
     windows: list[Window] = []
     plan_delta = store.plan_delta
 
-    def watched(connection: Any, window: Window) -> Any:
-        windows.append(window)
-        return plan_delta(connection, window)
+    def watched(connection: Any, reading: Reading, **values: Any) -> Any:
+        windows.append(reading.window)
+        return plan_delta(connection, reading, **values)
 
     monkeypatch.setattr(store, "plan_delta", watched)
     with interrupted("committed:open_run", LostAnswer()):

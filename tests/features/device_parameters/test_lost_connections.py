@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Timer
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
 from chalicelib.errors import DatabaseUnavailableError
 from chalicelib.features.device_parameters import store
-from chalicelib.features.device_parameters.model import Plan, RunStatus, Window
+from chalicelib.features.device_parameters.model import Plan, Reading, RunStatus
 from tests.conftest import SyncRunner
 from tests.databases import connect
 from tests.features.device_parameters import oracle
@@ -91,10 +92,10 @@ def test_a_repeated_attempt_waits_for_the_lock_that_the_lost_one_still_holds(
     plan_delta = store.plan_delta
     begun: list[int] = []
 
-    def lose_the_first(connection: Connection, window: Window) -> Plan:
+    def lose_the_first(connection: Connection, reading: Reading, **values: Any) -> Plan:
         begun.append(1)
         if len(begun) > 1:
-            return plan_delta(connection, window)
+            return plan_delta(connection, reading, **values)
         connection.rollback()
         ghost.cursor().execute("SELECT pg_advisory_xact_lock(%s)", (store._WRITER_LOCK,))
         Timer(1.0, ghost.close).start()

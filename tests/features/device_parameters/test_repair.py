@@ -138,7 +138,7 @@ def test_every_remedy_is_to_repair(history: Sandbox, engine: Engine) -> None:
 
     history.rows(DROP)
     with engine.connect() as connection, pytest.raises(AggregateMissingError) as missing:
-        store.require_aggregate(connection)
+        store.require_aggregates(connection)
     assert "`cli.py repair`" in missing.value.message
     for arguments in (["sync"], ["plan"], ["backfill"], ["verify", "--against", "aggregate"]):
         result = run(*arguments)

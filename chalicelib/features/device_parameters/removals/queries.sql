@@ -229,11 +229,14 @@ SELECT planned.device_id,
        :run_id
 FROM pg_temp.planned_change AS planned
 LEFT JOIN LATERAL (
-    SELECT hourly.last_seen_at
-    FROM iot_data.device_parameters_hourly AS hourly
+    SELECT seen.last_seen_at
+    FROM iot_data.device_parameter_sets_hourly AS hourly
+    CROSS JOIN LATERAL unnest(
+        CAST(hourly.parameter_ids AS text[]), hourly.last_seen_ats
+    ) AS seen (parameter_id, last_seen_at)
     WHERE left(hourly.device_id, 500) = left(planned.device_id, 500)
       AND hourly.device_id = planned.device_id
-      AND hourly.parameter_id = planned.parameter_id
+      AND seen.parameter_id = planned.parameter_id
     ORDER BY hourly.bucket DESC
     LIMIT 1
 ) AS newest ON true

@@ -1,0 +1,102 @@
+"""Bringing the aggregate up to date: before a run reads of it, and once its delta has committed."""
+
+import logging
+import time
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from chalicelib import database
+from chalicelib.errors import ApplicationError
+from chalicelib.features.device_parameters import self_check, store
+from chalicelib.features.device_parameters.bodies import Run, RunError
+from chalicelib.features.device_parameters.context import Sync
+from chalicelib.features.device_parameters.model import EvidenceSource, Reading, Span
+
+logger = logging.getLogger(__name__)
+
+# A long first refresh is done in steps, so that a run that ends early has still made progress.
+REFRESH_STEP = timedelta(hours=24)
+# The error code of an applied run after which the aggregate could not be brought up to date.
+NOT_MATERIALIZED = "not_materialized"
+
+
+def prepare(context: Sync, reading: Reading) -> None:
+    """Materialize what *reading* takes from the aggregate, and compare a sample of it."""
+    if reading.source is EvidenceSource.MEASUREMENTS:
+        return
+    _refresh_timed(context, reading.aggregated)
+    context.telemetry.finding = self_check.check(context, reading.window, reading.aggregated)
+    context.telemetry.is_checked = True
+
+
+def bring_up_to_date(context: Sync, run: Run) -> Run:
+    """Materialize every closed bucket of the window of a run that has been applied.
+
+    The table is right already. So what goes wrong here is noted in the run, which is returned, and
+    fails nothing: the next run tries again.
+    """
+    try:
+        _refresh_timed(context, run.window.closed_buckets)
+        _measure_lag(context, run)
+        found = _check_unless_checked(context, run)
+    except ApplicationError as error:
+        logger.error("aggregate_not_materialized", extra={"reason": error.message})
+        context.telemetry.is_materialized = False
+        message = f"the aggregate could not be brought up to date: {error.message}"
+        found = RunError(code=NOT_MATERIALIZED, message=message)
+    return run if found is None else _noted(context, run, found)
+
+
+def refresh(context: Sync, span: Span) -> None:
+    """Materialize the buckets of *span*, of which the hot one is none.
+
+    Materializing the hot bucket would hide the rows that still arrive in it. And materializing a
+    bucket whose measurements have been dropped would forget them.
+    """
+    with database.transaction(context.engine, context.deadline) as connection:
+        since = store.measured_since(connection)
+    steps = Span(max(span.start, since), span.end).steps(REFRESH_STEP) if since else []
+    if steps:
+        database.retry(lambda: _materialize(context, steps), context.deadline)
+
+
+def _refresh_timed(context: Sync, span: Span) -> None:
+    started = time.monotonic()
+    refresh(context, span)
+    spent = time.monotonic() - started
+    context.telemetry.refresh_seconds = (context.telemetry.refresh_seconds or 0) + spent
+
+
+def _materialize(context: Sync, steps: list[Span]) -> None:
+    work_mem_mb = context.settings.refresh_work_mem_mb
+    for step in steps:
+        # Each has what is left of the time.
+        with store.refresh_session(
+            context.engine, context.deadline, work_mem_mb=work_mem_mb
+        ) as connection:
+            store.materialize(connection, step)
+
+
+def _check_unless_checked(context: Sync, run: Run) -> RunError | None:
+    if context.telemetry.is_checked:
+        return None
+    finding = self_check.check(context, run.window, run.window.closed_buckets)
+    context.telemetry.finding = finding
+    return None if finding is None else self_check.explained(finding)
+
+
+def _measure_lag(context: Sync, run: Run) -> None:
+    with database.transaction(context.engine, context.deadline) as connection:
+        until = database.advisory(connection, "materialization lag", store.materialized_until)
+    lag = (run.as_of - until).total_seconds() if until else None
+    context.telemetry.materialization_lag_seconds = lag
+
+
+def _noted(context: Sync, run: Run, found: RunError) -> Run:
+    try:
+        with database.transaction(context.engine, context.deadline) as connection:
+            return store.note_found(connection, run.recorded_id, found)
+    except ApplicationError as error:
+        logger.warning("finding_not_noted", extra={"reason": error.message})
+        return replace(run, error=found)
