@@ -20,6 +20,7 @@ $$;
 
 -- Only an owner may refresh. What is materialized is read with the owner's rights.
 ALTER MATERIALIZED VIEW iot_data.device_parameters_hourly OWNER TO device_parameters_refresh;
+ALTER MATERIALIZED VIEW iot_data.device_parameter_sets_hourly OWNER TO device_parameters_refresh;
 GRANT SELECT ON iot_data.timescale_measurements TO device_parameters_refresh;
 GRANT device_parameters_refresh TO device_parameters_runtime;
 

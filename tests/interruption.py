@@ -33,7 +33,11 @@ WHERE datname = current_database() AND application_name = %s AND state <> 'idle'
 def interrupted_at(queries: Path, boundary: str, interrupt: Callable[[], None]) -> Iterator[None]:
     """Call *interrupt* whenever the application reaches *boundary* of *queries*."""
     moment, name = boundary.split(":")
-    wanted = re.escape(load_statements(queries)[name].text).replace("@extschema@", r"\w+")
+    wanted = (
+        re.escape(load_statements(queries)[name].text)
+        .replace("@extschema@", r"\w+")
+        .replace("@evidence@", r"[\s\S]+")
+    )
     execute, do_commit = Connection.execute, PGDialect_psycopg2.do_commit
     is_in_transaction = False
 

@@ -38,12 +38,23 @@ SELECT CAST(NULL AS integer) AS job_id,
        CAST(NULL AS jsonb) AS config
 WHERE false;
 
+-- A table is one chunk.
 CREATE VIEW timescaledb_information.chunks AS
-SELECT CAST(NULL AS name) AS hypertable_schema,
-       CAST(NULL AS name) AS hypertable_name,
-       CAST(NULL AS timestamptz) AS range_start,
-       CAST(NULL AS timestamptz) AS range_end
-WHERE false;
+SELECT CAST('iot_data' AS name) AS hypertable_schema,
+       CAST('timescale_measurements' AS name) AS hypertable_name,
+       CAST('iot_data' AS name) AS chunk_schema,
+       CAST('timescale_measurements' AS name) AS chunk_name,
+       TIMESTAMPTZ '2000-01-01 00:00:00+00' AS range_start,
+       TIMESTAMPTZ '2100-01-01 00:00:00+00' AS range_end;
+
+CREATE FUNCTION public.set_chunk_time_interval(regclass, interval)
+RETURNS void LANGUAGE sql RETURN NULL;
+
+CREATE FUNCTION public.drop_chunks(regclass, timestamptz)
+RETURNS SETOF text LANGUAGE sql AS 'SELECT NULL WHERE false';
+
+CREATE FUNCTION public.compress_chunk(regclass)
+RETURNS regclass LANGUAGE sql RETURN $1;
 
 CREATE SCHEMA _timescaledb_catalog;
 
@@ -54,6 +65,33 @@ SELECT CAST(view.oid AS integer) AS id,
 FROM pg_class AS view
 JOIN pg_namespace AS namespace ON namespace.oid = view.relnamespace
 WHERE view.relkind = 'm';
+
+CREATE VIEW _timescaledb_catalog.chunk AS
+SELECT 1 AS id, CAST('iot_data' AS name) AS schema_name, CAST('timescale_measurements' AS name) AS table_name;
+
+CREATE VIEW _timescaledb_catalog.compression_chunk_size AS
+SELECT 0 AS chunk_id,
+       CAST(NULL AS bigint) AS uncompressed_heap_size,
+       CAST(NULL AS bigint) AS numrows_pre_compression;
+
+CREATE VIEW _timescaledb_catalog.continuous_agg AS
+SELECT id AS mat_hypertable_id,
+       0 AS raw_hypertable_id,
+       schema_name AS user_view_schema,
+       table_name AS user_view_name
+FROM _timescaledb_catalog.hypertable;
+
+-- Nothing is known to be up to date.
+CREATE VIEW _timescaledb_catalog.continuous_aggs_materialization_invalidation_log AS
+SELECT id AS materialization_id,
+       CAST(-9223372036854775808 AS bigint) AS lowest_modified_value,
+       CAST(9223372036854775807 AS bigint) AS greatest_modified_value
+FROM _timescaledb_catalog.hypertable;
+
+CREATE VIEW _timescaledb_catalog.continuous_aggs_hypertable_invalidation_log AS
+SELECT materialization_id AS hypertable_id, lowest_modified_value, greatest_modified_value
+FROM _timescaledb_catalog.continuous_aggs_materialization_invalidation_log
+WHERE false;
 
 CREATE SCHEMA _timescaledb_functions;
 

@@ -9,7 +9,7 @@ from psycopg2 import Error
 from sqlalchemy import Connection, Engine, text
 
 from chalicelib.database.deadline import RESERVE_SECONDS, Deadline
-from chalicelib.database.transaction import configure, time_limit
+from chalicelib.database.transaction import CURRENT_SETTINGS, configure, time_limit
 from chalicelib.database.translation import translated_errors
 
 logger = logging.getLogger(__name__)
@@ -21,9 +21,6 @@ _ISOLATION = {"default_transaction_isolation": "read committed"}
 _IS_SHARED = text(
     "SELECT pg_backend_pid() <> :pid "
     "AND coalesce(current_setting('device_parameters.one_session', true), 'off') <> 'on'"
-)
-_CURRENT = text(
-    "SELECT name, current_setting(name) AS setting FROM unnest(CAST(:names AS text[])) AS name"
 )
 
 
@@ -54,9 +51,10 @@ def _is_shared(connection: Connection) -> bool:
 
 @contextmanager
 def _configured(connection: Connection, settings: dict[str, str]) -> Iterator[None]:
-    found = connection.execute(_CURRENT, {"names": list(settings)})
+    found = connection.execute(CURRENT_SETTINGS, {"names": list(settings)})
     before = {row.name: row.setting for row in found}
-    configure(connection, settings, is_local=False)
+    known = {name: setting for name, setting in settings.items() if name in before}
+    configure(connection, known, is_local=False)
     try:
         yield
     finally:

@@ -21,6 +21,12 @@ RELIED_UPON = {
     # It compiles what runs for a second or two for longer than that.
     "jit": "off",
 }
+# What a server does not know, for want of an extension or of a version, is left out.
+CURRENT_SETTINGS = text(
+    "SELECT name, current_setting(name, true) AS setting "
+    "FROM unnest(CAST(:names AS text[])) AS name "
+    "WHERE current_setting(name, true) IS NOT NULL"
+)
 _CONFIGURE = text(
     "SELECT set_config(name, setting, :is_local) "
     "FROM json_each_text(CAST(:settings AS json)) AS wanted (name, setting)"
@@ -64,6 +70,19 @@ def time_limit(deadline: Deadline) -> dict[str, str]:
     if milliseconds <= 0:
         raise RunTimedOutError("the time given to this run is used up")
     return {"statement_timeout": str(milliseconds)}
+
+
+@contextmanager
+def configured(connection: Connection, settings: Mapping[str, str]) -> Iterator[None]:
+    """Have *settings* for some statements of a transaction, and what was set before after them.
+
+    A transaction that fails in between is rolled back, and takes them along.
+    """
+    names = {"names": list(settings)}
+    before = {row.name: row.setting for row in connection.execute(CURRENT_SETTINGS, names)}
+    configure(connection, settings)
+    yield
+    configure(connection, before)
 
 
 def configure(

@@ -8,10 +8,16 @@ from msgspec.structs import replace
 
 from chalicelib import database
 from chalicelib.errors import ApplicationError
-from chalicelib.features.device_parameters import self_check, store
+from chalicelib.features.device_parameters import self_check, store, upkeep
 from chalicelib.features.device_parameters.bodies import Run, RunError
 from chalicelib.features.device_parameters.context import Sync
-from chalicelib.features.device_parameters.model import EvidenceSource, Reading, Span
+from chalicelib.features.device_parameters.model import (
+    BUCKET,
+    EvidenceSource,
+    Reading,
+    Span,
+    bucket_start,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +43,10 @@ def bring_up_to_date(context: Sync, run: Run) -> Run:
     fails nothing: the next run tries again.
     """
     try:
-        _refresh_timed(context, run.window.closed_buckets)
+        kept = _kept(context, run.window.closed_buckets)
+        _refresh_timed(context, kept)
         _measure_lag(context, run)
-        found = _check_unless_checked(context, run)
+        found = _check_unless_checked(context, run, kept)
     except ApplicationError as error:
         logger.error("aggregate_not_materialized", extra={"reason": error.message})
         context.telemetry.is_materialized = False
@@ -55,8 +62,8 @@ def refresh(context: Sync, span: Span) -> None:
     bucket whose measurements have been dropped would forget them.
     """
     with database.transaction(context.engine, context.deadline) as connection:
-        since = store.measured_since(connection)
-    steps = Span(max(span.start, since), span.end).steps(REFRESH_STEP) if since else []
+        measured = store.measured_spans(connection, span)
+    steps = [step for part in measured for step in part.steps(REFRESH_STEP)]
     if steps:
         database.retry(lambda: _materialize(context, steps), context.deadline)
 
@@ -78,10 +85,17 @@ def _materialize(context: Sync, steps: list[Span]) -> None:
             store.materialize(connection, step)
 
 
-def _check_unless_checked(context: Sync, run: Run) -> RunError | None:
-    if context.telemetry.is_checked:
+def _kept(context: Sync, span: Span) -> Span:
+    """What of *span* is not dropped again at once because it is so old."""
+    with database.transaction(context.engine, context.deadline) as connection:
+        since = upkeep.kept_since(context.settings, store.database_clock(connection))
+    return Span(max(span.start, bucket_start(since) + BUCKET), span.end)
+
+
+def _check_unless_checked(context: Sync, run: Run, span: Span) -> RunError | None:
+    if context.telemetry.is_checked or not span.buckets:
         return None
-    finding = self_check.check(context, run.window, run.window.closed_buckets)
+    finding = self_check.check(context, run.window, span)
     context.telemetry.finding = finding
     return None if finding is None else self_check.explained(finding)
 

@@ -1,6 +1,5 @@
 """Materializing anew what TimescaleDB takes to be up to date, and is not."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -11,7 +10,7 @@ from chalicelib.database.statements import statements_beside
 from chalicelib.errors import RunTimedOutError
 from chalicelib.features.device_parameters import store
 from chalicelib.features.device_parameters.context import Sync
-from chalicelib.features.device_parameters.model import BUCKET, Span, Window
+from chalicelib.features.device_parameters.model import BUCKET, Span, Window, merged
 
 # A step that ends early is lost, so steps are small.
 STEP = timedelta(hours=6)
@@ -45,7 +44,7 @@ def mend(context: Sync, window: Window, first: list[Span], since: datetime) -> b
     span = Span(max(since, window.first_bucket), window.hot_bucket)
     try:
         with database.transaction(context.engine, deadline) as connection:
-            rest = _measured_spans(connection, span)
+            rest = store.measured_spans(connection, span)
         for step in (*first, *(step for span in rest for step in span.steps(STEP))):
             database.retry(lambda: _materialize(context, step, deadline), deadline)  # noqa: B023 called at once
             if step not in first:
@@ -64,7 +63,7 @@ def end_mending(context: Sync) -> None:
 def differing_spans(connection: Connection, window: Window) -> list[Span]:
     """The closed buckets of *window* that differ from the measurements, those in a row as one."""
     buckets = connection.execute(sql.list_differing_buckets, vars(window.closed_buckets)).scalars()
-    return _merged(Span(bucket, bucket + BUCKET) for bucket in buckets)
+    return merged(Span(bucket, bucket + BUCKET) for bucket in buckets)
 
 
 def policies(connection: Connection) -> list[str]:
@@ -98,19 +97,3 @@ def _note(context: Sync, until: datetime) -> None:
     with database.transaction(context.engine, context.deadline) as connection:
         connection.execute(sql.remember_progress, {"instant": until.isoformat()})
         connection.execute(sql.note_progress)
-
-
-def _measured_spans(connection: Connection, span: Span) -> list[Span]:
-    rows = connection.execute(sql.measured_spans, vars(span))
-    return _merged(Span(row.start, row.end) for row in rows)
-
-
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    """*spans* in order, with those joined that touch or overlap."""
-    merged: list[Span] = []
-    for span in spans:
-        if merged and span.start <= merged[-1].end:
-            last = merged.pop()
-            span = Span(last.start, max(last.end, span.end))
-        merged.append(span)
-    return merged

@@ -1,17 +1,3 @@
--- name: measured_spans
--- Where no chunk is, what the aggregate knows is all that is known, and stays.
-SELECT greatest(date_trunc('hour', range_start, 'UTC'), CAST(:start AS timestamptz)) AS start,
-       least(
-           date_trunc('hour', range_end + INTERVAL '1 hour' - INTERVAL '1 microsecond', 'UTC'),
-           CAST(:end AS timestamptz)
-       ) AS end
-FROM timescaledb_information.chunks
-WHERE hypertable_schema = 'iot_data'
-  AND hypertable_name = 'timescale_measurements'
-  AND range_end > :start
-  AND range_start < :end
-ORDER BY range_start
-
 -- name: find_note
 SELECT substring(col_description(attrelid, attnum) FROM '^materialized anew up to (.*)$')
 FROM pg_attribute

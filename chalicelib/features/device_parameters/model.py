@@ -1,5 +1,6 @@
 """What a run is, what it looks at, and what it finds. Standard library only."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -138,6 +139,17 @@ class Span:
             pieces.append(Span(start, end))
             start = end
         return pieces
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """*spans* in order, with those joined that touch or overlap."""
+    joined: list[Span] = []
+    for span in spans:
+        if joined and span.start <= joined[-1].end:
+            last = joined.pop()
+            span = Span(last.start, max(last.end, span.end))
+        joined.append(span)
+    return joined
 
 
 @dataclass(frozen=True)

@@ -608,11 +608,19 @@ FROM timescaledb_information.continuous_aggregates
 WHERE view_schema = 'iot_data'
   AND view_name IN ('device_parameters_hourly', 'device_parameter_sets_hourly')
 
--- name: first_chunk
-SELECT min(range_start)
+-- name: measured_spans
+-- Where no chunk is, what the aggregate knows is all that is known, and stays.
+SELECT greatest(date_trunc('hour', range_start, 'UTC'), CAST(:start AS timestamptz)) AS start,
+       least(
+           date_trunc('hour', range_end + INTERVAL '1 hour' - INTERVAL '1 microsecond', 'UTC'),
+           CAST(:end AS timestamptz)
+       ) AS end
 FROM timescaledb_information.chunks
 WHERE hypertable_schema = 'iot_data'
   AND hypertable_name = 'timescale_measurements'
+  AND range_end > :start
+  AND range_start < :end
+ORDER BY range_start
 
 -- name: materialized_until
 -- The watermark of an aggregate that holds nothing is in 4714 BC. One reading of the far future, and

@@ -30,7 +30,7 @@ def span_to_refill(engine: Engine, *, is_forced: bool = False) -> Span | None:
     repair that was broken off is taken up by the next one.
     """
     with database.transaction(engine, Deadline.after(QUERY_SECONDS)) as connection:
-        values = {"comment": TO_BE_REFILLED}
+        values = {"comment": TO_BE_REFILLED, "aggregates": list(store.AGGREGATES)}
         if not is_forced and not connection.execute(sql.is_to_be_refilled, values).scalar_one():
             return None
         hot_bucket = bucket_start(store.database_clock(connection))
@@ -49,4 +49,5 @@ def refill(
     """Materialize *span* in bounded steps, yielding each; then note that nothing is missing."""
     yield from backfill(engine, settings, span.steps(step), is_forced=is_forced)
     with database.transaction(engine, Deadline.after(QUERY_SECONDS)) as connection:
-        connection.execute(sql.note_refilled)
+        connection.execute(sql.note_pairs_refilled)
+        connection.execute(sql.note_sets_refilled)

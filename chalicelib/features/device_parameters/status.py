@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from chalicelib.database import schema
 from chalicelib.features.device_parameters import mending, pausing, run_log, store
 from chalicelib.features.device_parameters.bodies import CHANGES_SHOWN, Changes, Run, Status
+from chalicelib.features.device_parameters.materialization import NOT_MATERIALIZED
 from chalicelib.features.device_parameters.model import MAX_KEY_BYTES, RunStatus, State
 from chalicelib.features.device_parameters.removals import store as removals
 from chalicelib.features.device_parameters.settings import SyncSettings
@@ -33,7 +34,7 @@ def read_status(connection: Connection, settings: SyncSettings) -> Status:
         held_removals=removals.count_waiting(connection),
         pause=pausing.active_pause(connection),
         totals=run_log.last_totals(connection),
-        warnings=_warnings(connection, settings.check_interval_minutes),
+        warnings=_warnings(connection, settings.check_interval_minutes, last_run),
     )
 
 
@@ -60,13 +61,19 @@ def _changes_of(connection: Connection, run: Run | None) -> Changes:
     return replace(changes, held=held[:CHANGES_SHOWN], truncated=is_truncated)
 
 
-def _warnings(connection: Connection, window_minutes: int) -> list[str]:
+def _warnings(connection: Connection, window_minutes: int, last_run: Run | None) -> list[str]:
     return [
+        *_not_materialized(last_run),
         *_short_retention(connection, window_minutes),
         *_unfinished_mending(connection),
         *_set_aside(connection),
         *mending.policies(connection),
     ]
+
+
+def _not_materialized(last_run: Run | None) -> list[str]:
+    error = last_run.error if last_run is not None and last_run.is_applied else None
+    return [error.message] if error is not None and error.code == NOT_MATERIALIZED else []
 
 
 def _unfinished_mending(connection: Connection) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -25,7 +25,7 @@ from chalicelib.features.device_parameters.model import (
     RunStatus,
     Span,
     Window,
-    bucket_start,
+    merged,
 )
 from chalicelib.features.device_parameters.pair_bodies import Candidate
 from chalicelib.features.device_parameters.rows import first_changes, run_from_row
@@ -53,7 +53,6 @@ _RUN_LOCKS = 0x72756E73  # "runs"
 # What a log line shows of pairs whose ids are too long.
 _EXAMPLES = 3
 _EXAMPLE_LENGTH = 60
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def database_clock(connection: Connection) -> datetime:
@@ -159,10 +158,13 @@ def materialize(connection: Connection, span: Span, *, is_forced: bool = False) 
         connection.execute(refresh, {**vars(span), "is_forced": is_forced})
 
 
-def measured_since(connection: Connection) -> datetime | None:
-    """The first bucket that has all of its measurements; None where there is no chunk at all."""
-    start: datetime | None = connection.execute(sql.first_chunk).scalar_one()
-    return None if start is None else bucket_start(start + BUCKET - _MICROSECOND)
+def measured_spans(connection: Connection, span: Span) -> list[Span]:
+    """The parts of *span* for which there are chunks of measurements, in order.
+
+    Of the rest, whose measurements were dropped or detached, the aggregate keeps what it knows.
+    """
+    rows = connection.execute(sql.measured_spans, vars(span))
+    return merged(Span(row.start, row.end) for row in rows)
 
 
 def materialized_until(connection: Connection) -> datetime | None:
@@ -203,11 +205,9 @@ def is_superseded(connection: Connection, run_id: int) -> bool:
 def plan_delta(connection: Connection, reading: Reading, *, work_mem_mb: int) -> Plan:
     """Compare what was observed, as *reading* says, with the table: `pg_temp.planned_change`.
 
-    Nothing but the counts leaves the database. The temporary table ends with the transaction, and
-    so do the settings, which see to it that the planner hashes whatever the statistics say.
+    Nothing but the counts leaves the database. The temporary table ends with the transaction.
     """
     require_hypertables(connection)
-    database.configure(connection, {**_HASHING, "work_mem": f"{work_mem_mb}MB"})
     window = reading.window
     values = {
         "first_bucket": window.first_bucket,
@@ -218,7 +218,8 @@ def plan_delta(connection: Connection, reading: Reading, *, work_mem_mb: int) ->
         "max_key_bytes": MAX_KEY_BYTES,
     }
     is_measured = reading.source is EvidenceSource.MEASUREMENTS
-    connection.execute(_PLAN_FROM_MEASUREMENTS if is_measured else _PLAN_FROM_BOTH, values)
+    with database.configured(connection, {**_HASHING, "work_mem": f"{work_mem_mb}MB"}):
+        connection.execute(_PLAN_FROM_MEASUREMENTS if is_measured else _PLAN_FROM_BOTH, values)
     shown = {"examples": _EXAMPLES, "example_length": _EXAMPLE_LENGTH}
     return Plan(**connection.execute(sql.count_planned, shown).one()._mapping)
 

@@ -142,7 +142,12 @@ def _plan_and_apply(context: Sync, run: Run, reading: Reading, *, is_repeated: b
         waiting = _hold(context, connection, run, plan)
         database.limit_statements(connection, context.deadline)
         _note_set_aside(connection, run_id, plan)
-        remember_held(connection, run_id, is_wide=_is_wide(context, run))
+        remember_held(
+            connection,
+            run_id,
+            is_wide=_is_wide(context, run),
+            is_any_planned=waiting.planned > 0,
+        )
         deltas = _apply(connection, run_id, plan, waiting)
         found = _inconsistency(context)
         finished = store.finish_run(connection, run_id, _status(waiting), deltas, reading, found)

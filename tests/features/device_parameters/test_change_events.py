@@ -7,9 +7,9 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
+from sqlalchemy import Connection
 
 from chalicelib.features.device_parameters import change_events
-from chalicelib.features.device_parameters import sync as module
 from chalicelib.features.device_parameters.bodies import Run
 from tests.aws import Aws
 from tests.conftest import SyncRunner
@@ -164,11 +164,17 @@ def test_a_crash_before_the_commit_tells_nothing_and_one_after_it_everything(
 ) -> None:
     fleet.add_pairs(1, fleet.now() - MINUTE)
 
+    queue = change_events.queue
+
     def crash(*_: object) -> Run:
         raise MemoryError
 
+    def queue_then_crash(connection: Connection, run: Run) -> None:
+        queue(connection, run)
+        raise MemoryError
+
     with monkeypatch.context() as crashing:
-        crashing.setattr(module, "_measure_lag", crash)  # after queueing, before the commit
+        crashing.setattr(change_events, "queue", queue_then_crash)
         with pytest.raises(MemoryError):
             sync(change_event_bus=BUS)
     assert queued(migrated) == []

@@ -132,7 +132,8 @@ def materialization_of(migrated: Sandbox) -> str:
     """The table behind the aggregate."""
     name: str = migrated.value(
         "SELECT format('%I.%I', materialization_hypertable_schema, "
-        "materialization_hypertable_name) FROM timescaledb_information.continuous_aggregates"
+        "materialization_hypertable_name) FROM timescaledb_information.continuous_aggregates "
+        "WHERE view_name = 'device_parameters_hourly'"
     )
     return name
 

@@ -6,6 +6,7 @@ Every statement a request sends is explained: none may read one of our tables fr
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,13 +15,16 @@ from sqlalchemy import Engine, event
 from chalicelib.database import Deadline, transaction
 from chalicelib.database.schema import VERSION_TABLE
 from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters.model import Reading, observation_window
 from chalicelib.features.device_parameters.removals.store import remember_held
 from tests.features.device_parameters.test_routes import get
 from tests.sandbox import Sandbox
 
 PAIRS = 20_000
 RUNS = 3_000
-LAST_SEEN_INDEX = "idx_device_parameters_hourly_device_start"
+_WINDOW = observation_window(datetime.now(UTC), timedelta(hours=1))
+READING = Reading(_WINDOW, _WINDOW.hot_bucket, "all but the hot hour")
+LAST_SEEN_INDEX = "idx_device_parameter_sets_hourly_device"
 Statement = tuple[str, Any]
 
 _FILL = f"""
@@ -37,6 +41,8 @@ INSERT INTO iot_data.device_parameter_changes
 SELECT 'd' || n, 'p', n / 10 + 1, 'added', 'd', 'p' FROM generate_series(0, {PAIRS - 1}) AS n;
 CALL refresh_continuous_aggregate('iot_data.device_parameters_hourly',
     now() - interval '3 hours', date_trunc('hour', now()));
+CALL refresh_continuous_aggregate('iot_data.device_parameter_sets_hourly',
+    now() - interval '3 hours', date_trunc('hour', now()));
 ANALYZE iot_data.device_parameters, iot_data.sync_runs, iot_data.device_parameter_changes;
 ANALYZE iot_data.timescale_measurements;
 """
@@ -48,11 +54,12 @@ def crowded(migrated: Sandbox) -> Sandbox:
     for statement in _FILL.split(";"):
         if statement.strip():
             migrated.rows(statement)
-    materialized = migrated.value(
+    materialized = migrated.rows(
         "SELECT format('%I.%I', materialization_hypertable_schema, "
         "materialization_hypertable_name) FROM timescaledb_information.continuous_aggregates"
     )
-    migrated.rows(f"ANALYZE {materialized}")
+    for [name] in materialized:
+        migrated.rows(f"ANALYZE {name}")
     return migrated
 
 
@@ -125,15 +132,15 @@ def test_when_a_pair_was_last_seen_is_looked_up_by_the_start_of_its_device(
 ) -> None:
     with recorded(engine) as sent:
         assert get(path)[0] == 200
-    [asked] = [statement for statement in sent if "device_parameters_hourly" in statement[0]]
+    [asked] = [statement for statement in sent if "device_parameter_sets_hourly" in statement[0]]
     assert LAST_SEEN_INDEX in plan_of(crowded, asked)
 
 
 def test_so_it_is_where_removals_are_held(crowded: Sandbox, engine: Engine) -> None:
     with recorded(engine) as sent, transaction(engine, Deadline.after(60)) as connection:
-        connection.execute(store.sql.create_planned_change)
-        remember_held(connection, 1, is_wide=False)
-        [(text, values)] = [one for one in sent if "device_parameters_hourly" in one[0]]
+        store.plan_delta(connection, READING, work_mem_mb=4)
+        remember_held(connection, 1, is_wide=False, is_any_planned=True)
+        [(text, values)] = [one for one in sent if "planned.held_for IS NOT NULL" in one[0]]
         plan = connection.exec_driver_sql(f"EXPLAIN {text}", values).scalars().all()
     assert LAST_SEEN_INDEX in "\n".join(plan)
 

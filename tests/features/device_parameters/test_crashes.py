@@ -24,8 +24,9 @@ HOUR = timedelta(hours=1)
 BEFORE_THE_RUN_IS_RECORDED = ["after:next_run_id", "committed:next_run_id", "after:open_run"]
 BEFORE_THE_OUTCOME = [
     "committed:open_run",
-    "before:refresh_aggregate",
-    "after:refresh_aggregate",
+    "before:refresh_pairs",
+    "after:refresh_pairs",
+    "after:refresh_sets",
     "after:try_lock",
     "after:lock_run",
     "after:plan_delta",
@@ -35,7 +36,14 @@ BEFORE_THE_OUTCOME = [
     "after:add_pairs",
     "after:finish_run",
 ]
-AFTER_THE_OUTCOME = ["committed:finish_run", "after:prune_changes", "committed:prune_changes"]
+# Where the aggregate is brought up to date once the delta has committed.
+AFTER_THE_OUTCOME_OF_MEASUREMENTS = ["before:refresh_pairs", "after:refresh_pairs"]
+AFTER_THE_OUTCOME = [
+    "committed:finish_run",
+    "after:note_totals",
+    "after:prune_changes",
+    "committed:prune_changes",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +58,12 @@ def _one_pair_to_add_remove_and_rename(fleet: Fleet, sync: SyncRunner) -> None:
     fleet.rename_device("renamed", "New name")
     fleet.add_device("arriving")
     fleet.report("arriving", "p", AS_OF - 30 * HOUR)
+
+
+@pytest.fixture(autouse=True)
+def _read_from_the_aggregate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run has most to do where it materializes what it reads."""
+    monkeypatch.setenv("EVIDENCE_SOURCE", "aggregate")
 
 
 def kill_run_at(boundary: str, sandbox: Sandbox) -> None:
@@ -104,6 +118,18 @@ def test_a_process_killed_before_the_commit_leaves_the_table_as_it_was(
 def test_a_process_killed_after_the_commit_has_done_its_work(
     migrated: Sandbox, sync: SyncRunner, boundary: str
 ) -> None:
+    check_outcome(boundary, migrated, sync)
+
+
+@pytest.mark.parametrize("boundary", AFTER_THE_OUTCOME_OF_MEASUREMENTS)
+def test_a_process_killed_while_it_materializes_has_done_its_work(
+    migrated: Sandbox, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch, boundary: str
+) -> None:
+    monkeypatch.setenv("EVIDENCE_SOURCE", "measurements")
+    check_outcome(boundary, migrated, sync)
+
+
+def check_outcome(boundary: str, migrated: Sandbox, sync: SyncRunner) -> None:
     kill_run_at(boundary, migrated)
     expected = oracle.read_facts(migrated, AS_OF, WINDOW_MINUTES).observed
     assert oracle.read_names(migrated) == oracle.replay_changes(migrated) == expected

@@ -60,8 +60,14 @@ def test_a_connection_that_died_in_the_pool_is_replaced(
 @pytest.mark.parametrize(
     "boundary",
     [
-        *("before:next_run_id", "before:open_run", "before:refresh_aggregate", "before:plan_delta"),
-        *("after:add_pairs", "after:finish_run", "committed:finish_run"),
+        *(
+            "before:next_run_id",
+            "before:open_run",
+            "before:refresh_pairs",
+            "before:refresh_sets",
+            "before:plan_delta",
+        ),
+        *("after:remove_pairs", "after:finish_run", "committed:finish_run"),
     ],
 )
 def test_a_run_goes_on_where_its_connection_is_ended(

@@ -2,13 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event
 
 from chalicelib.database import Deadline, transaction
 from chalicelib.features.device_parameters import store
-from chalicelib.features.device_parameters.model import MAX_KEY_BYTES, observation_window
+from chalicelib.features.device_parameters.model import Reading, observation_window
 from tests.conftest import SyncRunner
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
@@ -29,21 +30,16 @@ def _ten_days(fleet: Fleet, sync: SyncRunner) -> None:
 def chunks_read(engine: Engine, window_minutes: int) -> set[str]:
     """The chunks in the plan of plan_delta, of the measurements and of the aggregate."""
     window = observation_window(AS_OF, timedelta(minutes=window_minutes))
-    values = {
-        "first_bucket": window.first_bucket,
-        "hot_bucket": window.hot_bucket,
-        "window_start": window.start,
-        "hot_start": window.hot_start,
-        "window_end": window.end,
-        "max_key_bytes": MAX_KEY_BYTES,
-        "examples": 3,
-        "example_length": 60,
-    }
+    reading = Reading(window, window.hot_bucket, "all but the hot hour")
+    sent: list[tuple[str, Any]] = []
     with transaction(engine, Deadline.after(60)) as connection:
-        connection.execute(store.sql.create_planned_change)
-        plan = (
-            connection.execute(text(f"EXPLAIN {store.sql.plan_delta.text}"), values).scalars().all()
+        event.listen(
+            connection, "before_cursor_execute", lambda *asked: sent.append((asked[2], asked[3]))
         )
+        store.plan_delta(connection, reading, work_mem_mb=4)
+    [(statement, values)] = [one for one in sent if "TABLE planned_change" in one[0]]
+    with transaction(engine, Deadline.after(60)) as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
     return set(re.findall(r"\b_hyper_\d+_\d+_chunk\b", "\n".join(plan)))
 
 

@@ -97,7 +97,12 @@ def test_nothing_outlasts_a_run_which_says_what_it_did_not_set(
     assert len(fleet.keys()) == 3
     assert (pooled.settings(), locks(pooled)) == (before, 0)
     [told, *_] = [record for record in caplog.records if record.msg == "session_is_shared"]
-    assert told.__dict__["not_set"] == ["enable_sort", "work_mem"]
+    assert told.__dict__["not_set"] == [
+        "enable_sort",
+        "jit",
+        "timescaledb.max_tuples_decompressed_per_dml_transaction",
+        "work_mem",
+    ]
 
 
 def test_a_refresh_that_takes_too_long_is_ended_there_as_well(pooled: Pooled) -> None:

@@ -16,8 +16,15 @@ from tests.fleet import Fleet
 from tests.sandbox import Sandbox
 
 AGGREGATE = "iot_data.device_parameters_hourly"
-DROP = f"DROP MATERIALIZED VIEW {AGGREGATE}"
-HELD = f"SELECT * FROM {AGGREGATE} ORDER BY bucket, device_id"
+SETS = "iot_data.device_parameter_sets_hourly"
+DROP = f"DROP MATERIALIZED VIEW {AGGREGATE} CASCADE"
+DROP_SETS = f"DROP MATERIALIZED VIEW {SETS}"
+HELD = f"""
+SELECT bucket, device_id, parameter_id, CAST(last_seen_at AS text) FROM {AGGREGATE}
+UNION ALL
+SELECT bucket, device_id, parameter_ids, CAST(last_seen_ats AS text) FROM {SETS}
+ORDER BY bucket, device_id, parameter_id
+"""
 TABLES = ("device_parameters", "sync_runs", "device_parameter_changes", "device_state")
 HOURS = 50
 HEARTBEAT = """
@@ -52,12 +59,15 @@ def rows(sandbox: Sandbox) -> list[object]:
     return [sandbox.rows(f"SELECT * FROM iot_data.{table}") for table in TABLES]
 
 
-def test_a_dropped_aggregate_is_exact_again_and_nothing_else_touched(history: Sandbox) -> None:
+@pytest.mark.parametrize(("drop", "missing"), [(DROP, AGGREGATE), (DROP_SETS, SETS)])
+def test_a_dropped_aggregate_is_exact_again_and_nothing_else_touched(
+    history: Sandbox, drop: str, missing: str
+) -> None:
     held, kept = history.rows(HELD), rows(history)
-    history.rows(DROP)
+    history.rows(drop)
     result = run("repair", "--step-hours", "7")
     assert result.exit_code == 0, result.output
-    assert f"recreated the continuous aggregate {AGGREGATE}, empty" in result.output
+    assert f"recreated the continuous aggregate {missing}, empty" in result.output
     assert "materialized" in result.output
     assert "run docs/runtime-role.sql" in result.output
     assert history.rows(HELD) == held
@@ -133,13 +143,25 @@ def test_nobody_is_told_to_repair_what_the_platform_lacks(history: Sandbox) -> N
     assert "repair" not in result.output
 
 
-def test_every_remedy_is_to_repair(history: Sandbox, engine: Engine) -> None:
+def test_a_run_needs_no_aggregate_and_says_that_it_is_gone(history: Sandbox) -> None:
+    history.rows(DROP)
+    result = run("sync")
+    assert result.exit_code == 0, result.output
+    assert "could not be brought up to date" in result.output
+    assert "`cli.py repair`" in result.output
+    assert "`cli.py repair`" in run("status").output
+
+
+def test_every_remedy_is_to_repair(
+    history: Sandbox, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from chalicelib.features.device_parameters import store
 
     history.rows(DROP)
     with engine.connect() as connection, pytest.raises(AggregateMissingError) as missing:
         store.require_aggregates(connection)
     assert "`cli.py repair`" in missing.value.message
+    monkeypatch.setenv("EVIDENCE_SOURCE", "aggregate")
     for arguments in (["sync"], ["plan"], ["backfill"], ["verify", "--against", "aggregate"]):
         result = run(*arguments)
         assert result.exit_code == 1

@@ -45,8 +45,9 @@ WHERE view_name = 'device_parameters_hourly'
 
 @pytest.fixture
 def configured(environment: None, monkeypatch: pytest.MonkeyPatch) -> SyncSettings:
-    """A window of 30 days."""
+    """A window of 30 days, read from the aggregate."""
     monkeypatch.setenv("CHECK_INTERVAL_MINUTES", str(MONTH))
+    monkeypatch.setenv("EVIDENCE_SOURCE", "aggregate")
     return sync_settings()
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.features.device_parameters import self_check
 from chalicelib.features.device_parameters.self_check import MOST_BUCKETS, choose
+from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from tests.conftest import SyncRunner
 from tests.fleet import Fleet
 from tests.sandbox import Sandbox
@@ -16,6 +17,13 @@ from tests.sandbox import Sandbox
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 EDITS = 30
+
+
+@pytest.fixture
+def configured(environment: None, monkeypatch: pytest.MonkeyPatch) -> SyncSettings:
+    """What is read from the aggregate is checked beforehand."""
+    monkeypatch.setenv("EVIDENCE_SOURCE", "aggregate")
+    return sync_settings()
 
 
 @given(st.lists(st.booleans(), max_size=60), st.sets(st.integers(0, 70)))

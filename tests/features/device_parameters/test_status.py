@@ -92,7 +92,7 @@ def test_status_shows_the_last_run_and_its_changes(
     assert body["last_run"] == body["last_success"]
     assert set(body["last_run"]) == {
         *("run_id", "trigger", "status", "as_of", "window_minutes", "started_at", "finished_at"),
-        *("duration_ms", "guard", "requested_by", "comment", "deltas", "error"),
+        *("duration_ms", "guard", "requested_by", "comment", "deltas", "evidence", "error"),
     }
     assert body["last_run"]["run_id"] == last.run_id
     assert body["last_run"]["as_of"] == last.as_of.astimezone(UTC).isoformat().replace(
@@ -181,7 +181,7 @@ def test_a_database_never_migrated_is_a_503(sources: Sandbox) -> None:
 
 
 def test_a_lost_aggregate_is_a_503(migrated: Sandbox) -> None:
-    migrated.rows("DROP MATERIALIZED VIEW iot_data.device_parameters_hourly")
+    migrated.rows("DROP MATERIALIZED VIEW iot_data.device_parameters_hourly CASCADE")
     migrated.expect_rebuild()
     status, body = get("/health")
     assert (status, body["error"]["code"]) == (503, "AGGREGATE_MISSING")

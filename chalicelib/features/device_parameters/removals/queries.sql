@@ -248,6 +248,20 @@ WHERE planned.held_for IS NOT NULL
   )
 ORDER BY planned.device_id, planned.parameter_id
 
+-- name: remember_held_unseen
+-- The same, where the aggregate does not say when the pairs were last seen.
+INSERT INTO iot_data.held_removals
+    (device_id, device_name, parameter_id, parameter_name, reason, scope, site_id, device_type_id, run_id)
+SELECT device_id, device_name, parameter_id, parameter_name, reason, held_for, site_id, device_type_id, :run_id
+FROM pg_temp.planned_change AS planned
+WHERE planned.held_for IS NOT NULL
+  AND NOT EXISTS (
+      SELECT FROM iot_data.held_removals AS held
+      WHERE held.device_id = planned.device_id
+        AND held.parameter_id = planned.parameter_id
+  )
+ORDER BY device_id, parameter_id
+
 -- name: any_held
 SELECT EXISTS (SELECT FROM iot_data.held_removals)
 

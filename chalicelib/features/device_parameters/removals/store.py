@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from chalicelib.database import advisory
 from chalicelib.database.statements import statements_beside
 from chalicelib.features.device_parameters.bodies import RemovedPair
 from chalicelib.features.device_parameters.guard import GuardLimits, Standing
@@ -92,9 +93,12 @@ def count_kept(connection: Connection) -> int:
     return int(connection.execute(sql.count_kept).scalar_one())
 
 
-def remember_held(connection: Connection, run_id: int, *, is_wide: bool) -> None:
+def remember_held(
+    connection: Connection, run_id: int, *, is_wide: bool, is_any_planned: bool
+) -> None:
     """Bring `held_removals` in step with what the plan holds; unchanged rows are not written.
 
+    Where the plan holds nothing, as *is_any_planned* says, there is nothing new to remember.
     What is observed in a window wider than configured is neither forgotten nor taken back.
     """
     values = {"is_wide": is_wide}
@@ -102,7 +106,18 @@ def remember_held(connection: Connection, run_id: int, *, is_wide: bool) -> None
     if is_any and connection.execute(sql.lock_outdated_held, values).scalar_one() > 0:
         connection.execute(sql.forget_held, values)
         connection.execute(sql.renew_held)
-    connection.execute(sql.remember_held, {"run_id": run_id})
+    if is_any_planned:
+        _remember_new(connection, run_id)
+
+
+def _remember_new(connection: Connection, run_id: int) -> None:
+    """A run does not fail for want of the aggregate, which says when a pair was last seen."""
+    values = {"run_id": run_id}
+    remembered = advisory(
+        connection, "last seen", lambda _: connection.execute(sql.remember_held, values).rowcount
+    )
+    if remembered is None:
+        connection.execute(sql.remember_held_unseen, values)
 
 
 def count_waiting(connection: Connection) -> int:
