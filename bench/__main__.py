@@ -12,6 +12,7 @@ from bench.table import (
     HEADERS,
     point_rows,
     point_title,
+    reasons,
     server_text,
     terminal_table,
     verdict_rows,
@@ -81,7 +82,8 @@ def show_point(console: Console, point: Point) -> None:
     """The table of one point, and what it was measured on."""
     rows = point_rows(point)
     console.print(terminal_table(point_title(point), HEADERS, rows, _CAPTION))
-    console.print(server_text(point))
+    for line in (*reasons(point), server_text(point.machine)):
+        console.print(line)
 
 
 def show_verdict(console: Console, measured: list[Point]) -> None:

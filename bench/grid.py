@@ -1,5 +1,6 @@
 """The points of the grid: how many pairs, how often they report, and how much of a past."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from bench.points import Point
 from chalicelib.features.device_parameters.model import BUCKET
 
 DAY = 24
+_PLACE = re.compile(r"(\d+)x(\d+)x(\d+)", re.ASCII)
 WINDOWS_MINUTES = (5, 60, 6 * 60, DAY * 60, 7 * DAY * 60, 30 * DAY * 60)
 
 
@@ -30,10 +32,19 @@ class Place:
     @classmethod
     def parse(cls, text: str) -> Self:
         """A place as `PAIRSxREADINGSxHOURS`; raises `ValueError` for anything else."""
-        pairs, readings_an_hour, hours = (int(number) for number in text.split("x"))
-        if pairs < data.PARAMETERS or not 1 <= readings_an_hour <= 60 or hours < 2:
-            raise ValueError("ten pairs, one to 60 readings an hour and two hours at least")
-        return cls(pairs, readings_an_hour, hours)
+        found = _PLACE.fullmatch(text)
+        place = cls(*map(int, found.groups())) if found else None
+        if place is None or not place._is_possible:
+            raise ValueError(
+                f"{text!r} is not PAIRSxREADINGSxHOURS, such as 10000x4x26: ten pairs and two hours "
+                "at least, and a number of readings an hour that divides 60"
+            )
+        return place
+
+    @property
+    def _is_possible(self) -> bool:
+        divides = 0 < self.readings_an_hour <= 60 and 60 % self.readings_an_hour == 0
+        return self.pairs >= data.PARAMETERS and self.hours >= 2 and divides
 
     @property
     def windows_minutes(self) -> list[int]:

@@ -1,8 +1,8 @@
 """`python -m bench.million`: what the largest things that can happen to a large fleet cost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -67,26 +67,24 @@ Work = Callable[[], dict[str, Any]]
 
 @dataclass
 class Scenario:
-    """A fleet, the instant of its next run, and the steps so far."""
+    """A fleet, and the instant of its next run."""
 
     fleet: Fleet
     as_of: datetime
-    report: Callable[[str], None]
-    steps: list[Step] = field(default_factory=list)
 
     def run(
         self, name: str, window_minutes: int, *, force: bool = False, is_inspected: bool = False
-    ) -> None:
+    ) -> Step:
         """One run an hour later, after that hour's readings have arrived."""
         data.live(self.fleet, self.as_of - BUCKET, self.as_of)
         trial = Trial(self.fleet, self.as_of, window_minutes)
-        self._watch(name, Run(trial, force), is_inspected=is_inspected)
         self.as_of += BUCKET
+        return self._watch(name, Run(trial, force), is_inspected=is_inspected)
 
-    def backfill(self, name: str, past: timedelta) -> None:
+    def backfill(self, name: str, past: timedelta) -> Step:
         """Materialize the past."""
         end = self.as_of - BUCKET
-        self._watch(name, Backfill(self.fleet, end - past, end))
+        return self._watch(name, Backfill(self.fleet, end - past, end))
 
     def change(self, statement: TextClause) -> None:
         """Change the master data, and let the server settle down."""
@@ -94,14 +92,13 @@ class Scenario:
             connection.execute(statement)
         data.settle(self.fleet)
 
-    def _watch(self, name: str, work: Work, *, is_inspected: bool = False) -> None:
+    def _watch(self, name: str, work: Work, *, is_inspected: bool = False) -> Step:
         with (
             watching(self.fleet.engine, inspect_table=is_inspected) as cost,
             ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process,
         ):
             taken = process.submit(_measured, self.fleet, work).result()
-        self.steps.append(Step(name, cost=cost, **taken))
-        self.report(" ".join(step_row(self.steps[-1])))
+        return Step(name, cost=cost, **taken)
 
 
 @dataclass(frozen=True)
@@ -146,7 +143,7 @@ def _measured(fleet: Fleet, work: Work) -> dict[str, Any]:
     return {**taken, "client_peak_growth_kb": grown, "backend_peak_kb": backend}
 
 
-def measure(fleet: Fleet, days: int, report: Callable[[str], None]) -> list[Step]:
+def measure(fleet: Fleet, days: int, report: Callable[[str], None]) -> Iterator[Step]:
     """Every step in the order in which an installation would go through them."""
     first = data.first_run_at(datetime.now(UTC), _HOURS_OF_STEPS)
     past = max(timedelta(days=days) + BUCKET, _LEAST_PAST)
@@ -155,24 +152,23 @@ def measure(fleet: Fleet, days: int, report: Callable[[str], None]) -> list[Step
         data.live(fleet, first - BUCKET - past, first - BUCKET)
     data.settle(fleet)
     report(f"{fleet.pairs:,} pairs and {past} are loaded")
-    return _go_through(Scenario(fleet, first, report), timedelta(days=days))
+    return _go_through(Scenario(fleet, first), timedelta(days=days))
 
 
-def _go_through(scenario: Scenario, past: timedelta) -> list[Step]:
-    scenario.run("first run ever, 1 h", _HOUR)
-    scenario.backfill(f"backfill of {past // timedelta(days=1)} d", past)
+def _go_through(scenario: Scenario, past: timedelta) -> Iterator[Step]:
+    yield scenario.run("first run ever, 1 h", _HOUR)
+    yield scenario.backfill(f"backfill of {past // timedelta(days=1)} d", past)
     data.tend(scenario.fleet, past)
     for name, window_minutes in {"steady, 1 h": _HOUR, "steady, 24 h": _DAY}.items():
         data.disturb(scenario.fleet)
         data.settle(scenario.fleet)
-        scenario.run(name, window_minutes)
+        yield scenario.run(name, window_minutes)
     data.settle(scenario.fleet)
-    scenario.run("nothing changed, 1 h", _HOUR, is_inspected=True)
+    yield scenario.run("nothing changed, 1 h", _HOUR, is_inspected=True)
     scenario.change(sql.rename_devices)
-    scenario.run("all renamed, 1 h", _HOUR)
+    yield scenario.run("all renamed, 1 h", _HOUR)
     scenario.change(sql.switch_devices_off)
-    scenario.run("all removed, forced, 1 h", _HOUR, force=True)
-    return scenario.steps
+    yield scenario.run("all removed, forced, 1 h", _HOUR, force=True)
 
 
 def step_row(step: Step) -> list[str]:
@@ -221,11 +217,12 @@ def main(pairs: int, days: int, out: Path) -> None:
     console = wide_console()
     with databases.scratch(server) as settings:
         fleet = data.fleet_of(settings, pairs, readings_an_hour=1)
-        steps = measure(fleet, days, console.print)
-        facts = results.server_facts(fleet.engine)
-    machine = results.machine_facts(facts, is_embedded=False)
-    document = Document(pairs, days, machine, steps)
-    points.write_json(out, document)
+        machine = results.machine_facts(results.server_facts(fleet.engine), is_embedded=False)
+        document = Document(pairs, days, machine, [])
+        for step in measure(fleet, days, console.print):
+            console.print("  ".join(step_row(step)))
+            document.steps.append(step)
+            points.write_json(out, document)
     console.print(terminal_table(f"{pairs:,} pairs", HEADERS, rows(document)))
     console.print(f"Written: {out}")
 

@@ -1,6 +1,7 @@
 """The results as rows of text, for the terminal and for the documents."""
 
 from itertools import chain
+from typing import Any
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -24,7 +25,7 @@ HEADERS = [
     "DISTINCT/ours",
 ]
 _MISSED = " (!)"
-_WIDTH = 140
+_WIDTH = 170
 
 
 def point_rows(point: Point) -> Rows:
@@ -90,14 +91,21 @@ def point_title(point: Point) -> str:
     memory = {name: f"{kb / MEBIBYTE_OF_KB:.1f} MB" for name, kb in point.peak_growth_kb.items()}
     return (
         f"{point.pairs:,} pairs, {point.readings_an_hour} readings an hour, {point.hours} hours: "
-        f"{point.rows['measurements'] / 1e6:.1f} million measurements; memory of the client: "
+        f"{point.rows['measurements'] / 1e6:.1f} million measurements, loaded at "
+        f"{point.load_rows_per_second:,} rows/s; memory of the client: "
         f"{memory['ours']}, compared in Python {memory['client']}"
     )
 
 
-def server_text(point: Point) -> str:
+def reasons(point: Point) -> list[str]:
+    """Why the last run with each window read where it did, as it said itself."""
+    found = ((minutes, point.find("ours", minutes)) for minutes in point.windows)
+    said = ((minutes, cell.samples[-1].notes) for minutes, cell in found if cell is not None)
+    return [f"{window_name(minutes)}: {it['source']}, {it['reason']}" for minutes, it in said]
+
+
+def server_text(machine: dict[str, Any]) -> str:
     """The machine and the settings of the server, which every figure depends on."""
-    machine = point.machine
     kind = "embedded" if machine["is_embedded"] else "native"
     settings = ", ".join(f"{name} {value}" for name, value in sorted(machine["settings"].items()))
     return (
