@@ -78,6 +78,7 @@ def install(fleet: Fleet) -> None:
     with fleet.engine.begin() as connection:
         connection.execute(sql.add_devices, {"devices": fleet.devices + silent_devices})
         connection.execute(sql.add_parameters, {"parameters": PARAMETERS})
+        connection.execute(sql.make_room)
         seconds = int(fleet.reading_every.total_seconds())
         connection.execute(sql.prepare_readings, {**sizes, "seconds": seconds})
         connection.execute(sql.prepare_changes, {"count": fleet.change_count})

@@ -36,8 +36,8 @@ class Place:
         place = cls(*map(int, found.groups())) if found else None
         if place is None or not place._is_possible:
             raise ValueError(
-                f"{text!r} is not PAIRSxREADINGSxHOURS, such as 10000x4x26: ten pairs and two hours "
-                "at least, and a number of readings an hour that divides 60"
+                f"{text!r} is not PAIRSxREADINGSxHOURS, such as 10000x4x26: ten pairs and two "
+                "hours at least, and a number of readings an hour that divides 60"
             )
         return place
 

@@ -17,9 +17,12 @@ INSERT INTO iot_data.timescale_parameters (parameter_id, parameter_name)
 SELECT 'parameter-' || lpad(CAST(parameter AS text), 2, '0'), 'Parameter ' || parameter
 FROM generate_series(1, :parameters) AS parameter
 
+-- name: make_room
+CREATE SCHEMA bench
+
 -- name: prepare_readings
 -- When each pair reports within the time between two readings, in the order in which they arrive.
-CREATE UNLOGGED TABLE bench_reading AS
+CREATE UNLOGGED TABLE bench.reading AS
 SELECT make_interval(secs => (device * 7919 + parameter * 31) % :seconds) AS after,
        'device-' || lpad(CAST(device AS text), 7, '0') AS device_id,
        'parameter-' || lpad(CAST(parameter AS text), 2, '0') AS parameter_id,
@@ -30,9 +33,9 @@ ORDER BY after, device_id, parameter_id
 
 -- name: prepare_changes
 -- The first that report, so that the shortest window sees them, too.
-CREATE UNLOGGED TABLE bench_forgotten AS
+CREATE UNLOGGED TABLE bench.forgotten AS
 SELECT device_id, parameter_id
-FROM bench_reading
+FROM bench.reading
 ORDER BY after, device_id, parameter_id
 LIMIT :count
 
@@ -58,7 +61,7 @@ FROM generate_series(
      ) AS tick (time)
 CROSS JOIN LATERAL (
     SELECT tick.time + after AS time, device_id, parameter_id, value
-    FROM bench_reading
+    FROM bench.reading
     OFFSET 0
 ) AS reading
 WHERE reading.time >= :start
@@ -72,7 +75,7 @@ SELECT (SELECT count(*) FROM iot_data.timescale_measurements) AS measurements,
 -- name: forget_pairs
 -- The next contestant must add these pairs. To do this twice changes nothing more.
 DELETE FROM iot_data.device_parameters AS known
-USING bench_forgotten AS forgotten
+USING bench.forgotten AS forgotten
 WHERE known.device_id = forgotten.device_id
   AND known.parameter_id = forgotten.parameter_id
 
@@ -244,23 +247,23 @@ UPDATE iot_data.redshift_devices SET device_name = device_name || ' (renamed)'
 UPDATE iot_data.redshift_devices SET status = false
 
 -- name: prepare_bare_changes
-CREATE UNLOGGED TABLE bench_change AS
+CREATE UNLOGGED TABLE bench.change AS
 SELECT 'removed' AS change, known.device_id, known.device_name, known.parameter_id, known.parameter_name
 FROM iot_data.device_parameters AS known
-LEFT JOIN bench_reading AS reading USING (device_id, parameter_id)
+LEFT JOIN bench.reading AS reading USING (device_id, parameter_id)
 WHERE reading.device_id IS NULL
 UNION ALL
 SELECT 'added', device_id, device.device_name, parameter_id, parameter.parameter_name
-FROM bench_forgotten AS forgotten
+FROM bench.forgotten AS forgotten
 JOIN iot_data.redshift_devices AS device USING (device_id)
 JOIN iot_data.timescale_parameters AS parameter USING (parameter_id)
 
 -- name: drop_bare_changes
-DROP TABLE bench_change
+DROP TABLE bench.change
 
 -- name: remove_bare
 DELETE FROM iot_data.device_parameters AS known
-USING bench_change AS change
+USING bench.change AS change
 WHERE change.change = 'removed'
   AND known.device_id = change.device_id
   AND known.parameter_id = change.parameter_id
@@ -268,7 +271,7 @@ WHERE change.change = 'removed'
 -- name: add_bare
 INSERT INTO iot_data.device_parameters (device_id, device_name, parameter_id, parameter_name)
 SELECT device_id, device_name, parameter_id, parameter_name
-FROM bench_change
+FROM bench.change
 WHERE change = 'added'
 
 -- name: log_bare
@@ -277,7 +280,7 @@ INSERT INTO iot_data.device_parameter_changes
 SELECT (SELECT max(run_id) FROM iot_data.sync_runs),
        change, device_id, device_name, parameter_id, parameter_name,
        CASE change WHEN 'removed' THEN 'window_expired' END
-FROM bench_change
+FROM bench.change
 
 -- name: forget_bare_log
 DELETE FROM iot_data.device_parameter_changes

@@ -1,5 +1,6 @@
 """A point of the grid is measured on a real database, and its result is checked there."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from bench.contestants import Trial, WrongResultError
 from bench.grid import SIZES, Place, prepare
 from bench.measure import Course
 from bench.points import Sample
+from chalicelib.database import engine_for
 from chalicelib.features.device_parameters.settings import SyncSettings
 from tests.sandbox import Sandbox
 
@@ -41,15 +43,21 @@ def test_the_full_grid_has_every_density_and_every_size() -> None:
 
 
 @pytest.fixture
+def scratch(migrated: Sandbox, configured: SyncSettings) -> Iterator[SyncSettings]:
+    """A migrated database, in which the benchmark leaves nothing behind."""
+    yield configured
+    with engine_for(configured.database).begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA bench CASCADE")
+
+
+@pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every window is measured once."""
     monkeypatch.setattr(measure, "_QUICK_REPEATS", 1)
 
 
-def test_a_point_has_every_contestant_in_every_window(
-    migrated: Sandbox, configured: SyncSettings, once: None
-) -> None:
-    fleet = data.fleet_of(configured, 200, readings_an_hour=4)
+def test_a_point_has_every_contestant_in_every_window(scratch: SyncSettings, once: None) -> None:
+    fleet = data.fleet_of(scratch, 200, readings_an_hour=4)
     windows = [5 * MINUTE, 60 * MINUTE, 120 * MINUTE]
     course = Course(fleet, windows, 1, quiet)
     first_run_at = data.first_run_at(datetime.now(UTC), course.most_hours)
@@ -68,13 +76,13 @@ def test_a_point_has_every_contestant_in_every_window(
 
 
 def test_a_contestant_that_does_something_else_ends_the_benchmark(
-    migrated: Sandbox, configured: SyncSettings, monkeypatch: pytest.MonkeyPatch
+    scratch: SyncSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def forgets_one(trial: Trial) -> Sample:
         return Sample(0.1, (0, 1))
 
     monkeypatch.setattr(measure, "_ALTERNATIVES", {"distinct": forgets_one})
-    fleet = data.fleet_of(configured, 200, readings_an_hour=1)
+    fleet = data.fleet_of(scratch, 200, readings_an_hour=1)
     course = Course(fleet, [60 * MINUTE], 1, quiet)
     first_run_at = data.first_run_at(datetime.now(UTC), course.most_hours)
     rate = prepare(fleet, 2, first_run_at)
@@ -82,10 +90,8 @@ def test_a_contestant_that_does_something_else_ends_the_benchmark(
         measure.measure(course, first_run_at, 2, load_rows_per_second=rate, is_embedded=False)
 
 
-def test_changes_are_measured_beside_the_bare_statements(
-    migrated: Sandbox, configured: SyncSettings
-) -> None:
-    fleet = data.fleet_of(configured, 400, readings_an_hour=1, changes=34)
+def test_changes_are_measured_beside_the_bare_statements(scratch: SyncSettings) -> None:
+    fleet = data.fleet_of(scratch, 400, readings_an_hour=1, changes=34)
     taken = changes.measure(fleet, 1, quiet)
     assert {name: len(samples) for name, samples in taken.items()} == {
         "unchanged": 1,
