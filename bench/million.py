@@ -162,7 +162,7 @@ def _go_through(scenario: Scenario, past: timedelta) -> Iterator[Step]:
     for name, window_minutes in {"steady, 1 h": _HOUR, "steady, 24 h": _DAY}.items():
         data.disturb(scenario.fleet)
         data.settle(scenario.fleet)
-        yield scenario.run(name, window_minutes)
+        yield scenario.run(name, window_minutes, is_inspected=True)
     data.settle(scenario.fleet)
     yield scenario.run("nothing changed, 1 h", _HOUR, is_inspected=True)
     scenario.change(sql.rename_devices)
