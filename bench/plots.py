@@ -47,6 +47,7 @@ class Panel:
     label: str
     size: Callable[[Spot], float]
     spots: list[Spot]
+    tick: Callable[[float], str] = "{:,.0f}".format
 
 
 def plot(directory: Path, points: list[Point]) -> list[Path]:
@@ -63,7 +64,7 @@ def _over_window(points: list[Point]) -> Iterable[Panel]:
     for point in points:
         title = f"{point.pairs:,} pairs, {point.readings_an_hour} an hour"
         spots = [(point, minutes) for minutes in point.windows]
-        yield Panel(title, "window, hours", lambda spot: spot[1] / 60, spots)
+        yield Panel(title, "window", _window, spots, _window_tick)
 
 
 def _over_density(points: list[Point]) -> Iterable[Panel]:
@@ -87,6 +88,14 @@ def _compared(
         spots = [(point, minutes) for point in points if minutes in point.windows]
         if len({size(spot) for spot in spots}) > 1:
             yield Panel(f"{title}, window {window_name(minutes)}", label, size, spots)
+
+
+def _window(spot: Spot) -> float:
+    return spot[1]
+
+
+def _window_tick(minutes: float) -> str:
+    return window_name(round(minutes))
 
 
 def _density(spot: Spot) -> float:
@@ -121,7 +130,7 @@ def _draw_panel(axis: Any, panel: Panel) -> None:
         if shown:
             axis.plot(*zip(*shown, strict=True), label=_LABELS[name], **style)
     axis.set(title=panel.title, xlabel=panel.label, ylabel="seconds", xscale="log", yscale="log")
-    axis.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,.3g}"))
+    axis.xaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: panel.tick(value)))
     axis.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
     for one in (axis.xaxis, axis.yaxis):
         one.set_minor_formatter(ticker.NullFormatter())
