@@ -1,45 +1,39 @@
-"""Five ways to bring the table in step, each timed by itself and each doing the same delta."""
+"""The ways to bring the table in step, each timed by itself and each doing the same delta."""
 
-import random
+import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
-from bench.data import Fleet
+from bench.data import Fleet, sql
+from bench.points import Sample
+from chalicelib import database
 from chalicelib.database import Deadline
-from chalicelib.database.statements import load_statements
+from chalicelib.features.device_parameters import sources, store
+from chalicelib.features.device_parameters import sync as use_case
+from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import (
+    EvidenceSource,
+    Reading,
     SyncRequest,
     Trigger,
     Window,
     observation_window,
 )
-from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, refresh, sync
+from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, sync
 
-LOOP_DEVICES = 100
-LOOP_SECONDS = 4.0
-LOOP_LEAST_DEVICES = 5
+# As the application says to its planner.
+_HASHING = {"enable_sort": "off", "enable_mergejoin": "off"}
 
-_statements = load_statements(Path(__file__).with_name("queries.sql"))
 
-_LOOP_DEVICES = _statements["loop_devices"]
-_LOOP_OBSERVED = _statements["loop_observed"]
-_LOOP_NAMES = _statements["loop_names"]
-_LOOP_KNOWN = _statements["loop_known"]
-_OBSERVED_FROM_MEASUREMENTS = _statements["observed_from_measurements"]
-_KNOWN_PAIRS = _statements["known_pairs"]
-_ADD_PAIR = _statements["add_pair"]
-_REMOVE_PAIR = _statements["remove_pair"]
-_PLAN_FROM_MEASUREMENTS = _statements["plan_from_measurements"]
-_REMOVE_DIFFERENCE = _statements["remove_difference"]
-_ADD_DIFFERENCE = _statements["add_difference"]
-_COUNT_DIFFERENCE = _statements["count_difference"]
+class WrongResultError(Exception):
+    """A contestant did not do what was asked, so its time means nothing."""
 
 
 @dataclass(frozen=True)
@@ -66,57 +60,110 @@ class Trial:
         return {"window_start": self.window.start, "window_end": self.window.end}
 
 
-@dataclass(frozen=True)
-class Sample:
-    """How long it took, and what it changed; None where it was sampled, not carried out."""
-
-    seconds: float
-    delta: tuple[int, int] | None
-    detail: dict[str, float] = field(default_factory=dict)
-
-
 Contestant = Callable[[Trial], Sample]
 
 
-def aggregate(trial: Trial) -> Sample:
-    """The application itself: refresh the newly closed hour, then plan and apply the delta.
+def ours(trial: Trial) -> Sample:
+    """The application itself, until its delta is committed; what comes after that is a detail."""
+    return ours_with(trial, force=False)[0]
 
-    `sync` refreshes too; calling `refresh` first only tells the two parts apart, at the price
-    of a second refresh that finds nothing to do.
+
+def ours_with(trial: Trial, *, force: bool) -> tuple[Sample, Run]:
+    """The application itself, as it would be configured with this window."""
+    settings = replace(trial.fleet.settings, check_interval_minutes=trial.window_minutes)
+    context = Sync(trial.engine, settings, Deadline.after(RUN_TIME_LIMIT.total_seconds()))
+    request = SyncRequest(Trigger.CLI, trial.window_minutes, trial.as_of, force=force)
+    with _commit_clock() as clock, _estimating_at(trial.as_of):
+        start = time.perf_counter()
+        run = sync(context, request)
+        end = time.perf_counter()
+    if run.error is not None or run.evidence is None or clock.committed_at is None:
+        raise WrongResultError(f"the run did not go well: {run}")
+    detail = {
+        "total_seconds": end - start,
+        "refresh_seconds": context.telemetry.refresh_seconds or 0.0,
+    }
+    notes = {"source": str(run.evidence.source), "reason": run.evidence.reason}
+    delta = (run.deltas.added, run.deltas.removed)
+    return Sample(clock.committed_at - start, delta, detail, notes), run
+
+
+@contextmanager
+def _estimating_at(as_of: datetime) -> Iterator[None]:
+    """Have the run take its own instant for now where it estimates how many measurements there are.
+
+    In operation the two are the same. Here the database's clock is ahead by the hours that are
+    still to be measured, and a day that has just begun would be taken for almost empty.
     """
-    deadline = Deadline.after(RUN_TIME_LIMIT.total_seconds())
-    context = Sync(trial.engine, trial.fleet.settings, deadline)
-    start = time.perf_counter()
-    refresh(context, trial.window)
-    refreshed = time.perf_counter()
-    run = sync(context, SyncRequest(Trigger.CLI, trial.window_minutes, trial.as_of))
-    end = time.perf_counter()
-    detail = {"refresh_seconds": refreshed - start, "delta_seconds": end - refreshed}
-    return Sample(end - start, (run.deltas.added, run.deltas.removed), detail)
+    now = f"CAST('{as_of.isoformat()}' AS timestamptz)"
+    statement = text(sources.sql.list_stocks.text.replace("now()", now.replace(":", r"\:")))
+    vars(sources.sql)["list_stocks"] = statement
+    try:
+        yield
+    finally:
+        del vars(sources.sql)["list_stocks"]
+
+
+class _CommitClock(logging.Handler):
+    """Looks at the clock when the application logs that its delta is committed."""
+
+    committed_at: float | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == "run_finished":
+            self.committed_at = time.perf_counter()
+
+
+@contextmanager
+def _commit_clock() -> Iterator[_CommitClock]:
+    clock, level = _CommitClock(logging.INFO), use_case.logger.level
+    use_case.logger.addHandler(clock)
+    use_case.logger.setLevel(logging.INFO)
+    try:
+        yield clock
+    finally:
+        use_case.logger.removeHandler(clock)
+        use_case.logger.setLevel(level)
 
 
 def floor(trial: Trial) -> Sample:
-    """The lower bound: read and hash both sets once, count how they differ, write nothing."""
-    window = trial.window
-    values = {
-        **trial.raw_window,
-        "first_bucket": window.first_bucket,
-        "hot_bucket": window.hot_bucket,
-        "hot_start": window.hot_start,
-    }
+    """The lower bound: read and hash both sets once, count how they differ, write nothing.
+
+    It reads what the run before it has chosen, and with the same settings.
+    """
+    deadline = Deadline.after(RUN_TIME_LIMIT.total_seconds())
     start = time.perf_counter()
-    with trial.engine.begin() as connection:
-        difference = connection.execute(_COUNT_DIFFERENCE, values).one()
-    return Sample(time.perf_counter() - start, (difference.added, difference.removed))
+    with database.transaction(trial.engine, deadline) as connection:
+        memory = {"work_mem": f"{trial.fleet.settings.refresh_work_mem_mb}MB"}
+        database.configure(connection, {**_HASHING, **memory})
+        measured_from = connection.execute(sql.last_reading).scalar_one()
+        reading = Reading(trial.window, measured_from, "")
+        difference = _count_difference(connection, reading)
+    return Sample(time.perf_counter() - start, difference)
+
+
+def _count_difference(connection: Connection, reading: Reading) -> tuple[int, int]:
+    is_measured = reading.source is EvidenceSource.MEASUREMENTS
+    evidence = store.sql.evidence_of_measurements if is_measured else store.sql.evidence_of_both
+    values = {
+        "first_bucket": reading.window.first_bucket,
+        "measured_from": reading.measured_from,
+        "measured_start": reading.measured_start,
+        "window_start": reading.window.start,
+        "window_end": reading.window.end,
+    }
+    statement = text(sql.count_difference.text.replace("@evidence@", evidence.text))
+    found = connection.execute(statement, values).one()
+    return found.added, found.removed
 
 
 def distinct(trial: Trial) -> Sample:
     """No aggregate: one SELECT DISTINCT over the measurements, compared in the database."""
     start = time.perf_counter()
     with trial.engine.begin() as connection:
-        connection.execute(_PLAN_FROM_MEASUREMENTS, trial.raw_window)
-        removed = connection.execute(_REMOVE_DIFFERENCE).rowcount
-        added = connection.execute(_ADD_DIFFERENCE).rowcount
+        connection.execute(sql.plan_from_measurements, trial.raw_window)
+        removed = connection.execute(sql.remove_difference).rowcount
+        added = connection.execute(sql.add_difference).rowcount
     return Sample(time.perf_counter() - start, (added, removed))
 
 
@@ -124,66 +171,20 @@ def client(trial: Trial) -> Sample:
     """The same SELECT DISTINCT, but both sets are fetched and compared in Python."""
     start = time.perf_counter()
     with trial.engine.begin() as connection:
-        rows = connection.execute(_OBSERVED_FROM_MEASUREMENTS, trial.raw_window)
+        rows = connection.execute(sql.observed_from_measurements, trial.raw_window)
         observed = {(row[0], row[1]): row for row in rows}
-        known = {(row[0], row[1]): row for row in connection.execute(_KNOWN_PAIRS)}
+        known = {(row[0], row[1]): row for row in connection.execute(sql.known_pairs)}
         added = [dict(row._mapping) for key, row in observed.items() if key not in known]
         removed = [dict(row._mapping) for key, row in known.items() if key not in observed]
-        _apply(connection, added, removed)
+        write_one_by_one(connection, added, removed)
     return Sample(time.perf_counter() - start, (len(added), len(removed)))
 
 
-def _apply(
+def write_one_by_one(
     connection: Connection, added: list[dict[str, Any]], removed: list[dict[str, Any]]
 ) -> None:
+    """What a client writes that has compared the sets itself."""
     if removed:
-        connection.execute(_REMOVE_PAIR, removed)
+        connection.execute(sql.remove_pair, removed)
     if added:
-        connection.execute(_ADD_PAIR, added)
-
-
-def loop(trial: Trial) -> Sample:
-    """The loop of the requirements, device by device, over a sample of the devices.
-
-    What the sampled devices cost on average is multiplied by the number of active devices. The
-    sample is rolled back, so the commits that the loop would make are not even counted.
-    """
-    start = time.perf_counter()
-    with trial.engine.connect() as connection:
-        devices = connection.execute(_LOOP_DEVICES).all()
-        listed = time.perf_counter()
-        # The same devices in every repetition.
-        sample = random.Random(1).sample(devices, min(len(devices), LOOP_DEVICES))  # noqa: S311
-        done = 0
-        for device_id, device_name in sample:
-            _sync_device(connection, trial, device_id, device_name or device_id)
-            done += 1
-            if done >= LOOP_LEAST_DEVICES and time.perf_counter() - listed > LOOP_SECONDS:
-                break
-        spent = time.perf_counter() - listed
-        connection.rollback()
-    seconds = listed - start + spent / done * len(devices)
-    return Sample(seconds, None, {"devices_sampled": done, "seconds_sampled": spent})
-
-
-def _sync_device(connection: Connection, trial: Trial, device_id: str, device_name: str) -> None:
-    device = {"device_id": device_id}
-    observed = connection.execute(_LOOP_OBSERVED, {**device, **trial.raw_window})
-    parameter_ids = [row.parameter_id for row in observed]
-    names = {
-        row.parameter_id: row.parameter_name or row.parameter_id
-        for row in connection.execute(_LOOP_NAMES, {"parameter_ids": parameter_ids})
-    }
-    known = set(connection.execute(_LOOP_KNOWN, device).scalars())
-    added = [
-        {**device, "device_name": device_name, "parameter_id": key, "parameter_name": name}
-        for key, name in names.items()
-        if key not in known
-    ]
-    removed = [{**device, "parameter_id": key} for key in known if key not in names]
-    _apply(connection, added, removed)
-
-
-# The floor reads what the aggregate's refresh has materialized, so it follows it.
-ON_AGGREGATE: dict[str, Contestant] = {"aggregate": aggregate, "floor": floor}
-ON_MEASUREMENTS: dict[str, Contestant] = {"distinct": distinct, "client": client, "loop": loop}
+        connection.execute(sql.add_pair, added)

@@ -1,6 +1,7 @@
 """Where the benchmark's database comes from; nothing but a scratch database is ever touched."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,7 +31,11 @@ def server_from_environment() -> URL | None:
 
 @contextmanager
 def scratch(server: URL | None) -> Iterator[SyncSettings]:
-    """A migrated database with empty source tables, for as long as the context lasts."""
+    """A migrated database with empty source tables, for as long as the context lasts.
+
+    It may be large, so it goes as well when this process is told to end.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _embedded() if server is None else _scratch_on(server) as variables:
         configured = sync_settings(variables)
         engine = database.engine_for(configured.database)
