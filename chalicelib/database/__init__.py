@@ -9,6 +9,7 @@ from chalicelib.database.retry import CONNECTION_ATTEMPTS, retry
 from chalicelib.database.sessions import session
 from chalicelib.database.transaction import (
     busy_when_late,
+    configure,
     configured,
     limit_statements,
     transaction,
@@ -25,6 +26,7 @@ __all__ = [
     "advisory",
     "application_error",
     "busy_when_late",
+    "configure",
     "configured",
     "engine_for",
     "limit_statements",
