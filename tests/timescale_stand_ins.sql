@@ -67,7 +67,7 @@ JOIN pg_namespace AS namespace ON namespace.oid = view.relnamespace
 WHERE view.relkind = 'm';
 
 CREATE VIEW _timescaledb_catalog.chunk AS
-SELECT 1 AS id, CAST('iot_data' AS name) AS schema_name, CAST('timescale_measurements' AS name) AS table_name;
+SELECT 1 AS id, 0 AS status, CAST('iot_data' AS name) AS schema_name, CAST('timescale_measurements' AS name) AS table_name;
 
 CREATE VIEW _timescaledb_catalog.compression_chunk_size AS
 SELECT 0 AS chunk_id,

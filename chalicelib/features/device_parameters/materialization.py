@@ -18,6 +18,7 @@ from chalicelib.features.device_parameters.model import (
     Span,
     bucket_start,
 )
+from chalicelib.features.device_parameters.sources import reading_without_aggregate
 
 logger = logging.getLogger(__name__)
 
@@ -27,13 +28,25 @@ REFRESH_STEP = timedelta(hours=24)
 NOT_MATERIALIZED = "not_materialized"
 
 
-def prepare(context: Sync, reading: Reading) -> None:
-    """Materialize what *reading* takes from the aggregate, and compare a sample of it."""
+def prepare(context: Sync, reading: Reading) -> Reading:
+    """Materialize what *reading* takes from the aggregate, and compare a sample of it.
+
+    Returns what is to be read: the measurements alone, where they are all there and the aggregate
+    cannot be brought up to date.
+    """
     if reading.source is EvidenceSource.MEASUREMENTS:
-        return
-    _refresh_timed(context, reading.aggregated)
+        return reading
+    try:
+        _refresh_timed(context, reading.aggregated)
+    except ApplicationError as error:
+        logger.warning("aggregate_not_materialized", extra={"reason": error.message})
+        instead = reading_without_aggregate(context, reading.window, _problem(error))
+        if instead is None:
+            raise
+        return instead
     context.telemetry.finding = self_check.check(context, reading.window, reading.aggregated)
     context.telemetry.is_checked = True
+    return reading
 
 
 def bring_up_to_date(context: Sync, run: Run) -> Run:
@@ -50,8 +63,7 @@ def bring_up_to_date(context: Sync, run: Run) -> Run:
     except ApplicationError as error:
         logger.error("aggregate_not_materialized", extra={"reason": error.message})
         context.telemetry.is_materialized = False
-        message = f"the aggregate could not be brought up to date: {error.message}"
-        found = RunError(code=NOT_MATERIALIZED, message=message)
+        found = RunError(code=NOT_MATERIALIZED, message=_problem(error))
     return run if found is None else _noted(context, run, found)
 
 
@@ -66,6 +78,10 @@ def refresh(context: Sync, span: Span) -> None:
     steps = [step for part in measured for step in part.steps(REFRESH_STEP)]
     if steps:
         database.retry(lambda: _materialize(context, steps), context.deadline)
+
+
+def _problem(error: ApplicationError) -> str:
+    return f"the aggregate could not be brought up to date: {error.message}"
 
 
 def _refresh_timed(context: Sync, span: Span) -> None:

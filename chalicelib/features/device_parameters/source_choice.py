@@ -54,7 +54,7 @@ class Outlook:
 
 def choose(window: Window, outlook: Outlook) -> Reading:
     """The cheapest way to read *window*."""
-    earliest = _first_with_measurements(window, outlook.stocks)
+    earliest = first_with_measurements(window, outlook.stocks)
     costs = {
         measured_from: cost
         for measured_from, cost in _costs(window, outlook).items()
@@ -64,7 +64,7 @@ def choose(window: Window, outlook: Outlook) -> Reading:
     return Reading(window, cheapest, _reason(window, costs, cheapest))
 
 
-def _first_with_measurements(window: Window, stocks: list[Stock]) -> datetime:
+def first_with_measurements(window: Window, stocks: list[Stock]) -> datetime:
     """The first bucket from which on no time of *window* is without a chunk.
 
     Of a time without one, the aggregate may know what nobody else does any more.

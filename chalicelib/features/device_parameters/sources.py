@@ -10,7 +10,12 @@ from chalicelib.database.statements import statements_beside
 from chalicelib.features.device_parameters import run_log, store
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import BUCKET, EvidenceSource, Reading, Window
-from chalicelib.features.device_parameters.source_choice import Outlook, Stock, choose
+from chalicelib.features.device_parameters.source_choice import (
+    Outlook,
+    Stock,
+    choose,
+    first_with_measurements,
+)
 from chalicelib.features.device_parameters.upkeep import kept_since
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +44,17 @@ def reading_of(context: Sync, window: Window) -> Reading:
     if outlook is None:
         return Reading(window, window.hot_bucket, "the database does not say what it holds")
     return choose(window, outlook)
+
+
+def reading_without_aggregate(context: Sync, window: Window, problem: str) -> Reading | None:
+    """The measurements alone; None where they are not all there, or are not to be read."""
+    if context.settings.evidence_source is not None:
+        return None
+    with database.transaction(context.engine, context.deadline) as connection:
+        stocks = database.advisory(connection, "sizes", lambda _: _stocks(connection, window))
+    if not stocks or first_with_measurements(window, stocks) > window.first_bucket:
+        return None
+    return Reading(window, window.first_bucket, problem)
 
 
 def _as_configured(source: EvidenceSource) -> str:

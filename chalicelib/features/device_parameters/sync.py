@@ -94,7 +94,7 @@ def _follow_up(context: Sync, run: Run) -> Run:
 def _execute(context: Sync, run: Run, work: Callable[[Sync, Run, Reading], Run]) -> Run:
     try:
         reading = reading_of(context, run.window)
-        materialization.prepare(context, reading)
+        reading = materialization.prepare(context, reading)
         return database.retry(lambda: work(context, run, reading), context.deadline)
     except RunAlreadyActiveError as error:
         return _give_up(context, run, RunStatus.SKIPPED, error)

@@ -1,6 +1,7 @@
 -- name: next_chunk_to_compress
 -- Those that are old enough and not compressed. And those that were, and into which so much has come
--- since that it takes a tenth of what the whole chunk once took.
+-- since that it takes a tenth of what the whole chunk once took; the fourth bit of a chunk's status
+-- says that it has rows beside the compressed ones.
 SELECT format('%I.%I', chunk.chunk_schema, chunk.chunk_name)
 FROM timescaledb_information.continuous_aggregates AS aggregate
 JOIN timescaledb_information.chunks AS chunk
@@ -14,7 +15,8 @@ WHERE aggregate.view_schema = 'iot_data'
   AND chunk.range_end <= :before
   AND (
       compressed.chunk_id IS NULL
-      OR 10 * pg_relation_size(format('%I.%I', chunk.chunk_schema, chunk.chunk_name)) > compressed.uncompressed_heap_size
+      OR entry.status & 8 = 8
+     AND 10 * pg_relation_size(format('%I.%I', chunk.chunk_schema, chunk.chunk_name)) > compressed.uncompressed_heap_size
   )
 ORDER BY chunk.range_start, aggregate.view_name
 LIMIT 1

@@ -8,7 +8,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from chalicelib.errors import AggregateMissingError
-from chalicelib.features.device_parameters import repair
+from chalicelib.features.device_parameters import repair, source_choice
+from chalicelib.features.device_parameters.model import EvidenceSource, RunStatus
 from chalicelib.features.device_parameters.settings import SyncSettings
 from cli import cli
 from tests.conftest import SyncRunner
@@ -166,3 +167,15 @@ def test_every_remedy_is_to_repair(
         result = run(*arguments)
         assert result.exit_code == 1
         assert "`cli.py repair`" in result.output, arguments
+
+
+def test_a_long_window_is_read_from_the_measurements_where_the_aggregate_is_gone(
+    history: Sandbox, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_choice, "READ_MEASUREMENT", 1e9)
+    history.rows(DROP)
+    run = sync(window_minutes=60 * HOURS)
+    assert (run.status, run.deltas.observed) == (RunStatus.SUCCEEDED, 1)
+    assert run.evidence is not None
+    assert run.evidence.source is EvidenceSource.MEASUREMENTS
+    assert "`cli.py repair`" in run.evidence.reason
