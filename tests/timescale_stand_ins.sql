@@ -45,7 +45,8 @@ SELECT CAST('iot_data' AS name) AS hypertable_schema,
        CAST('iot_data' AS name) AS chunk_schema,
        CAST('timescale_measurements' AS name) AS chunk_name,
        TIMESTAMPTZ '2000-01-01 00:00:00+00' AS range_start,
-       TIMESTAMPTZ '2100-01-01 00:00:00+00' AS range_end;
+       TIMESTAMPTZ '2100-01-01 00:00:00+00' AS range_end,
+       false AS is_compressed;
 
 CREATE FUNCTION public.set_chunk_time_interval(regclass, interval)
 RETURNS void LANGUAGE sql RETURN NULL;

@@ -69,7 +69,8 @@ def test_after_a_kill_at_the_deadline_a_new_container_carries_on(
     start: StartContainer, migrated: Sandbox, fleet: Fleet
 ) -> None:
     with HangingWay(*address(migrated), b"refresh_continuous_aggregate") as way:
-        container = start(HANDLER, **{**migrated.environment, **way.environment})
+        waiting = {"EVIDENCE_SOURCE": "aggregate", **migrated.environment, **way.environment}
+        container = start(HANDLER, **waiting)
         assert container.invoke_until_killed({"window_minutes": 120}, SHORT_SECONDS) is None
         assert way.has_hung.is_set()
     assert migrated.rows("SELECT status FROM iot_data.sync_runs") == [("running",)]

@@ -37,6 +37,14 @@ _COMMANDS = (
     ("pause", "--minutes", "2"),
     ("resume",),
 )
+_NOT_MATERIALIZED = (
+    "SELECT error_message FROM iot_data.sync_runs WHERE error_code = 'not_materialized'"
+)
+_LOOSE_CHUNKS = """
+SELECT FROM timescaledb_information.chunks
+WHERE hypertable_name LIKE '%materialized%' AND NOT is_compressed
+  AND range_end < now() - interval '2 days'
+"""
 _PATHS = ("/runs/1", "/runs/1/changes", "/device-parameters/d001/p", "/device-parameters?q=d")
 
 
@@ -64,10 +72,20 @@ def _runs(sandbox: Sandbox, fleet: Fleet) -> Iterator[str]:
     yield from command("sync")
     fleet.withdraw("d000", "p")
     fleet.rename_device("d001", "Renamed")
+    fleet.report("d002", "p", sandbox.now() - timedelta(days=5))
     _leave_something_old(sandbox)
-    yield from command("sync")
+    yield from command("sync", "--window-minutes", str(6 * 24 * 60))
+    yield from _tended(sandbox)
     if sandbox.value("SELECT count(*) FROM iot_data.sync_runs WHERE started_at < '2020-01-01'"):
         yield "permission denied: what is old was not pruned"
+
+
+def _tended(sandbox: Sandbox) -> Iterator[str]:
+    """The runs have brought the aggregate up to date, and compressed what is old of it."""
+    for [message] in sandbox.rows(_NOT_MATERIALIZED):
+        yield message
+    if sandbox.rows(_LOOSE_CHUNKS):
+        yield "permission denied: an old chunk of the aggregate was not compressed"
 
 
 def _held(sandbox: Sandbox, fleet: Fleet) -> Iterator[str]:
