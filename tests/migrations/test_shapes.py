@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import psycopg2.errors
 import pytest
 from alembic import command
 from alembic.util import CommandError
@@ -120,10 +121,13 @@ def test_ids_of_different_collations_are_refused(sources: Sandbox, migrator: Mig
 def test_ids_that_are_equal_without_being_the_same_are_refused(
     sources: Sandbox, migrator: Migrator
 ) -> None:
-    sources.rows(
-        "CREATE COLLATION iot_data.loose (provider = icu, locale = 'und-u-ks-level2', "
-        "deterministic = false)"
-    )
+    try:
+        sources.rows(
+            "CREATE COLLATION iot_data.loose (provider = icu, locale = 'und-u-ks-level2', "
+            "deterministic = false)"
+        )
+    except psycopg2.errors.FeatureNotSupported:
+        pytest.skip("this PostgreSQL was built without ICU, which such collations need")
     sources.rows(f"ALTER TABLE {DEVICES} ALTER COLUMN device_id TYPE text COLLATE iot_data.loose")
     assert f"{DEVICES}.device_id has the collation loose" in refusal_of(migrator)
 

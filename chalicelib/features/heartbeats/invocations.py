@@ -7,6 +7,7 @@ import msgspec
 
 from chalicelib import database
 from chalicelib.database import Deadline
+from chalicelib.errors import InvalidRequestError
 from chalicelib.features.heartbeats import metrics
 from chalicelib.features.heartbeats.batch import read_batch, unwrapped
 from chalicelib.features.heartbeats.check import check
@@ -41,7 +42,10 @@ def record_queued(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
     Raises where nothing could be stored; then the queue delivers all of them again.
     """
-    result = record_messages(_engine(), _deadline(context), event["Records"], _admission())
+    messages = event.get("Records")
+    if not isinstance(messages, list):
+        raise InvalidRequestError("an event of a queue must have a list of Records")
+    result = record_messages(_engine(), _deadline(context), messages, _admission())
     metrics.publish_recorded(result.recorded)
     return {"batchItemFailures": [{"itemIdentifier": failed} for failed in result.failed_ids]}
 

@@ -30,7 +30,7 @@ released AS (
         SELECT device_id
         FROM iot_data.unknown_devices
         WHERE device_id IN (SELECT id FROM newcomer EXCEPT SELECT id FROM unknown)
-        ORDER BY device_id
+        ORDER BY device_id COLLATE "C"
         FOR UPDATE
     )
 ),
@@ -307,16 +307,35 @@ WHERE device_id = ANY (CAST(:device_ids AS text[]))
 ORDER BY device_id COLLATE "C"
 FOR UPDATE
 
+-- name: lock_states_without_fields
+-- Those that another writer left, and for which no heartbeat has come yet.
+SELECT device_id
+FROM iot_data.device_state AS state
+WHERE device_id = ANY (CAST(:device_ids AS text[]))
+  AND NOT EXISTS (
+      SELECT FROM iot_data.device_state_fields AS fields WHERE fields.device_id = state.device_id
+  )
+ORDER BY device_id COLLATE "C"
+FOR UPDATE
+
 -- name: forget_devices
--- The fields, and what has been noticed about silence, go with the state.
+-- The fields, and what has been noticed about silence, go with the state. A state that has come
+-- since the locks were taken stays. Its fields are not locked here, so that a heartbeat may have
+-- locked some of such states already, and wait for others that would be deleted.
 WITH forgotten AS (
     DELETE FROM iot_data.device_state
-    WHERE device_id = ANY (CAST(:device_ids AS text[]))
+    WHERE device_id = ANY (CAST(:locked_ids AS text[]))
     RETURNING device_id
 ),
 released AS (
     DELETE FROM iot_data.unknown_devices
-    WHERE device_id = ANY (CAST(:device_ids AS text[]))
+    WHERE device_id IN (
+        SELECT device_id
+        FROM iot_data.unknown_devices
+        WHERE device_id = ANY (CAST(:device_ids AS text[]))
+        ORDER BY device_id COLLATE "C"
+        FOR UPDATE
+    )
     RETURNING device_id
 )
 SELECT device_id FROM forgotten

@@ -31,6 +31,8 @@ from chalicelib.instants import read_device_instant
 logger = logging.getLogger(__name__)
 
 REFUSALS_LOGGED = 5
+# Attributes of a message. Both stay as they are when the message comes again.
+_SINCE_WHEN = ("SentTimestamp", "ApproximateFirstReceiveTimestamp")
 _ABOUT_THE_SENDER = {reason.value for reason in Objection if reason.is_about_the_sender}
 
 
@@ -75,7 +77,7 @@ def record(
 def record_messages(
     engine: Engine,
     deadline: Deadline,
-    received: Iterable[Mapping[str, Any]],
+    received: Iterable[object],
     admission: Admission = DEFAULT_ADMISSION,
 ) -> RecordedMessages:
     """Store what the messages of a queue hold, all of them in one transaction.
@@ -108,23 +110,42 @@ def require_stored(recorded: Recorded) -> None:
         raise (ForbiddenError if is_forbidden else InvalidRequestError)(refusal.reason, **details)
 
 
-def _read_message(message: Mapping[str, Any]) -> Message:
+def _read_message(message: object) -> Message:
     """What one message holds.
 
-    Where that is no heartbeat at all, it counts as one that is refused.
+    Where that is no heartbeat at all, it counts as one that is refused. Without an id it cannot be
+    told apart, and an empty one makes Lambda deliver the whole batch again.
     """
-    message_id = str(message["messageId"])
+    read = message if isinstance(message, Mapping) else {}
+    message_id = str(read.get("messageId") or "")
     try:
-        content, sent_at = batches.unwrapped(batches.parse(message.get("body")))
-        queued_at = read_device_instant(
-            "SentTimestamp", int(message["attributes"]["SentTimestamp"])
-        )
-        return Message(batches.read_batch(content), sent_at or queued_at, message_id)
+        content, sent_at = batches.unwrapped(batches.parse(read.get("body")))
+        return Message(batches.read_batch(content), sent_at or _queued_at(read), message_id)
     except InvalidRequestError as error:
         refusal = RefusedHeartbeat(
             index=0, device_id=None, field=error.details.get("parameter"), reason=error.message
         )
         return Message(Batch(1, refused=[refusal]), None, message_id)
+
+
+def _queued_at(message: Mapping[str, Any]) -> datetime | None:
+    """Since when *message* is in the queue.
+
+    AWS always says that, what stands in for it need not. None leaves it to the database's clock:
+    for want of an instant that devices may give themselves, no heartbeat is lost.
+    """
+    attributes = message.get("attributes")
+    if not isinstance(attributes, Mapping):
+        return None
+    found = (_instant_or_none(name, attributes.get(name)) for name in _SINCE_WHEN)
+    return next(filter(None, found), None)
+
+
+def _instant_or_none(name: str, milliseconds: Any) -> datetime | None:
+    try:
+        return read_device_instant(name, int(milliseconds))
+    except (InvalidRequestError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def _store(

@@ -127,8 +127,12 @@ def forget_devices(connection: Connection, device_ids: Sequence[str]) -> list[st
     """
     values = {"device_ids": list(device_ids)}
     connection.execute(sql.lock_check, {"key": _CHECK_LOCK})
-    connection.execute(sql.lock_fields, values)
-    return sorted(connection.execute(sql.forget_devices, values).scalars())
+    locked = [
+        *connection.execute(sql.lock_fields, values).scalars(),
+        *connection.execute(sql.lock_states_without_fields, values).scalars(),
+    ]
+    forgotten = connection.execute(sql.forget_devices, {**values, "locked_ids": locked})
+    return sorted(forgotten.scalars())
 
 
 def unknown_device_ids(connection: Connection) -> list[str]:

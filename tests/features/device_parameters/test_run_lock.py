@@ -101,6 +101,8 @@ def test_the_lock_outlives_a_limit_on_transactions(
             assert post()[0] == 409
     finally:
         migrated.rows(f"ALTER DATABASE {name} RESET {setting}")
+        # Connections that are kept for the tests to come would go on with the limit.
+        context.engine.dispose()
 
 
 def test_two_processes_do_not_carry_out_the_same_run(migrated: Sandbox, context: Sync) -> None:

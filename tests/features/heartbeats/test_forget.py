@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from chalice.test import Client
 from click.testing import CliRunner, Result
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 
 from app import app
 from chalicelib.access.model import Requirement, Role, Scope
@@ -23,6 +23,7 @@ from chalicelib.features.heartbeats.forget import forget
 from chalicelib.features.heartbeats.record import record
 from chalicelib.http.gate import declared_routes
 from cli import cli
+from tests.databases import connect
 from tests.features.heartbeats.conftest import ANYBODY, Devices
 from tests.features.heartbeats.oracle import stored
 from tests.features.heartbeats.test_routes import GOOD, post
@@ -222,3 +223,39 @@ def test_devices_are_forgotten_while_they_report_and_are_checked(
     assert seen | forgotten <= {0, 200}
     assert migrated.value(deadlocks) == before
     engine.dispose()
+
+
+@pytest.mark.postgresql
+def test_whoever_forgets_a_device_does_not_wait_for_a_state_that_came_meanwhile(
+    migrated: Sandbox,
+) -> None:
+    """Having deleted some of such states, it would wait for one that a heartbeat has locked, and
+    the heartbeat for one that was deleted.
+    """
+    engine = create_engine(engine_for(migrated.settings).url)
+    reporter = engine_for(migrated.settings)
+    next_heartbeat = connect(migrated.url)
+    next_heartbeat.autocommit = False
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def report(*execution: Any) -> None:
+        statement = execution[2]
+        if "FROM iot_data.device_state_fields\n" in statement and not rows_left(migrated):
+            record(reporter, Deadline.after(60), read_batch(GOOD), admission=ANYBODY)
+            next_heartbeat.cursor().execute("SELECT FROM iot_data.device_state FOR UPDATE")
+
+    try:
+        assert forget(engine, Deadline.after(9), [NAME], actor=Actor("test")) == []
+    finally:
+        next_heartbeat.close()
+        engine.dispose()
+    assert list(stored(migrated)) == [NAME]
+
+
+def test_states_that_another_writer_left_are_forgotten(migrated: Sandbox) -> None:
+    migrated.rows(
+        "INSERT INTO iot_data.device_state (device_id, site_id, last_seen_ts) "
+        "VALUES ('left', 'a', now()), ('other', 'a', now())"
+    )
+    assert call("left", "--yes").output == "1 of 1 devices forgotten.\n"
+    assert list(stored(migrated)) == ["other"]

@@ -44,19 +44,22 @@ def answer_of(stored: int) -> dict[str, Any]:
     return {"received": stored, "stored": stored, "quarantined": 0, "refused": []}
 
 
+def record_of(body: Any, number: int = 0, **changes: Any) -> dict[str, Any]:
+    """A message of the queue; None leaves a field out."""
+    template = sample("heartbeat_sqs")["Records"][0]
+    content = body if isinstance(body, str) else json.dumps(body)
+    record = {**template, "messageId": str(number), "body": content, **changes}
+    return {name: value for name, value in record.items() if value is not None}
+
+
+def failures_of(*records: Any) -> list[str]:
+    answer = record_queued_heartbeats({"Records": list(records)}, LambdaContext())
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
 def deliver(*bodies: Any) -> list[str]:
     """The ids of the messages that failed; they are numbers."""
-    template = sample("heartbeat_sqs")["Records"][0]
-    records = [
-        {
-            **template,
-            "messageId": str(number),
-            "body": body if isinstance(body, str) else json.dumps(body),
-        }
-        for number, body in enumerate(bodies)
-    ]
-    answer = record_queued_heartbeats({"Records": records}, LambdaContext())
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    return failures_of(*(record_of(body, number) for number, body in enumerate(bodies)))
 
 
 def test_one_heartbeat_is_stored(migrated: Sandbox) -> None:
@@ -214,6 +217,67 @@ def test_messages_count_from_when_they_were_sent(migrated: Sandbox) -> None:
     seen = {device: state["last_seen_ts"] for device, state in stored(migrated).items()}
     later = SENT_AT + timedelta(milliseconds=50)
     assert seen == {"hvac-001": SENT_AT, "hvac-002": later - MICROSECOND, "hvac-003": later}
+
+
+NO_INSTANTS: list[Any] = [
+    *(None, "", "soon", "0", "-1", "1e12", "9" * 5_000, {}, [], True),
+    *(float("nan"), float("inf"), 1e300),
+]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [None, {}, [], "", 5, *({"SentTimestamp": value} for value in NO_INSTANTS)],
+    ids=lambda attributes: repr(attributes)[:40],
+)
+def test_of_a_message_that_does_not_say_when_it_was_sent_the_database_s_clock_counts(
+    migrated: Sandbox, attributes: Any
+) -> None:
+    """AWS always says it. Emulators and events made by hand do not."""
+    before = migrated.now()
+    neighbour = record_of({**GOOD, "device_id": "neighbour"}, number=1)
+    assert failures_of(record_of(GOOD, attributes=attributes), neighbour) == []
+    seen = {device: state["last_seen_ts"] for device, state in stored(migrated).items()}
+    assert seen["neighbour"] == SENT_AT
+    assert before <= seen["good"] <= migrated.now()
+
+
+def test_without_the_time_it_was_sent_a_message_counts_from_when_it_was_first_received(
+    migrated: Sandbox,
+) -> None:
+    """This stays the same when the message comes again."""
+    received = {"ApproximateFirstReceiveTimestamp": "1793528223250"}
+    assert failures_of(record_of(GOOD, attributes=received)) == []
+    assert stored(migrated)["good"]["last_seen_ts"] == SENT_AT
+
+
+def test_what_a_device_says_of_the_time_counts_whatever_its_message_says(
+    migrated: Sandbox,
+) -> None:
+    report = {**GOOD, "ts": SENT_AT.isoformat()}
+    assert failures_of(record_of(report, attributes=None)) == []
+    assert stored(migrated)["good"]["last_seen_ts"] == SENT_AT
+
+
+@pytest.mark.parametrize("message", [None, 5, "text", [], {}, {"body": "{}"}])
+def test_what_is_no_message_makes_all_come_again_and_keeps_none_from_being_stored(
+    migrated: Sandbox, message: Any
+) -> None:
+    """It has no id to be told apart by. To Lambda an empty one stands for the whole batch."""
+    assert failures_of(record_of(GOOD), message) == [""]
+    assert "good" in stored(migrated)
+
+
+def test_a_message_without_an_id_is_stored(migrated: Sandbox) -> None:
+    assert failures_of(record_of(GOOD, messageId=None)) == []
+    assert "good" in stored(migrated)
+
+
+@pytest.mark.parametrize("event", [{}, {"Records": None}, {"Records": {"0": GOOD}}, GOOD])
+def test_an_event_of_no_queue_is_refused(migrated: Sandbox, event: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="Records"):
+        record_queued_heartbeats(event, LambdaContext())
+    assert stored(migrated) == {}
 
 
 def test_a_message_that_comes_again_changes_nothing(migrated: Sandbox) -> None:

@@ -20,7 +20,10 @@ _MAX_PAGE_MEMORY = 128 * 2**20
 _SHARE_OF_FUNCTION = 10
 # A dictionary stays in memory as long as its row group, and comes with every batch.
 _DICTIONARY_WEIGHT = 3
-_MAX_HEADER_BYTES = 2**20
+# As in Arrow. Headers become long by the least and the greatest value of a page.
+_MAX_HEADER_BYTES = 16 * 2**20
+# Parquet has names for fewer than forty. Arrow would skip millions of others, but faster than this.
+_MAX_HEADER_VALUES = 10_000
 # Fields of a page's header: its type, its size uncompressed and compressed, and for each type of
 # data page a struct that begins with the number of its values.
 _HEADER: Wanted = {1: None, 2: None, 3: None, 5: {1: None}, 8: {1: None}}
@@ -118,34 +121,52 @@ class _Column:
     def __init__(self, extent: Extent) -> None:
         self.start = extent.start
         self.end = extent.end
-        self.memory = 0
         self._missing_values = extent.num_values
         self._next_header = extent.start
-        self._kept = b""
+        self._largest_page = 0
+        self._longest_header = 0
+        # The beginning of a header, and how long the header is at least.
+        self._kept = bytearray()
+        self._min_length = 0
+
+    @property
+    def memory(self) -> int:
+        """What the column takes: Arrow has the page before in memory while it reads a header."""
+        return self._largest_page + self._longest_header
 
     def watch(self, start: int, data: bytes) -> None:
         """Note the pages whose headers begin or end in *data*, which is at *start* of the file."""
         if self._missing_values <= 0:
             return
-        if self._kept:
-            data, start, self._kept = self._kept + data, start - len(self._kept), b""
+        if not self._kept:
+            self._find_headers(start, data)
+            return
+        start -= len(self._kept)
+        # In place, and not parsed in vain: a long header may come in many reads.
+        self._kept += data
+        self._longest_header = max(self._longest_header, len(self._kept))
+        if len(self._kept) >= self._min_length:
+            kept, self._kept = self._kept, bytearray()
+            self._find_headers(start, kept)
+
+    def _find_headers(self, start: int, data: bytes | bytearray) -> None:
         if start > self._next_header:
             raise FileCorruptError("a page begins where none was announced")
         end = min(start + len(data), self.end)
         while self._next_header < end and self._missing_values > 0:
             position = self._next_header - start
             header = _page_header(data, position)
-            if header is None:
-                self._keep(data[position:])
+            if isinstance(header, int):
+                self._keep(memoryview(data)[position:], header)
                 return
             self._next_header += header.length + header.compressed_size
             self._missing_values -= header.num_values
-            self.memory = max(self.memory, header.memory)
+            self._largest_page = max(self._largest_page, header.memory)
+            self._longest_header = max(self._longest_header, header.length)
 
-    def _keep(self, rest: bytes) -> None:
-        if len(rest) > _MAX_HEADER_BYTES:
-            raise FileCorruptError("the header of a page does not end")
-        self._kept = rest
+    def _keep(self, rest: memoryview, min_length: int) -> None:
+        self._kept, self._min_length = bytearray(rest), min_length
+        self._longest_header = max(self._longest_header, len(rest))
 
 
 @dataclass(frozen=True)
@@ -162,19 +183,28 @@ class _PageHeader:
         return self.compressed_size + self.uncompressed_size * weight
 
 
-def _page_header(data: bytes, position: int) -> _PageHeader | None:
-    """The header at *position*; None where *data* ends before it does."""
-    thrift = Reader(data, position)
+def _page_header(data: bytes | bytearray, position: int) -> _PageHeader | int:
+    """The header at *position*; where *data* ends before it does, its length at least."""
+    thrift = Reader(data, position, _MAX_HEADER_VALUES)
     try:
         header = thrift.struct(_HEADER)
     except IndexError:
-        return None
+        return _possible_length(max(thrift.position, len(data) + 1) - position)
     kind, uncompressed, compressed = (header.get(number) for number in (1, 2, 3))
     values = _num_values(header)
     if not (_is_size(uncompressed) and _is_size(compressed) and _is_size(values)):
         raise FileCorruptError("the header of a page makes no sense")
-    length = thrift.position - position
+    length = _possible_length(thrift.position - position)
     return _PageHeader(length, kind == _DICTIONARY_PAGE, uncompressed, compressed, values)
+
+
+def _possible_length(length: int) -> int:
+    if length > _MAX_HEADER_BYTES:
+        raise FileCorruptError(
+            f"the header of a page does not end within {_MAX_HEADER_BYTES} bytes; "
+            "if nothing is damaged, the file can be loaded when written without statistics"
+        )
+    return length
 
 
 def _num_values(header: dict[int, Any]) -> Any:

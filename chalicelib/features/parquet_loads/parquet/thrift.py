@@ -1,5 +1,6 @@
 """The part of Thrift's compact protocol that Parquet's footers and page headers use."""
 
+import sys
 from typing import Any
 
 from chalicelib.features.parquet_loads.errors import FileCorruptError
@@ -14,14 +15,17 @@ _INTEGERS = (_I16, _I32, _I64)
 
 
 class Reader:
-    """Reads structs from *data*, beginning at *position*.
+    """Reads structs from *data*, beginning at *position*, with no more than *max_values* values.
 
-    Raises `IndexError` where *data* ends too early.
+    Raises `IndexError` where *data* ends too early. No end before *position* is then possible.
     """
 
-    def __init__(self, data: bytes, position: int = 0) -> None:
+    def __init__(
+        self, data: bytes | bytearray, position: int = 0, max_values: int = sys.maxsize
+    ) -> None:
         self._data = data
         self.position = position
+        self._values_left = max_values
 
     def struct(self, wanted: Wanted, depth: int = 0) -> dict[int, Any]:
         """The *wanted* fields of the struct at the position, by number. Others are skipped."""
@@ -30,6 +34,7 @@ class Reader:
         found: dict[int, Any] = {}
         number = 0
         while (byte := self._byte()) != _STOP:
+            self._count(1)
             delta, kind = byte >> 4, byte & 15
             number = number + delta if delta else self._signed()
             if number in wanted:
@@ -64,13 +69,19 @@ class Reader:
         count, kind = byte >> 4, byte & 15
         if count == 15:
             count = self._unsigned()
+        self._count(count)
         return [self._value(kind, wanted, depth + 1) for _ in range(count)]
+
+    def _count(self, values: int) -> None:
+        self._values_left -= values
+        if self._values_left < 0:
+            raise FileCorruptError("the file's metadata has more values than Parquet has names for")
 
     def _take(self, size: int) -> bytes:
         start, self.position = self.position, self.position + size
         if self.position > len(self._data):
             raise IndexError
-        return self._data[start : self.position]
+        return bytes(self._data[start : self.position])
 
     def _byte(self) -> int:
         byte = self._data[self.position]

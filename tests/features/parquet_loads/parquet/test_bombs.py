@@ -73,7 +73,7 @@ def test_every_page_that_is_read_is_judged_within_the_functions_memory(
     options = {"data_page_size": 2**30, "dictionary_pagesize_limit": 2**30, "compression": "zstd"}
     data = written(table(region=texts), use_dictionary=is_dictionary, **options)
     (tmp_path / "bomb").write_bytes(data)
-    peak = _peak_of_load(tmp_path / "bomb", megabytes_of_function=512)
+    peak = peak_of_load(tmp_path / "bomb", megabytes_of_function=512)
     assert peak < 400 * 2**20
 
 
@@ -112,7 +112,7 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def _peak_of_load(path: Path, megabytes_of_function: int) -> int:
+def peak_of_load(path: Path, megabytes_of_function: int) -> int:
     """The peak memory, in bytes, of a process that judges the file and writes its rejects."""
     command = [sys.executable, "-c", MEASURED, str(path), str(path.with_name("rejects"))]
     environment = {**os.environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(megabytes_of_function)}
