@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 _TEMPLATE = "#/components/schemas/{name}"
 # A page of loads is `Page[Load]` in Python, from which msgspec makes `Page_Load_`.
-_GENERIC = re.compile(r"\bPage_(\w+)_")
+_GENERIC = re.compile(r"\b(Page|Listing)_(\w+)_")
 
 
 class ErrorFacts(Body):
@@ -147,4 +147,4 @@ def _renamed(node: Any) -> Any:
 
 
 def _name(name: str) -> str:
-    return _GENERIC.sub(r"\1Page", name)
+    return _GENERIC.sub(r"\2\1", name)

@@ -24,9 +24,7 @@ PATIENCE_SECONDS = RESERVE_SECONDS + 0.5
 def locked(migrated: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Somebody changes the tables of runs and heartbeats, and readers soon lose patience."""
     monkeypatch.setattr("chalicelib.http.requests.REQUEST_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(
-        "chalicelib.terminal.QUERY_SECONDS", PATIENCE_SECONDS
-    )
+    monkeypatch.setattr("chalicelib.terminal.QUERY_SECONDS", PATIENCE_SECONDS)
     other = connect(migrated.url)
     other.autocommit = False
     other.cursor().execute("LOCK TABLE iot_data.sync_runs, iot_data.device_state")
