@@ -80,9 +80,9 @@ GRANT SELECT ON iot_data.parquet_loads TO device_parameters_runtime;
 
 -- organizations: The organizations to which users and devices belong.
 GRANT SELECT, INSERT, UPDATE ON iot_data.organizations TO device_parameters_runtime;
-GRANT SELECT ON iot_data.v_organizations TO device_parameters_runtime;
 
 -- users: The users of organizations: who they are, what they may do, and how they want to be told.
 GRANT SELECT, INSERT, UPDATE ON iot_data.users TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.user_device_tokens TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.user_identity_work TO device_parameters_runtime;
+GRANT SELECT ON iot_data.v_organizations TO device_parameters_runtime;

@@ -12,7 +12,6 @@ FEATURE = Feature(
     rights={
         "runtime": {
             "organizations": "SELECT INSERT UPDATE",
-            "v_organizations": "SELECT",
         }
     },
 )

@@ -17,7 +17,7 @@ from chalicelib.feature import (
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolType.html
 USER_POOL_ID = Setting(
     "USER_POOL_ID",
-    matching(r"[a-z0-9-]{1,40}_[0-9A-Za-z]{1,15}", "the id of a user pool"),
+    matching(r"(?=.{3,55}$)[A-Za-z0-9-]+_[0-9A-Za-z]+", "the id of a user pool"),
     "The Cognito user pool in which users get an identity. Without it they are kept in the "
     "database only, and identities are made elsewhere.",
     is_optional=True,
@@ -64,7 +64,7 @@ FEATURE = Feature(
         Parameter(
             "UserPoolId",
             "The Cognito user pool in which users get an identity; empty for none",
-            pattern="^$|^[a-z0-9-]{1,40}_[0-9A-Za-z]{1,15}$",
+            pattern="^$|^[A-Za-z0-9-]{1,40}_[0-9A-Za-z]+$",
             condition=_CONDITION,
         ),
     ),
