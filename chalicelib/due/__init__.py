@@ -6,6 +6,24 @@ the work, and settles them. A process that is killed on the way leaves its rows 
 lease has run out they are due again. So the work has to bear being done twice, one after the other.
 """
 
-from chalicelib.due.store import Claimed, claim, due_columns, postpone, put, settle, waiting
+from chalicelib.due.store import (
+    Claimed,
+    Waiting,
+    claim,
+    due_columns,
+    postpone,
+    put,
+    settle,
+    waiting,
+)
 
-__all__ = ["Claimed", "claim", "due_columns", "postpone", "put", "settle", "waiting"]
+__all__ = [
+    "Claimed",
+    "Waiting",
+    "claim",
+    "due_columns",
+    "postpone",
+    "put",
+    "settle",
+    "waiting",
+]

@@ -11,8 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from chalicelib import database, due
 from chalicelib.database import EVERY_ORGANIZATION, Deadline
-from chalicelib.due import Claimed
-from chalicelib.due.store import Waiting
+from chalicelib.due import Claimed, Waiting
 from chalicelib.features.users import gateway, store
 from chalicelib.features.users.errors import IdentityProviderError
 from chalicelib.features.users.model import FoundIdentity, WantedIdentity

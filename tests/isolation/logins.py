@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import Engine
 
 from chalicelib.database import engine_for
 from chalicelib.settings import database_from_environment
@@ -37,6 +38,12 @@ def runtime_login(
     monkeypatch.setenv("TIMESCALE_DB_PASSWORD", PASSWORD)
     yield migrated
     engine_for(database_from_environment()).dispose()
+
+
+@pytest.fixture
+def runtime_engine(runtime_login: Sandbox) -> Engine:
+    """The application's pooled engine, as that role."""
+    return engine_for(database_from_environment())
 
 
 @pytest.fixture(params=["by its code", "and by the policies below it"])
