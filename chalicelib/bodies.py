@@ -25,7 +25,9 @@ T = TypeVar("T")
 STORABLE = r"^[^\x00\ud800-\udfff]*$"
 # The end of a text. `$` alone lets a line end follow.
 END = r"$(?!\n)"
-_CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+# Halves of characters, which Python's JSON reads and UTF-8 cannot spell.
+HALVES = r"\ud800-\udfff"
+_CONTROL = rf"\x00-\x1f\x7f-\x9f\u2028\u2029{HALVES}"
 MAX_INTEGER = 2**31 - 1
 MAX_BIGINT = 2**63 - 1
 MAX_NUMBER = sys.float_info.max
@@ -69,15 +71,16 @@ class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 Text = Annotated[str, Meta(pattern=STORABLE)]
 ShortText = Annotated[str, Meta(pattern=STORABLE, max_length=256)]
 Id = Annotated[str, Meta(pattern=STORABLE, min_length=1, max_length=256)]
-# What people call something: one line, which is not blank.
+
+
+# What people call something.
 Name = Annotated[
     str,
     Meta(
         pattern=spelled(
-            rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*{END}",
-            "must be one line of text, and not blank",
-        ),
-        max_length=100,
+            rf"^[^\s{_CONTROL}]([^{_CONTROL}]{{0,98}}[^\s{_CONTROL}])?{END}",
+            "must be one line of at most 100 characters, without spaces around it",
+        )
     ),
 ]
 WholeNumber = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
