@@ -76,12 +76,30 @@ def _bring_in_step(
         found = gateway.create(pool, wanted) or gateway.find(pool, wanted.email)
     if found is None:
         return None, None if wanted.is_removed else _GONE
-    with database.transaction(engine, deadline, EVERY_ORGANIZATION) as connection:
-        is_ours = _is_ours(connection, str(claimed.key["user_id"]), wanted, found)
-    if not is_ours:
+    if not _made_ours(engine, deadline, claimed, wanted, found):
         return None, None if wanted.is_removed else _TAKEN
     _change(pool, wanted, found)
     return found.subject, None
+
+
+def _made_ours(
+    engine: Engine,
+    deadline: Deadline,
+    claimed: Claimed,
+    wanted: WantedIdentity,
+    found: FoundIdentity,
+) -> bool:
+    """Whether what the pool has is the identity of this user, who is known by it from now on.
+
+    That is written down before the identity gets a group: a token that names a role, and no
+    organization, would otherwise pass for that of one of the platform's own people.
+    """
+    user_id = str(claimed.key["user_id"])
+    with database.transaction(engine, deadline, EVERY_ORGANIZATION) as connection:
+        is_ours = _is_ours(connection, user_id, wanted, found)
+        if is_ours:
+            store.note_identity(connection, user_id, subject=found.subject, refusal=None)
+    return is_ours
 
 
 def _is_ours(

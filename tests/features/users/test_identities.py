@@ -79,6 +79,25 @@ def test_a_new_user_gets_an_identity_after_the_commit(
     assert (profile["userId"], profile["role"]) == (made["userId"], "operator")
 
 
+def test_an_identity_is_known_before_it_has_a_group(
+    admin: Caller, pool: Pool, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An access token has the groups, and not the organization."""
+    add(admin)
+    statuses: list[int] = []
+    genuine = gateway.keep_one_group
+
+    def sign_in(*arguments: Any) -> None:
+        genuine(*arguments)
+        subject = pool.user("john@example.com")["sub"]
+        signed_in = people.caller(subject, **{"cognito:groups": ["operator"]})
+        statuses.extend(signed_in.get(path).status_code for path in ("/status", "/users/me"))
+
+    monkeypatch.setattr(gateway, "keep_one_group", sign_in)
+    follow(people)
+    assert statuses == [403, 200]
+
+
 def test_a_new_role_and_a_new_name_follow(admin: Caller, pool: Pool, people: People) -> None:
     made = add(admin)
     follow(people)
