@@ -27,8 +27,13 @@ from chalicelib.features.device_parameters.routes import routes as device_parame
 from chalicelib.features.heartbeats import invocations as heartbeats
 from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
 from chalicelib.features.heartbeats.routes import routes as heartbeats_routes
+from chalicelib.features.organizations.routes import routes as organizations_routes
 from chalicelib.features.parquet_loads import invocations as parquet_loads
 from chalicelib.features.parquet_loads.routes import routes as parquet_loads_routes
+from chalicelib.features.users import invocations as users
+from chalicelib.features.users.callers import look_up
+from chalicelib.features.users.feature import IDENTITY_SCHEDULE
+from chalicelib.features.users.routes import routes as users_routes
 from chalicelib.http import gate
 from chalicelib.http.answers import in_our_envelope
 from chalicelib.lambda_events import accepting_bare_payload
@@ -37,7 +42,12 @@ from chalicelib.service.routes import routes as service_routes
 logs.configure_json(settings.LOG_LEVEL.value())
 app = Chalice(app_name="device-parameters", configure_logs=False)
 if origin := settings.CORS_ALLOW_ORIGIN.value_if_set():
-    app.api.cors = CORSConfig(allow_origin=origin, allow_headers=["Authorization"], max_age=600)
+    app.api.cors = CORSConfig(
+        allow_origin=origin,
+        allow_headers=["Authorization", "Idempotency-Key", "If-Match"],
+        expose_headers=["ETag", "Location"],
+        max_age=600,
+    )
 app.register_middleware(in_our_envelope, "http")
 
 # The service itself
@@ -113,5 +123,21 @@ def load_parquet(event: CloudWatchEvent) -> dict[str, Any]:
     return parquet_loads.load_event(event.to_dict(), event.context)
 
 
-gate.close(app, authorize)
+# Organizations
+
+app.register_blueprint(organizations_routes)
+
+# Users
+
+app.register_blueprint(users_routes)
+
+
+@accepting_bare_payload
+@app.schedule(IDENTITY_SCHEDULE.value())
+def follow_identities(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every minute: the user pool learns of users after they have been changed."""
+    return users.follow_identities(event.context)
+
+
+gate.close(app, authorize, look_up)
 gc.enable()

@@ -23,6 +23,11 @@ T = TypeVar("T")
 
 # Any text that PostgreSQL can hold: no NUL, and no half of a surrogate pair, which is not UTF-8.
 STORABLE = r"^[^\x00\ud800-\udfff]*$"
+# The end of a text. `$` alone lets a line end follow.
+END = r"$(?!\n)"
+# Halves of characters, which Python's JSON reads and UTF-8 cannot spell.
+HALVES = r"\ud800-\udfff"
+_CONTROL = rf"\x00-\x1f\x7f-\x9f\u2028\u2029{HALVES}"
 MAX_INTEGER = 2**31 - 1
 MAX_BIGINT = 2**63 - 1
 MAX_NUMBER = sys.float_info.max
@@ -41,8 +46,16 @@ _PLAIN_WORDS = {
     "array": "a list",
     "datetime": "an instant",
 }
+# What is said of a text that a pattern does not match.
+_SPELLINGS = {STORABLE: "holds a character no text may hold"}
 _UNBOUNDED = re.compile(rf" [<>]= -?{re.escape(str(MAX_NUMBER))}$")
 _SHOWN = 40
+
+
+def spelled(pattern: str, says: str) -> str:
+    """*pattern* itself, of which the refusal of a text says this: "must be an e-mail address"."""
+    _SPELLINGS[pattern] = says
+    return pattern
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +71,18 @@ class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 Text = Annotated[str, Meta(pattern=STORABLE)]
 ShortText = Annotated[str, Meta(pattern=STORABLE, max_length=256)]
 Id = Annotated[str, Meta(pattern=STORABLE, min_length=1, max_length=256)]
+
+
+# What people call something.
+Name = Annotated[
+    str,
+    Meta(
+        pattern=spelled(
+            rf"^[^\s{_CONTROL}]([^{_CONTROL}]{{0,98}}[^\s{_CONTROL}])?{END}",
+            "must be one line of at most 100 characters, without spaces around it",
+        )
+    ),
+]
 WholeNumber = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Count = Annotated[int, Meta(ge=0, le=MAX_BIGINT)]
 SerialNumber = Annotated[int, Meta(ge=1, le=MAX_BIGINT)]
@@ -178,8 +203,9 @@ def _in_plain_words(problem: str) -> str:
         return "is out of range"
     if "RFC3339" in problem or "timezone" in problem:
         return f"must be {SPELLED}"
-    if repr(STORABLE) in problem:
-        return "holds a character no text may hold"
+    for pattern, says in _SPELLINGS.items():
+        if repr(pattern) in problem:
+            return says
     for name, words in _PLAIN_WORDS.items():
         problem = re.sub(rf"\b{name}\b(?=[^`]*`)", words, problem)
     problem = problem.replace(" | ", " or ").replace("`", "").replace(", got ", ", not ")

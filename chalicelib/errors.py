@@ -4,13 +4,17 @@ ApplicationError
 ├── InvalidSettingError       an environment variable is missing or malformed → CLI exit code 2
 ├── InvalidRequestError       the caller can fix it                           → 400
 ├── UnknownResourceError      nothing has that name                           → 404
+├── ConflictError             it contradicts what is there                    → 409
+│   └── KeyReusedError        an Idempotency-Key came with another request    → 409
+├── StaleVersionError         it has been changed since it was read           → 412
 ├── RunAlreadyActiveError     another run holds the lock                      → a skipped run
 ├── DatabaseUnavailableError  no connection, or it was lost                   → 503
 │   ├── DatabaseBusyError     other work is in the way at the moment          → 503
 │   └── LoginRefusedError     it answers, and does not let us in              → 503
+├── RoleNotIsolatedError      the login would see all organizations' rows     → 503
 ├── SchemaOutdatedError       migrations are not at head                      → 503
 ├── AggregateMissingError     the continuous aggregate is gone                → 503
-├── ServiceDownError          what a stranger is told of the three above      → 503
+├── ServiceDownError          what a stranger is told of all these      → 503
 ├── DatabaseRefusedError      the database refuses, and would do so again     → 500
 ├── MigrationError            Alembic, or a check before it, says why not     → the function's error
 └── RunTimedOutError          the time a run was given is used up             → 500
@@ -54,6 +58,20 @@ class UnknownResourceError(ApplicationError):
     http_status = 404
 
 
+class ConflictError(ApplicationError):
+    code = "CONFLICT"
+    http_status = 409
+
+
+class KeyReusedError(ConflictError):
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class StaleVersionError(ApplicationError):
+    code = "STALE_VERSION"
+    http_status = 412
+
+
 class RunAlreadyActiveError(ApplicationError):
     code = "RUN_ALREADY_ACTIVE"
     http_status = 409
@@ -74,6 +92,13 @@ class DatabaseBusyError(DatabaseUnavailableError):
 
 class LoginRefusedError(DatabaseUnavailableError):
     code = "DATABASE_LOGIN_REFUSED"
+
+
+class RoleNotIsolatedError(ApplicationError):
+    code = "DATABASE_ROLE_NOT_ISOLATED"
+    http_status = 503
+    public_message = "the service is not configured"
+    is_told_to_callers = True
 
 
 class SchemaOutdatedError(ApplicationError):

@@ -23,7 +23,7 @@ MAX_LIMIT = 500
 Limit = Annotated[
     int, Meta(ge=1, le=MAX_LIMIT, description="How many items a page may hold.", examples=[50])
 ]
-_After = Annotated[
+After = Annotated[
     str,
     Meta(
         description="The `next` of the page before, unchanged; leave it out for the first page.",
@@ -38,7 +38,7 @@ class PageQuery(Body):
     """How many items, and the key after which they start."""
 
     limit: Limit = DEFAULT_LIMIT
-    after: _After | UnsetType = UNSET
+    after: After | UnsetType = UNSET
 
 
 class Page(Body, Generic[T]):
@@ -67,9 +67,12 @@ def start_after(query: PageQuery, *kinds: type) -> tuple[Any, ...] | None:
 
     Raises `InvalidRequestError` for anything but the `next` of an earlier page.
     """
-    if query.after is UNSET:
-        return None
-    key = _decoded(query.after)
+    return None if query.after is UNSET else key_in(query.after, *kinds)
+
+
+def key_in(after: str, *kinds: type) -> tuple[Any, ...]:
+    """The key that *after* spells, its parts of these *kinds*; raises as `start_after` does."""
+    key = _decoded(after)
     if key is None or len(key) != len(kinds):
         raise _not_a_cursor()
     return tuple(_part(part, kind) for part, kind in zip(key, kinds, strict=True))

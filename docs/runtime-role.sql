@@ -50,6 +50,7 @@ GRANT USAGE ON SCHEMA iot_data TO device_parameters_runtime;
 -- service: The service itself.
 GRANT SELECT ON iot_data.device_parameters_version TO device_parameters_runtime;
 GRANT SELECT, INSERT ON iot_data.audit_log TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.idempotency_keys TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.outbox_events TO device_parameters_runtime;
 
 -- device_parameters: Which parameters each device reports: the table, and the runs that keep it in step.
@@ -77,3 +78,12 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.unknown_devices TO device_param
 
 -- parquet_loads: Parquet files that become readings, and what became of each file.
 GRANT SELECT ON iot_data.parquet_loads TO device_parameters_runtime;
+
+-- organizations: The organizations to which users and devices belong.
+GRANT SELECT, INSERT, UPDATE ON iot_data.organizations TO device_parameters_runtime;
+
+-- users: The users of organizations: who they are, what they may do, and how they want to be told.
+GRANT SELECT, INSERT, UPDATE ON iot_data.users TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.user_device_tokens TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.user_identity_work TO device_parameters_runtime;
+GRANT SELECT ON iot_data.v_organizations TO device_parameters_runtime;

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from chalicelib.database import Deadline
 from chalicelib.database.extension import extension_schema
+from chalicelib.database.isolation import EVERY_ORGANIZATION, ORGANIZATION_SETTING
 from chalicelib.database.transaction import RELIED_UPON, configure, time_limit
 from migrations.preflight import MIGRATION_LOCK
 
@@ -71,6 +72,8 @@ def configured(
             "lock_timeout": lock_timeout,
             "application_name": _APPLICATION_NAME,
             "search_path": extension_schema(connection),
+            # The owner of a table sees what its policy shows: here, rows are counted and changed.
+            ORGANIZATION_SETTING: EVERY_ORGANIZATION,
         }
         configure(connection, {**settings, **(time_limit(deadline) if deadline else {})})
 

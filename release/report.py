@@ -32,9 +32,9 @@ def show(console: Console, release: Release) -> None:
 
 
 def _layer(release: Release, layer: BuiltLayer) -> str:
-    users = ", ".join(function.name for function in release.functions if function.layers)
+    with_layer = ", ".join(function.name for function in release.functions if function.layers)
     return (
-        f"[bold]{LAYER_ZIP}[/bold]: {layer.requirement}, for {users}; "
+        f"[bold]{LAYER_ZIP}[/bold]: {layer.requirement}, for {with_layer}; "
         f"{_megabytes(layer.zipped)} zipped, {_megabytes(layer.unzipped)} unpacked"
     )
 

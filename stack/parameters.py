@@ -66,8 +66,8 @@ _GROUPS: Groups = {
         "TrustRoleClaim": {
             "Default": "false",
             "AllowedValues": ["true", "false"],
-            "Description": "Whether custom:role gives a role where no group does: only where users "
-            "cannot write it",
+            "Description": "Whether custom:role gives a role where no group does: only if nobody "
+            "can write their own",
         },
         "OidcClientId": {
             "Default": "",

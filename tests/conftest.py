@@ -29,7 +29,7 @@ hypothesis.settings.load_profile("untimed")
 # This is read when app.py is imported. The tests of access make closed applications of their own.
 os.environ["AUTH_MODE"] = "none"
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.people", "tests.isolation.logins"]
 # What the developer's own environment may say must not decide how a test ends.
 DECLARED_VARIABLES = {
     name

@@ -4,12 +4,13 @@ ApplicationError
 ├── UnauthorizedError         no token, or one that is not valid         → 401
 │   └── ClaimMissingError     the issuer's token lacks a claim           → 401
 ├── ForbiddenError            a valid token whose role does not suffice  → 403
+├── UnknownOrganizationError  no organization has that id, or not for you    → 404
 ├── AccessNotConfiguredError  nobody can get in, or a setting is wrong   → 503
 ├── IssuerUnavailableError    the issuer's keys cannot be fetched        → 503
 └── UndeclaredRouteError      a route does not say who may call it       → no start
 """
 
-from chalicelib.errors import ApplicationError
+from chalicelib.errors import ApplicationError, UnknownResourceError
 
 
 class UnauthorizedError(ApplicationError):
@@ -30,6 +31,17 @@ class ClaimMissingError(UnauthorizedError):
 class ForbiddenError(ApplicationError):
     code = "FORBIDDEN"
     http_status = 403
+
+
+class UnknownOrganizationError(UnknownResourceError):
+    """Another caller's organization, and one that is not there, are the same to whoever asks."""
+
+    code = "ORGANIZATION_NOT_FOUND"
+
+    def __init__(self, organization_id: str) -> None:
+        super().__init__(
+            f"there is no organization {organization_id!r}", organizationId=organization_id
+        )
 
 
 class AccessNotConfiguredError(ApplicationError):

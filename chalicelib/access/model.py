@@ -33,6 +33,9 @@ class Scope(StrEnum):
     PLATFORM = "platform"
 
 
+# The names of callers whose tokens are no issuer's, and of those who come without a token.
+_OUR_SUBJECTS = ("anybody", "api-token", "lambda")
+_OUR_SUBJECT_STARTS = ("token:", "cli:")
 _ASCENDING = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 _STRONGEST_FIRST = (Role.ADMIN, Role.OPERATOR, Role.VIEWER, Role.DEVICE)
 
@@ -41,14 +44,20 @@ _STRONGEST_FIRST = (Role.ADMIN, Role.OPERATOR, Role.VIEWER, Role.DEVICE)
 class Principal:
     """A caller whose token was verified; *organization* is None for the platform's own people.
 
-    A token of the role `device` may be bound to one device, one site, or both.
+    *role* is None where nobody has given the caller one. A token of the role `device` may be bound
+    to one device, one site, or both.
     """
 
     subject: str
-    role: Role
+    role: Role | None
     organization: str | None = None
     device_id: str | None = None
     site_id: str | None = None
+
+    @property
+    def is_from_issuer(self) -> bool:
+        """Whether the caller has an identity at the issuer, and may be one of the users."""
+        return not is_our_subject(self.subject)
 
 
 # The caller of every request where AUTH_MODE=none lets everybody in.
@@ -81,7 +90,17 @@ class Requirement:
             return False
         # An admin may stand in for a device, to try out what devices send.
         is_admin = principal.role is Role.ADMIN
-        return self.least is None or is_admin or principal.role.includes(self.least)
+        return self.least is None or is_admin or holds(principal.role, self.least)
+
+
+def holds(role: Role | None, least: Role) -> bool:
+    """Whether *role* is *least*, or includes it."""
+    return role is not None and role.includes(least)
+
+
+def is_our_subject(subject: str) -> bool:
+    """Whether *subject* names somebody who did not come with a token of the issuer."""
+    return subject in _OUR_SUBJECTS or subject.startswith(_OUR_SUBJECT_STARTS)
 
 
 def strongest_role(names: Iterable[object]) -> Role | None:

@@ -15,7 +15,7 @@ from jwt.exceptions import MissingRequiredClaimError, PyJWTError
 
 from chalicelib.access.errors import ClaimMissingError, ForbiddenError, UnauthorizedError
 from chalicelib.access.keys import ALGORITHM, SigningKeys
-from chalicelib.access.model import Principal, Role, strongest_role
+from chalicelib.access.model import Principal, Role, is_our_subject, strongest_role
 from chalicelib.access.settings import OidcSettings
 from chalicelib.text import is_storable_text
 
@@ -23,9 +23,6 @@ LEEWAY_SECONDS = 30
 _ORGANIZATION = "custom:organizationId"
 _DEVICE = "custom:deviceId"
 _SITE = "custom:siteId"
-# Who is called so came in some other way.
-_OUR_SUBJECTS = ("anybody", "api-token", "lambda")
-_OUR_SUBJECT_STARTS = ("token:", "cli:")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _REQUIRED_CLAIMS = ["exp", "iat", "iss", "sub"]
 
@@ -57,19 +54,17 @@ def _is_base64url(segment: str) -> bool:
 
 
 def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
-    """The caller for whom the issuer vouches.
+    """The caller for whom the issuer vouches; without a role where the token names none of ours.
 
     Raises `UnauthorizedError` where the token is not valid, `ForbiddenError` where a valid one
-    names no role of ours, cannot be bound as it is, or names something that cannot be the name of
-    an organization, and `IssuerUnavailableError` where the issuer's keys cannot be fetched.
+    cannot be bound as it is, or names something that cannot be the name of an organization, and
+    `IssuerUnavailableError` where the issuer's keys cannot be fetched.
     """
     claims = _verified_claims(settings, token)
     _require_subject(claims["sub"])
     if not _is_for_us(claims, settings.audiences):
         raise UnauthorizedError("the token is for another client, or for another use")
     role = _role_named_in(claims, trusts_role_claim=settings.trusts_role_claim)
-    if role is None:
-        raise ForbiddenError("the token names no role", subject=claims["sub"])
     device_id, site_id = _name_in(claims, _DEVICE, "device"), _name_in(claims, _SITE, "site")
     if (device_id or site_id) and role is not Role.DEVICE:
         raise ForbiddenError(
@@ -81,8 +76,7 @@ def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
 
 def _require_subject(subject: str) -> None:
     """Raise `UnauthorizedError` where the audit log could take the caller for somebody else."""
-    is_ours = subject in _OUR_SUBJECTS or subject.startswith(_OUR_SUBJECT_STARTS)
-    if is_ours or not subject.strip() or not is_storable_text(subject):
+    if is_our_subject(subject) or not subject.strip() or not is_storable_text(subject):
         raise UnauthorizedError("the token names no caller, or one whose name is reserved")
 
 

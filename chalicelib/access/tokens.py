@@ -16,7 +16,7 @@ def authenticate(settings: AccessSettings, header: str) -> Principal:
     """Who sends this `Authorization` header.
 
     Raises `UnauthorizedError` for a header that proves nothing, `ForbiddenError` for a good
-    token without a role, `IssuerUnavailableError` where the issuer has to be asked first.
+    token that is bound to nothing, `IssuerUnavailableError` where the issuer has to be asked first.
     """
     if settings.is_open:
         return ANYBODY

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, text
 
 from chalicelib.database.deadline import RESERVE_SECONDS, Deadline
+from chalicelib.database.isolation import ORGANIZATION_SETTING, require_isolated_role
 from chalicelib.database.translation import translated_errors
 from chalicelib.errors import DatabaseBusyError, RunTimedOutError
 
@@ -32,13 +33,35 @@ _CONFIGURE = text(
     "FROM json_each_text(CAST(:settings AS json)) AS wanted (name, setting)"
 )
 
+_SEEN = text("SELECT current_setting(:name)")
+
 
 @contextmanager
-def transaction(engine: Engine, deadline: Deadline) -> Iterator[Connection]:
-    """One transaction: committed at the end, rolled back on any error."""
+def transaction(
+    engine: Engine, deadline: Deadline, organization: str | None = None
+) -> Iterator[Connection]:
+    """One transaction: committed at the end, rolled back on any error.
+
+    It sees the rows of *organization*, or of `EVERY_ORGANIZATION`; by default of none.
+    """
+    seen = {ORGANIZATION_SETTING: organization or ""}
     with translated_errors(), engine.begin() as connection:
-        configure(connection, {**RELIED_UPON, **time_limit(deadline)})
+        configure(connection, {**RELIED_UPON, **time_limit(deadline), **seen})
+        if organization is not None:
+            require_isolated_role(connection)
         yield connection
+
+
+@contextmanager
+def seeing(connection: Connection, organization: str) -> Iterator[None]:
+    """For as long as the context lasts, have the transaction see the rows of *organization*.
+
+    Where it ends by an error, so does the transaction.
+    """
+    before = connection.execute(_SEEN, {"name": ORGANIZATION_SETTING}).scalar_one()
+    configure(connection, {ORGANIZATION_SETTING: organization})
+    yield
+    configure(connection, {ORGANIZATION_SETTING: before})
 
 
 @contextmanager

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from chalicelib.feature import Feature
 from chalicelib.features.device_parameters.feature import FEATURE as DEVICE_PARAMETERS
 from chalicelib.features.heartbeats.feature import FEATURE as HEARTBEATS
+from chalicelib.features.organizations.feature import FEATURE as ORGANIZATIONS
 from chalicelib.features.parquet_loads.feature import FEATURE as PARQUET_LOADS
+from chalicelib.features.users.feature import FEATURE as USERS
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
@@ -18,6 +20,8 @@ FEATURES: tuple[Feature, ...] = (
     DEVICE_PARAMETERS,
     HEARTBEATS,
     PARQUET_LOADS,
+    ORGANIZATIONS,
+    USERS,
 )
 
 
@@ -33,6 +37,7 @@ def gathered_metadata() -> "MetaData":
     """The tables of all features, and those that they share."""
     # Both put a table into the metadata, as those below do.
     import chalicelib.audit.tables
+    import chalicelib.idempotency.tables
     import chalicelib.outbox.tables  # noqa: F401
     from chalicelib.database.tables import metadata
 

@@ -26,6 +26,10 @@ CODES_OF_CHALICE = {
     "UnsupportedMediaType": "UNSUPPORTED_MEDIA_TYPE",
 }
 
+# What answers may say of themselves, as their routes declare it.
+ETAG = {"ETag": "The version that is shown; for an `If-Match`."}
+LOCATION = {"Location": "Where it is from now on."}
+
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
@@ -34,6 +38,11 @@ class Answer(Generic[T]):
     body: T
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def versioned(cls, body: T, version: int, status: int = 200, **headers: str) -> "Answer[T]":
+        """An answer that says which version of its thing it shows, for an `If-Match`."""
+        return cls(body, status, {"ETag": f'"{version}"', **headers})
 
 
 def json_response(body: object, status: int = 200, **headers: str) -> Response:

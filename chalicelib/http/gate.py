@@ -1,10 +1,14 @@
 """Lets every request in or turns it away; all is closed, except for the routes that say otherwise.
 
-There are two locks, and both go by what the routes declare. API Gateway asks the authorizer, and
-keeps its answer for a minute per token, *for all routes*; hence the answer lists all that the
-caller may call, never just the route asked for. Behind it stands a middleware that checks each
-request again, so that a route declared later, or an API deployed without the authorizer, is closed
-as well.
+There are two locks. API Gateway asks the authorizer, and keeps its answer for a minute per token,
+*for all routes*; hence the answer lists all that the caller may call, never just the route asked
+for. Behind it stands a middleware that checks each request again by what its route declares, so
+that a route declared later, or an API deployed without the authorizer, is closed as well.
+
+What somebody with a token of the issuer may do stands in the database, where it changes from one
+request to the next. The authorizer does not see that: it lets in whomever the issuer vouches for,
+and the middleware looks up who that is. Static tokens may do what they say, and both locks hold
+them to it.
 
 What a caller gets:
 
@@ -12,8 +16,10 @@ What a caller gets:
 |-----------------------------------|--------------------------|------------------------------|
 | no `Authorization` header         | 401, unasked             | 401, unasked                 |
 | a token that is not valid         | 401, we raise            | 401                          |
-| a valid token without any role    | 403, explicit deny       | 403                          |
-| too low a role, or another scope  | 403, implicit deny       | 403                          |
+| a valid token without any role    | 403, the application     | 403                          |
+| one that names no organization    | 403, explicit deny       | 403                          |
+| too low a role, or another scope  | 403 (for a static token  | 403                          |
+|                                   | by an implicit deny)     |                              |
 | no such address or method         | 404, unasked             | 404, or 405 for the method   |
 | the issuer's keys are unavailable | 500, or 503 (see below)  | 503                          |
 | no way in is configured           | 500, or 503 (see below)  | 503                          |
@@ -36,7 +42,7 @@ from uuid import uuid4
 
 from chalice.app import AuthRequest, AuthResponse, AuthRoute, Chalice, Request, Response
 
-from chalicelib.access.callers import as_context, configured, principal_of
+from chalicelib.access.callers import as_context, configured, is_known, remember, vouched_for
 from chalicelib.access.errors import (
     AccessNotConfiguredError,
     ClaimMissingError,
@@ -52,11 +58,14 @@ from chalicelib.http.routes import Route, declared
 
 logger = logging.getLogger(__name__)
 
+# Who somebody with a token of the issuer is by what the application itself keeps of its users.
+LookUp = Callable[[Principal], Principal]
+
 # How long API Gateway may let a token in that has expired, or been replaced, since it asked.
 POLICY_SECONDS = 60
 
 
-def close(app: Chalice, authorizer: Any) -> None:
+def close(app: Chalice, authorizer: Any, look_up: LookUp) -> None:
     """Put both locks on every route of *app*; call it when all of them are registered.
 
     Raises `UndeclaredRouteError` for a route that does not say who may call it. Under
@@ -70,7 +79,7 @@ def close(app: Chalice, authorizer: Any) -> None:
         from chalicelib.http.local import refuse_as_deployed
 
         refuse_as_deployed()
-    app.register_middleware(_checking(app), "http")
+    app.register_middleware(_checking(app, look_up), "http")
     if _is_open_to_all():
         return
     for route in routes:
@@ -115,7 +124,7 @@ def authorize(app: Chalice, request: AuthRequest) -> AuthResponse | dict[str, An
 
 
 def _granted(app: Chalice, principal: Principal) -> list[AuthRoute | str]:
-    """What *principal* may call. For the platform's admins that is everything, in one line."""
+    """What *principal* may call, as far as its token says."""
     if _may_call_all(principal):
         return [AuthRoute("*", ["*"])]
     granted: dict[str, set[str]] = {}
@@ -126,7 +135,7 @@ def _granted(app: Chalice, principal: Principal) -> list[AuthRoute | str]:
 
 
 def _may_call_all(principal: Principal) -> bool:
-    return principal.role is Role.ADMIN and principal.organization is None
+    return principal.is_from_issuer or principal.role is Role.ADMIN
 
 
 def _granted_at(app: Chalice, address: str, methods: set[str]) -> AuthRoute:
@@ -158,20 +167,23 @@ def _is_open_to_all() -> bool:
     return is_open
 
 
-def _checking(app: Chalice) -> Callable[[Request, Callable[[Request], Response]], Response]:
+def _checking(
+    app: Chalice, look_up: LookUp
+) -> Callable[[Request, Callable[[Request], Response]], Response]:
     def check(request: Request, get_response: Callable[[Request], Response]) -> Response:
         try:
-            _require_access(app, request)
+            _require_access(app, request, look_up)
         except ApplicationError as error:
             _log(error)
-            body = {"error": _turned_away(error, request_id_of(request))}
+            is_told = error.is_told_to_callers and is_known(request)
+            body = {"error": _turned_away(error, request_id_of(request), is_told=is_told)}
             return json_response(body, error.http_status, **_headers(error))
         return get_response(request)
 
     return check
 
 
-def _require_access(app: Chalice, request: Request) -> None:
+def _require_access(app: Chalice, request: Request, look_up: LookUp) -> None:
     """Raise unless the sender of *request* may call its route."""
     address = request.context.get("resourcePath", "")
     entry = app.routes.get(address, {}).get(request.method)
@@ -180,7 +192,10 @@ def _require_access(app: Chalice, request: Request) -> None:
         return
     if entry is None:
         return  # There is nothing to guard, and Chalice says so; API Gateway does not get here.
-    principal = principal_of(request)
+    principal = vouched_for(request)
+    if principal.is_from_issuer:
+        principal = look_up(principal)
+    remember(request, principal)
     if route is None or not route.requirement.is_met_by(principal):
         raise ForbiddenError(_lack(principal, route.requirement if route else None))
 
@@ -188,6 +203,8 @@ def _require_access(app: Chalice, request: Request) -> None:
 def _lack(principal: Principal, requirement: Requirement | None) -> str:
     if requirement and not requirement.is_open_to_organization_of(principal):
         return "this is for the platform's own people"
+    if principal.role is None:
+        return "nobody has given this caller a role"
     return f"the role {principal.role} does not suffice"
 
 
@@ -216,10 +233,12 @@ def _refusal(error: ApplicationError) -> Exception:
     return Exception("Unauthorized") if isinstance(error, UnauthorizedError) else error
 
 
-def _turned_away(error: ApplicationError, request_id: str) -> dict[str, object]:
+def _turned_away(
+    error: ApplicationError, request_id: str, *, is_told: bool = False
+) -> dict[str, object]:
     """The envelope without details: they would tell a stranger what the right answer is."""
-    details = error.details if isinstance(error, ClaimMissingError) else {}
-    return {**envelope(error, request_id), "details": details}
+    details = error.details if is_told or isinstance(error, ClaimMissingError) else {}
+    return {**envelope(error, request_id, is_told=is_told), "details": details}
 
 
 def _headers(error: ApplicationError) -> dict[str, str]:

@@ -11,6 +11,7 @@ from chalicelib.access.errors import ForbiddenError, UnauthorizedError
 from chalicelib.access.model import Scope
 from chalicelib.errors import ApplicationError, InvalidRequestError, ServiceDownError
 from chalicelib.http.answers import CODES_OF_CHALICE, envelope
+from chalicelib.http.requests import Header
 from chalicelib.http.routes import Route
 from chalicelib.http.schemas import Schemas
 from chalicelib.version import VERSION
@@ -137,7 +138,7 @@ def _operation(route: Route, method: str, schemas: Schemas) -> Json:
         "tags": [route.feature.name],
         "responses": _without_bodies(route) if is_head else _answers(route, schemas),
     }
-    if parameters := schemas.query_parameters(route):
+    if parameters := [*schemas.query_parameters(route), *map(_taken, route.takes)]:
         operation["parameters"] = parameters
     if route.requirement.is_open:
         operation["security"] = [{}, *_ANY_TOKEN]
@@ -170,6 +171,16 @@ def _answers(route: Route, schemas: Schemas) -> Json:
         for status, kind in route.answers.items()
     }
     return {**answers, **{str(status): _reference(status) for status in refusals(route)}}
+
+
+def _taken(header: Header) -> Json:
+    return {
+        "name": header.name,
+        "in": "header",
+        "description": header.description,
+        "schema": {"type": "string", "pattern": f"^({header.pattern})$"},
+        "example": header.example,
+    }
 
 
 def _header(says: str) -> Json:

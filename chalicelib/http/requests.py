@@ -1,6 +1,7 @@
 """What comes in: the address, the parameters and the body of a request, as declared types."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from chalicelib.access.model import Principal
 from chalicelib.audit import Actor
 from chalicelib.bodies import Body
 from chalicelib.database import Deadline
-from chalicelib.errors import InvalidRequestError, UnknownResourceError
+from chalicelib.errors import InvalidRequestError, StaleVersionError, UnknownResourceError
 from chalicelib.http.answers import request_id_of
 from chalicelib.settings import database_from_environment
 from chalicelib.text import is_storable_text
@@ -53,26 +54,80 @@ class Asked(Generic[Q, B]):
         """Who asks; raises `UnauthorizedError` on an open route that was called without a token."""
         return principal_of(self.request)
 
+    def header(self, header: "Header") -> str | None:
+        """What the request says in *header*; raises `InvalidRequestError` where it cannot be."""
+        return header.read(self.request.headers.get(header.name))
+
+    def require_version(self, version: int) -> None:
+        """Raise `StaleVersionError` where the request is for another version than this one.
+
+        A request without `If-Match` is for any.
+        """
+        wanted = self.header(IF_MATCH)
+        if wanted is not None and wanted not in ("*", f'"{version}"'):
+            raise StaleVersionError(
+                "it has been changed since it was read: read it again", version=version
+            )
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header that a route takes: its name, what it may say, and what that means."""
+
+    name: str
+    pattern: str
+    description: str
+    example: str
+
+    def read(self, text: str | None) -> str | None:
+        """*text* itself; raises `InvalidRequestError` where it cannot be a value of the header."""
+        if text is not None and not re.fullmatch(self.pattern, text):
+            raise InvalidRequestError(f"{self.name} must match {self.pattern}", parameter=self.name)
+        return text
+
+
+IDEMPOTENCY_KEY = Header(
+    "Idempotency-Key",
+    "[!-~]{1,128}",
+    "A name for this request. Sent again with the same key within 24 hours, it is not carried out "
+    "again: its first answer is.",
+    "7d1f0a52-6d1c-4a0e-9f0b-3c8f2f6f1f7e",
+)
+IF_MATCH = Header(
+    "If-Match",
+    '"[0-9]{1,18}"|[*]',
+    "The `ETag` of what is to be changed, as it was read. If it has been changed since, the answer "
+    "is 412.",
+    '"3"',
+)
+
 
 @contextmanager
-def reading() -> Iterator[Connection]:
-    """The transaction in which a request reads, ended in time to answer."""
+def reading(organization: str | None = None) -> Iterator[Connection]:
+    """The transaction in which a request reads, ended in time to answer.
+
+    It sees the rows of *organization*, as `database.transaction` says.
+    """
     engine = database.engine_for(database_from_environment())
     deadline = Deadline.after(REQUEST_SECONDS)
-    with database.busy_when_late(), database.transaction(engine, deadline) as connection:
+    with (
+        database.busy_when_late(),
+        database.transaction(engine, deadline, organization) as connection,
+    ):
         yield connection
 
 
-def writing(work: Callable[[Connection], T]) -> T:
+def writing(work: Callable[[Connection], T], organization: str | None = None) -> T:
     """The result of *work* in a transaction, tried again while that can help and a caller waits.
 
-    *work* must be idempotent: a commit whose answer was lost is repeated.
+    *work* must be idempotent: a commit whose answer was lost is repeated. It sees the rows of
+    *organization*.
     """
     engine = database.engine_for(database_from_environment())
     deadline = Deadline.after(REQUEST_SECONDS)
 
     def attempt() -> T:
-        with database.transaction(engine, deadline) as connection:
+        with database.transaction(engine, deadline, organization) as connection:
             return work(connection)
 
     with database.busy_when_late():

@@ -15,7 +15,7 @@ from chalicelib.access.model import Requirement, Role, Scope
 from chalicelib.errors import ApplicationError
 from chalicelib.feature import Feature
 from chalicelib.http.answers import Answer, failure, json_response, request_id_of
-from chalicelib.http.requests import Asked, Nothing, json_of, path_values, query_of
+from chalicelib.http.requests import Asked, Header, Nothing, json_of, path_values, query_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ class Route:
     refuses: tuple[type[ApplicationError], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, object] = field(default_factory=dict)
+    takes: tuple[Header, ...] = ()
 
     @property
     def is_body_required(self) -> bool:
@@ -62,7 +63,7 @@ class Writing(TypedDict, total=False):
     """What a route that changes something declares.
 
     *answers* is the kind of the body, or its kinds by status. *headers* are those of the answers,
-    with what they say; *examples* are bodies by name.
+    with what they say; *takes* are those of the request. *examples* are bodies by name.
     """
 
     least: Required[Role | None]
@@ -73,6 +74,7 @@ class Writing(TypedDict, total=False):
     refuses: tuple[type[ApplicationError], ...]
     headers: Mapping[str, str]
     examples: Mapping[str, object]
+    takes: tuple[Header, ...]
 
 
 class Routes(Blueprint):
@@ -96,6 +98,7 @@ class Routes(Blueprint):
         answers: Kind,
         query: type[Any] = Nothing,
         refuses: tuple[type[ApplicationError], ...] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> Decorator:
         """A route that reads: GET, and HEAD for the same without the body."""
         requirement = Requirement(least, scope)
@@ -110,6 +113,7 @@ class Routes(Blueprint):
                 _path_kinds(view, address),
                 {200: answers},
                 refuses=refuses,
+                headers=headers or {},
             )
         )
 
@@ -142,6 +146,7 @@ class Routes(Blueprint):
         refuses: tuple[type[ApplicationError], ...] = (),
         headers: Mapping[str, str] | None = None,
         examples: Mapping[str, object] | None = None,
+        takes: tuple[Header, ...] = (),
     ) -> Decorator:
         requirement = Requirement(least, scope)
         return lambda view: self._declare(
@@ -158,6 +163,7 @@ class Routes(Blueprint):
                 refuses,
                 headers or {},
                 examples or {},
+                takes,
             )
         )
 

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import msgspec
 
-from chalicelib.bodies import Body, Meta
+from chalicelib.bodies import HALVES, Body, Meta
 from chalicelib.http.routes import Route
 
 Json = dict[str, Any]
 
 _TEMPLATE = "#/components/schemas/{name}"
 # A page of loads is `Page[Load]` in Python, from which msgspec makes `Page_Load_`.
-_GENERIC = re.compile(r"\bPage_(\w+)_")
+_GENERIC = re.compile(r"\b(Page|Listing)_(\w+)_")
 
 
 class ErrorFacts(Body):
@@ -140,11 +140,19 @@ def _tidied(schema: Json) -> Json:
 
 def _renamed(node: Any) -> Any:
     if isinstance(node, dict):
-        return {key: _renamed(value) for key, value in node.items()}
+        return {
+            key: _spellable(value) if key == "pattern" else _renamed(value)
+            for key, value in node.items()
+        }
     if isinstance(node, list):
         return [_renamed(item) for item in node]
     return _name(node) if isinstance(node, str) and node.startswith("#/") else node
 
 
+def _spellable(pattern: Any) -> Any:
+    """*pattern* without what no JSON text can hold, and most tools cannot read in a pattern."""
+    return pattern.replace(HALVES, "") if isinstance(pattern, str) else pattern
+
+
 def _name(name: str) -> str:
-    return _GENERIC.sub(r"\1Page", name)
+    return _GENERIC.sub(r"\2\1", name)

@@ -43,12 +43,14 @@ SERVICE = Feature(
     objects={
         "device_parameters_version": "the revision that the database is at",
         "audit_log": "who started, forced, released or paused what, and why",
+        "idempotency_keys": "requests that were carried out, with their answers, for a day",
         "outbox_events": "events that wait to be sent, queued with what they tell of",
     },
     rights={
         "runtime": {
             "device_parameters_version": "SELECT",
             "audit_log": "SELECT INSERT",
+            "idempotency_keys": "SELECT INSERT UPDATE DELETE",
             "outbox_events": "SELECT INSERT UPDATE DELETE",
         },
         "loader": {"device_parameters_version": "SELECT"},

@@ -68,7 +68,7 @@ def glibc_warnings(
     ]
 
 
-def users(root: Path) -> list[str]:
+def layered(root: Path) -> list[str]:
     """The modules of the application below *root* that import what the layer carries."""
     paths = sorted((root / "chalicelib").rglob("*.py"))
     return [_module(path.relative_to(root)) for path in paths if _imports_library(path)]
@@ -80,7 +80,7 @@ def try_out(task_root: Path, layer: Path) -> list[str]:
         return [f"{ZIP} was not tried out: this machine is no Linux on {wheel.ARCHITECTURE}"]
     program = [sys.executable, "-I", "-S", "-W", "error", trial.__file__]
     done = subprocess.run(
-        [*program, str(task_root), str(layer), *users(task_root)],
+        [*program, str(task_root), str(layer), *layered(task_root)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -141,7 +141,8 @@ UNAUTHORIZED: dict[str, Attack] = {
     "the hash of the static token": lambda issuer: f"Bearer {API_TOKEN_SHA256}",
 }
 
-FORBIDDEN: dict[str, Attack] = {
+# The issuer vouches for them; what they may do would have to stand in the database.
+WITHOUT_ROLE: dict[str, Attack] = {
     "role missing": claiming(**{"cognito:groups": None}),
     "no groups": claiming(**{"cognito:groups": []}),
     "unknown role": claiming(**{"cognito:groups": ["root", "Admin", " admin"]}),
@@ -152,6 +153,9 @@ FORBIDDEN: dict[str, Attack] = {
         **{"cognito:groups": None, "custom:role": "admin"}
     ),
     "custom:role a list": claiming(**{"cognito:groups": None, "custom:role": ["admin"]}),
+}
+
+FORBIDDEN: dict[str, Attack] = {
     "organization empty": claiming(**{"custom:organizationId": ""}),
     "organization blank": claiming(**{"custom:organizationId": " "}),
     "organization a number": claiming(**{"custom:organizationId": 7}),

@@ -12,7 +12,7 @@ from chalicelib.access.errors import UnauthorizedError
 from chalicelib.access.settings import access_from_environment
 from chalicelib.access.tokens import authenticate
 from chalicelib.http import gate
-from tests.access.attacks import FORBIDDEN, UNAUTHORIZED, Attack
+from tests.access.attacks import FORBIDDEN, UNAUTHORIZED, WITHOUT_ROLE, Attack
 from tests.access.conftest import Server
 from tests.access.issuer import Issuer, segment
 from tests.access.sample_app import build
@@ -22,6 +22,8 @@ METHOD_ARN = "arn:aws:execute-api:eu-central-1:123456789012:abcdef/prod/GET/stat
 TABLE = [(401, attack) for attack in UNAUTHORIZED.values()]
 TABLE += [(403, attack) for attack in FORBIDDEN.values()]
 NAMES = [*UNAUTHORIZED, *FORBIDDEN]
+BEHIND = [*TABLE, *((403, attack) for attack in WITHOUT_ROLE.values())]
+NAMES_BEHIND = [*NAMES, *WITHOUT_ROLE]
 
 
 def status_from_api_gateway(header: str) -> int:
@@ -50,7 +52,18 @@ def test_the_authorizer_turns_it_away(
     assert len(token) < 8 or token not in logged
 
 
-@pytest.mark.parametrize(("status", "attack"), TABLE, ids=NAMES)
+@pytest.mark.parametrize("attack", WITHOUT_ROLE.values(), ids=WITHOUT_ROLE)
+@pytest.mark.usefixtures("in_lambda")
+def test_the_authorizer_gives_nobody_a_role_that_the_token_does_not_name(
+    attack: Attack, trusting: Issuer
+) -> None:
+    request = AuthRequest("TOKEN", attack(trusting) or "", METHOD_ARN)
+    answer = gate.authorize(APP, request)
+    assert not isinstance(answer, dict)
+    assert answer.to_dict(request)["context"]["role"] == ""
+
+
+@pytest.mark.parametrize(("status", "attack"), BEHIND, ids=NAMES_BEHIND)
 def test_a_local_server_turns_it_away(
     status: int, attack: Attack, issuer: Issuer, closed_server: Server
 ) -> None:

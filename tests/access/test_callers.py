@@ -5,13 +5,15 @@ from collections.abc import Callable
 import pytest
 from chalice.app import Request
 
-from chalicelib.access.callers import as_context, principal_of
+from chalicelib.access.callers import as_context, principal_of, remember, vouched_for
+from chalicelib.access.errors import UnauthorizedError
 from chalicelib.access.model import Principal, Role
 from tests.access.issuer import Issuer
 
 CALLERS = [
     Principal("someone", Role.ADMIN),
     Principal("someone", Role.VIEWER, "org-42"),
+    Principal("someone", None),
     Principal("token:d", Role.DEVICE, device_id="boiler-7"),
     Principal("token:d", Role.DEVICE, site_id="building-a"),
     Principal("someone", Role.DEVICE, "org-42", device_id="boiler-7", site_id="building-a"),
@@ -45,7 +47,7 @@ _EMPTY = {
 def test_all_of_a_caller_is_handed_on(
     caller: Principal, request_with: Callable[[object], Request]
 ) -> None:
-    assert principal_of(request_with(as_context(caller))) == caller
+    assert vouched_for(request_with(as_context(caller))) == caller
 
 
 @pytest.mark.parametrize("caller", CALLERS, ids=str)
@@ -58,4 +60,14 @@ def test_what_was_handed_on_before_a_deployment_still_counts(
 ) -> None:
     """API Gateway keeps the answer about a token for a minute, through a deployment."""
     before = {"role": "device", "subject": "token:d", "organization": ""}
-    assert principal_of(request_with(before)) == Principal("token:d", Role.DEVICE)
+    assert vouched_for(request_with(before)) == Principal("token:d", Role.DEVICE)
+
+
+def test_nobody_is_known_until_the_gate_has_looked(
+    request_with: Callable[[object], Request],
+) -> None:
+    request = request_with(as_context(CALLERS[0]))
+    with pytest.raises(UnauthorizedError):
+        principal_of(request)
+    remember(request, CALLERS[1])
+    assert principal_of(request) == CALLERS[1]

@@ -42,8 +42,8 @@ class VerifyingApi(StubApi):
             return 200, self._me(caller.subject, caller.role)
         return super().answer(method, path, token, body)
 
-    def _me(self, subject: str, role: str) -> Document:
-        self.role = role
+    def _me(self, subject: str, role: str | None) -> Document:
+        self.role = str(role)
         return {"subject": subject, "role": role}
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import TableClause
 
 from chalicelib.audit import tables as audit
 from chalicelib.features import FEATURES, modules
+from chalicelib.idempotency import tables as idempotency
 from chalicelib.outbox import tables as outbox
 from migrations.preflight import SOURCE_TABLES
 from stack import database_roles
@@ -51,7 +52,8 @@ def test_what_is_granted_is_declared_or_the_platforms() -> None:
 
 def test_every_table_is_for_somebody() -> None:
     granted = {right.name for rights in RIGHTS.values() for right in rights}
-    tables = {name for module in (*modules("tables"), audit, outbox) for name in _tables(module)}
+    shared = (audit, idempotency, outbox)
+    tables = {name for module in (*modules("tables"), *shared) for name in _tables(module)}
     assert tables - granted - AGGREGATES.keys() == set(), "see `rights` in a feature.py"
 
 

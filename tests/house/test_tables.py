@@ -9,6 +9,7 @@ from sqlalchemy import Table
 from chalicelib.audit.tables import audit_log
 from chalicelib.database.tables import SCHEMA, metadata
 from chalicelib.features import FEATURES, modules
+from chalicelib.idempotency.tables import idempotency_keys
 from chalicelib.outbox.tables import outbox_events
 from migrations.preflight import SOURCE_TABLES
 from tests.sandbox import PROJECT
@@ -53,7 +54,7 @@ def granted(feature: str) -> dict[str, str]:
 
 def test_every_table_belongs_to_one_feature() -> None:
     owned = [name for names in OWNED.values() for name in names]
-    shared = (audit_log.name, outbox_events.name)
+    shared = (audit_log.name, idempotency_keys.name, outbox_events.name)
     assert sorted([*owned, *shared]) == sorted(t.name for t in metadata.sorted_tables)
 
 

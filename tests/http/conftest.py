@@ -11,6 +11,7 @@ from chalice.test import Client, HTTPResponse
 from chalicelib.feature import Feature
 from chalicelib.http import Routes, gate
 from chalicelib.http.answers import in_our_envelope
+from tests.access.sample_app import as_the_token_says
 from tests.http import toys
 from tests.http.toys import Json
 from tests.sandbox import PROJECT
@@ -46,7 +47,7 @@ def ask(app: Chalice, routes: Routes) -> Ask:
     def request(method: str, path: str, body: object = None, **headers: str) -> HTTPResponse:
         if not app.routes:
             app.register_blueprint(routes)
-            gate.close(app, authorizer=None)
+            gate.close(app, authorizer=None, look_up=as_the_token_says)
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         with Client(app, project_dir=str(PROJECT)) as client:
             return client.http.request(

@@ -10,6 +10,7 @@ from chalicelib.access.model import Role, Scope
 from chalicelib.bodies import SerialNumber
 from chalicelib.errors import UnknownResourceError
 from chalicelib.http import Asked, Nothing, Routes, gate
+from tests.access.sample_app import as_the_token_says
 from tests.http.conftest import FEATURE
 from tests.http.toys import Box, Json, Toy, ToyQuery
 
@@ -70,7 +71,7 @@ def test_a_route_that_chalice_knows_and_nobody_declared_keeps_the_application_fr
 
     app.register_blueprint(routes)
     with pytest.raises(UndeclaredRouteError, match=r"^/toys does not declare who may call it$"):
-        gate.close(app, authorizer=None)
+        gate.close(app, authorizer=None, look_up=as_the_token_says)
 
 
 def test_what_is_declared_can_be_read_again(app: Chalice, routes: Routes) -> None:

@@ -92,7 +92,7 @@ def test_a_table_comes_back_as_it_was_made(ours: Sandbox, name: str) -> None:
 def test_everything_comes_back_at_once(ours: Sandbox) -> None:
     complete = shape(ours)
     ours.rows("; ".join([DROP_AGGREGATE, *(f"DROP TABLE iot_data.{n} CASCADE" for n in OURS)]))
-    assert len(recreate_missing()) == len(OURS) + 2, "the tables, the aggregate, and the view"
+    assert len(recreate_missing()) == len(OURS) + 3, "the tables, the aggregate, and the views"
     assert shape(ours) == complete
 
 

@@ -95,6 +95,24 @@ def heard_of(timescale: Sandbox, open_server: LocalServer) -> None:
     )
 
 
+@pytest.fixture
+def known(timescale: Sandbox, open_server: LocalServer) -> None:
+    """Users of two organizations, one of them the caller's, however many were removed since."""
+    timescale.rows(
+        "INSERT INTO iot_data.organizations (organization_id, name) "
+        "VALUES ('org-789', 'Acme'), ('org-790', 'Bolt') "
+        "ON CONFLICT (organization_id) DO UPDATE SET status = 'active'"
+    )
+    timescale.rows("UPDATE iot_data.users SET subject = NULL WHERE user_id <> 'user-456'")
+    timescale.rows(
+        "INSERT INTO iot_data.users "
+        "(user_id, organization_id, subject, email, name, role, preferences) VALUES "
+        "('user-456', 'org-789', 'anybody', 'john.doe@example.org', 'John Doe', 'operator', '{}'), "
+        "('user-457', 'org-789', NULL, 'jane@example.org', 'Jane', 'admin', '{}') "
+        "ON CONFLICT (user_id) DO UPDATE SET removed_at = NULL, role = excluded.role"
+    )
+
+
 def serve(**variables: str) -> LocalServer:
     """`chalice local` with these variables, and nothing of the developer's own settings."""
     inherited = {

@@ -6,7 +6,7 @@ from app import app
 from chalicelib.http.gate import declared_routes
 from chalicelib.http.openapi import document
 
-METHODS = ("get", "head", "post", "delete")
+METHODS = ("get", "head", "post", "put", "patch", "delete")
 DOCUMENT = document(list(declared_routes(app)))
 
 

@@ -107,11 +107,11 @@ def test_what_routes_need_replaces_what_the_stage_says(template: Json) -> None:
     """The stage's value is for functions without a stack, which have other names."""
     needed = {name for feature in DECLARED for name in feature.api_variables}
     assert needed, "else there is nothing to test"
-    for function_name in function_names():
-        given = _function(template, function_name)["Environment"]["Variables"]
-        for name in needed:
+    for function in functions(DECLARED):
+        given = _function(template, function.name)["Environment"]["Variables"]
+        for name in needed - function.variables.keys():
             is_left_out = given[name] == {"Ref": "AWS::NoValue"}
-            assert is_left_out is (function_name != API), name
+            assert is_left_out is (function.name != API), name
 
 
 def test_no_variable_of_a_function_is_unknown_to_the_code(template: Json) -> None:

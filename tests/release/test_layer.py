@@ -38,7 +38,7 @@ def layered(tmp_path_factory: pytest.TempPathFactory) -> Project:
     What else they import is not packaged here.
     """
     project = copy_project(tmp_path_factory.mktemp("layer") / "project")
-    for module in layers.users(project.root):
+    for module in layers.layered(project.root):
         (project.root / f"{module.replace('.', '/')}.py").write_text("import pyarrow\n")
     edit_resources(project.root, with_a_layer)
     (project.root / "chalicelib" / "reads.py").write_text(USES_ARROW)
@@ -169,7 +169,7 @@ def test_who_uses_the_layer_is_read_from_the_source(tmp_path: Path) -> None:
         path = tmp_path / "chalicelib" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source)
-    assert layers.users(tmp_path) == ["chalicelib.a", "chalicelib.a.b"]
+    assert layers.layered(tmp_path) == ["chalicelib.a", "chalicelib.a.b"]
 
 
 def test_a_wheel_that_is_not_to_be_had_is_refused(

@@ -34,7 +34,7 @@ def request(method: str, path: str, body: object = None) -> Iterator[str]:
         response = client.http.request(
             method, quote(path, safe="/?=&"), headers=headers, body=content
         )
-    if response.status_code != 200:
+    if response.status_code not in (200, 201):
         yield f"{method} {path}: {response.body.decode()}"
 
 

@@ -20,6 +20,7 @@ EVENTS = {
     "app.record_queued_heartbeats": "heartbeat_sqs",
     "app.check_heartbeats": "schedule",
     "app.authorize": "authorizer",
+    "app.follow_identities": "schedule",
     "app.load_parquet": "s3_test_event",
     "app.migrate": "migrate",
     "app.sync_device_parameters": "schedule",

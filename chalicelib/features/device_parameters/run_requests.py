@@ -8,7 +8,9 @@ from chalicelib.features.device_parameters.request_bodies import EventRunRequest
 from chalicelib.instants import read_instant
 
 
-def sync_request(asked: RunRequest, trigger: Trigger, actor: Actor, role: Role) -> SyncRequest:
+def sync_request(
+    asked: RunRequest, trigger: Trigger, actor: Actor, role: Role | None
+) -> SyncRequest:
     """What a request over HTTP asks for."""
     return SyncRequest(
         trigger=trigger,

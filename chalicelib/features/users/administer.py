@@ -1,0 +1,109 @@
+"""What admins do to users: add them, give them another role, remove them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from chalicelib import audit
+from chalicelib.features.users import store
+from chalicelib.features.users.bodies import NewUser, User
+from chalicelib.features.users.context import Request
+from chalicelib.features.users.errors import LastAdminError, UnknownUserError, UserExistsError
+from chalicelib.features.users.model import UserRole
+from chalicelib.features.users.store import Stored
+
+
+def find(connection: Connection, request: Request, user_id: str) -> Stored:
+    """The user of that id; raises `UnknownUserError` where whoever asks sees none."""
+    organization, has_pool = request.organization, request.has_pool
+    stored = store.find(connection, user_id, organization, has_pool=has_pool)
+    if stored is None:
+        raise UnknownUserError(user_id)
+    return stored
+
+
+def create(
+    connection: Connection, request: Request, user_id: str, organization_id: str, asked: NewUser
+) -> Stored:
+    """A new user of the organization, of whom the user pool is told soon.
+
+    Raises `UserExistsError` where the address, or the subject, is another user's.
+    """
+    if not store.add(connection, user_id, organization_id, asked):
+        raise _taken(connection, organization_id, asked)
+    user = find(connection, request, user_id).user
+    store.want_identity(connection, user)
+    _note(connection, request, "user.created", user, after=_facts(user))
+    return find(connection, request, user_id)
+
+
+def change_role(connection: Connection, request: Request, user_id: str, role: UserRole) -> Stored:
+    """The user with *role*; raises `LastAdminError` where the organization would have no admin."""
+    known, admins = _locked(connection, request, user_id)
+    request.require_version(known.version)
+    if known.user.role is role:
+        return known
+    if role is not UserRole.ADMIN:
+        _require_another(admins, user_id)
+    store.change_role(connection, user_id, role)
+    store.want_identity(connection, known.user)
+    before, after = {"role": known.user.role.value}, {"role": role.value}
+    _note(connection, request, "user.role_changed", known.user, before=before, after=after)
+    return find(connection, request, user_id)
+
+
+def remove(connection: Connection, request: Request, user_id: str) -> None:
+    """Have the user be none any more; raises `LastAdminError` likewise."""
+    known, admins = _locked(connection, request, user_id)
+    request.require_version(known.version)
+    _require_another(admins, user_id)
+    store.remove(connection, user_id)
+    store.want_identity(connection, known.user)
+    _note(connection, request, "user.removed", known.user, before=_facts(known.user))
+
+
+def _locked(connection: Connection, request: Request, user_id: str) -> tuple[Stored, list[str]]:
+    """The user, and the admins of its organization, whom nobody else changes now.
+
+    The admins are locked first: everybody does so in that order.
+    """
+    organization_id = find(connection, request, user_id).user.organization_id
+    admins = store.lock_admins(connection, organization_id)
+    store.lock(connection, user_id)
+    return find(connection, request, user_id), admins
+
+
+def _require_another(admins: list[str], user_id: str) -> None:
+    if admins == [user_id]:
+        raise LastAdminError(
+            "this is the last admin of the organization: make somebody else an admin first",
+            userId=user_id,
+        )
+
+
+def _taken(connection: Connection, organization_id: str, asked: NewUser) -> UserExistsError:
+    if store.has_email(connection, organization_id, asked.email):
+        return UserExistsError(f"there is a user {asked.email} already", email=asked.email)
+    return UserExistsError("this subject is another user's", parameter="subject")
+
+
+def _note(
+    connection: Connection,
+    request: Request,
+    action: str,
+    user: User,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    subject = f"user {user.user_id}"
+    audit.record(connection, request.actor, action, subject, before=before, after=after)
+
+
+def _facts(user: User) -> dict[str, Any]:
+    return {
+        "organizationId": user.organization_id,
+        "email": user.email,
+        "name": user.name,
+        "role": user.role.value,
+    }

@@ -1,0 +1,46 @@
+"""Who somebody with a token of the issuer is, asked on each request: a change holds at once."""
+
+from dataclasses import replace
+
+from chalicelib.access.errors import ForbiddenError
+from chalicelib.access.model import Principal, Role
+from chalicelib.database import EVERY_ORGANIZATION
+from chalicelib.features.users import store
+from chalicelib.features.users.store import Caller
+from chalicelib.http import reading
+
+_ACTIVE = "active"
+
+
+def look_up(principal: Principal) -> Principal:
+    """*principal* with the role and the organization that users have, where it is one of them.
+
+    Otherwise the token says both. Raises `ForbiddenError` for somebody who was removed, and where
+    the organization is suspended or not known.
+    """
+    # Nobody knows yet to which organization the subject belongs.
+    with reading(EVERY_ORGANIZATION) as connection:
+        caller = store.find_caller(connection, principal.subject, principal.organization)
+    if caller.is_removed:
+        raise ForbiddenError("this user has been removed")
+    known = principal if caller.role is None else _as_user(principal, caller)
+    if known.organization is not None:
+        _require_active(known.organization, caller.organization_status)
+    return known
+
+
+def _as_user(principal: Principal, caller: Caller) -> Principal:
+    return replace(
+        principal,
+        role=Role(str(caller.role)),
+        organization=caller.organization_id,
+        device_id=None,
+        site_id=None,
+    )
+
+
+def _require_active(organization_id: str, status: str | None) -> None:
+    if status is None:
+        raise ForbiddenError(f"the organization {organization_id[:40]!r} is not known here")
+    if status != _ACTIVE:
+        raise ForbiddenError("the organization is suspended")
