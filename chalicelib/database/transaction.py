@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import Connection, Engine, text
 
@@ -33,8 +33,6 @@ _CONFIGURE = text(
     "FROM json_each_text(CAST(:settings AS json)) AS wanted (name, setting)"
 )
 
-_SEEN = text("SELECT current_setting(:name)")
-
 
 @contextmanager
 def transaction(
@@ -52,16 +50,9 @@ def transaction(
         yield connection
 
 
-@contextmanager
-def seeing(connection: Connection, organization: str) -> Iterator[None]:
-    """For as long as the context lasts, have the transaction see the rows of *organization*.
-
-    Where it ends by an error, so does the transaction.
-    """
-    before = connection.execute(_SEEN, {"name": ORGANIZATION_SETTING}).scalar_one()
-    configure(connection, {ORGANIZATION_SETTING: organization})
-    yield
-    configure(connection, {ORGANIZATION_SETTING: before})
+def seeing(connection: Connection, organization: str) -> AbstractContextManager[None]:
+    """For as long as the context lasts, have the transaction see the rows of *organization*."""
+    return configured(connection, {ORGANIZATION_SETTING: organization})
 
 
 @contextmanager
