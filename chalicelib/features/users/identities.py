@@ -108,11 +108,15 @@ def _is_ours(
     """Whether what the pool has is the identity of this user, rather than of a namesake.
 
     To take anybody else's would move them: whoever knows an address could have its owner, one of
-    the platform's own people for instance, belong to another organization.
+    the platform's own people for instance, belong to another organization. And somebody who was
+    removed, and is back as another user, is not to be shut out when the removal is told late.
     """
+    if store.is_somebody_else(connection, user_id, found.subject):
+        return False
     if wanted.subject is not None:
         return wanted.subject == found.subject
-    if store.is_somebody_else(connection, user_id, found.subject):
+    # Whoever may sign up by themselves writes down any address, and any organization.
+    if not found.is_address_verified:
         return False
     if found.organization_id == wanted.organization_id:
         return True

@@ -150,6 +150,36 @@ def test_somebody_who_was_removed_may_join_another_organization(
     assert pool.user("john@example.com")["custom:organizationId"] == "org-other"
 
 
+def test_somebody_who_is_back_stays_let_in_when_the_removal_is_told_late(
+    admin: Caller, pool: Pool, people: People
+) -> None:
+    removed = add(admin)
+    follow(people)
+    admin.ask("DELETE", f"/users/{removed['userId']}")
+    back = add(admin)
+    # The pool had refused the removal, which waits for longer than the user who is back.
+    people.sandbox.rows(
+        "UPDATE iot_data.user_identity_work SET due_at = now() + interval '1 hour' "
+        "WHERE user_id = %s",
+        [removed["userId"]],
+    )
+    follow_identities(None)
+    assert follow(people) == 0
+    assert pool.user("john@example.com")["is_enabled"]
+    assert identity(admin, back)["status"] == "ready"
+
+
+def test_an_identity_whose_address_nobody_has_proved_is_not_taken(
+    admin: Caller, pool: Pool, people: People
+) -> None:
+    """Where people may sign up by themselves, they write down any address and organization."""
+    pool.add("john@example.com", organizationId="org-789")
+    made = add(admin, role="admin")
+    assert follow(people) == 0
+    assert identity(admin, made)["status"] == "refused"
+    assert pool.user("john@example.com")["groups"] == []
+
+
 def test_nobody_s_identity_is_taken_by_whoever_knows_the_address(
     admin: Caller, pool: Pool, people: People
 ) -> None:
