@@ -59,6 +59,8 @@ def _follow_one(engine: Engine, deadline: Deadline, pool: str, claimed: Claimed)
             due.postpone(connection, user_identity_work, claimed, error.message)
         return
     with database.transaction(engine, deadline, EVERY_ORGANIZATION) as connection:
+        # In the order of whoever changes a user, or the two might wait for each other.
+        store.lock(connection, user_id)
         if due.settle(connection, user_identity_work, claimed):
             store.note_identity(connection, user_id, subject=subject, refusal=refusal)
     logger.info("identity_followed", extra={"user_id": user_id, "refusal": refusal})

@@ -1,18 +1,27 @@
 """The user pool follows what stands in the database, however often it fails on the way."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
 from chalice.test import HTTPResponse
+from sqlalchemy import Engine
 
-from chalicelib.features.users import gateway, identities
+from chalicelib import database
+from chalicelib.audit import Actor
+from chalicelib.database import Deadline
+from chalicelib.features.users import administer, gateway, identities, store
+from chalicelib.features.users.context import Request
 from chalicelib.features.users.feature import FEATURE
 from chalicelib.features.users.invocations import follow_identities
+from chalicelib.features.users.model import UserRole
 from tests.aws import Aws
 from tests.features.users.pool import Pool, make_pool
 from tests.features.users.stub import HANGS, LOSES_ANSWER, UnwillingPool, Verdict
 from tests.people import Caller, People
+from tests.waiting import IS_WAITING, wait_until
 
 NEW = {"email": "john@example.com", "name": "John", "role": "operator"}
 DUE = "UPDATE iot_data.user_identity_work SET due_at = now()"
@@ -351,6 +360,39 @@ def test_a_change_that_comes_while_the_pool_is_told_is_told_as_well(
 
     monkeypatch.setattr(gateway, "keep_one_group", meanwhile)
     assert follow(people) == 0
+    assert pool.user("john@example.com")["groups"] == ["viewer"]
+
+
+@pytest.mark.postgresql
+def test_a_change_that_comes_while_the_work_is_settled_does_not_block_it_for_good(
+    admin: Caller,
+    pool: Pool,
+    people: People,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both write to the user, and to what is due for the user."""
+    made = add(admin)
+    is_told, may_go_on = Event(), Event()
+    genuine = gateway.keep_one_group
+
+    def pausing(*arguments: Any) -> None:
+        genuine(*arguments)
+        is_told.set()
+        may_go_on.wait(20)
+
+    monkeypatch.setattr(gateway, "keep_one_group", pausing)
+    request = Request(Actor("sub-boss"), "org-789", lambda version: None, has_pool=True)
+    with ThreadPoolExecutor(1) as threads:
+        following = threads.submit(follow, people)
+        assert is_told.wait(20)
+        with database.transaction(engine, Deadline.after(30), "org-789") as connection:
+            store.lock(connection, made["userId"])
+            may_go_on.set()
+            wait_until(people.sandbox, IS_WAITING)
+            administer.change_role(connection, request, made["userId"], UserRole.VIEWER)
+        following.result(30)
+    follow(people)
     assert pool.user("john@example.com")["groups"] == ["viewer"]
 
 
