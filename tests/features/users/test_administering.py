@@ -103,6 +103,38 @@ def test_a_token_gives_no_role_and_no_organization_to_a_user(admin: Caller, peop
     assert john.get("/organizations").status_code == 403
 
 
+@pytest.mark.parametrize("group", ["viewer", "operator", "admin", "device"])
+def test_whoever_is_no_user_cannot_hide_their_organization_behind_an_access_token(
+    group: str, people: People
+) -> None:
+    """Cognito writes groups into both tokens, and attributes into the id token only."""
+    people.organization()
+    claims = {"sub": "sub-stranger", "cognito:groups": [group]}
+    token = people.issuer.token(people.issuer.access_claims(**claims))
+    stranger = Caller(people.client, token)
+    for path in ("/organizations", "/me", "/users", "/status"):
+        answer = stranger.get(path)
+        assert (answer.status_code, answer.json_body["error"]["code"]) == (403, "FORBIDDEN")
+    answer = stranger.ask("POST", "/heartbeat", {"device_id": "boiler-7"})
+    assert answer.status_code == 403
+
+
+def test_a_user_may_send_an_access_token(people: People) -> None:
+    people.organization()
+    people.user("john", role="operator")
+    claims = {"sub": "sub-john", "cognito:groups": ["admin"]}
+    john = Caller(people.client, people.issuer.token(people.issuer.access_claims(**claims)))
+    said = john.get("/me").json_body
+    assert (said["role"], said["organization"]) == ("operator", "org-789")
+
+
+def test_an_access_token_to_which_a_trigger_adds_the_organization_counts(people: People) -> None:
+    people.organization()
+    claims = {"sub": "sub-stranger", "custom:organizationId": "org-789"}
+    bearer = Caller(people.client, people.issuer.token(people.issuer.access_claims(**claims)))
+    assert bearer.get("/me").json_body["organization"] == "org-789"
+
+
 def test_whoever_is_no_user_is_what_the_token_says(people: People) -> None:
     people.organization()
     claims = {"cognito:groups": ["admin"], "custom:organizationId": "org-789"}
