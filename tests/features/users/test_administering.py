@@ -239,6 +239,8 @@ def test_what_is_done_is_written_down(admin: Caller, people: People) -> None:
                 *("", " ", "john", "@example.com", "john@", "john@localhost", "a b@example.com"),
                 *("john@example.com\n", "john@exa mple.com", "<john@example.com>", "a@b@c.de"),
                 *("иван@example.com", "john@bücher.example", "x" * 65 + "@example.com"),
+                *(".john@example.com", "john.@example.com", "jo..hn@example.com", "j@-a.com"),
+                *("j@a-.com", "j@.com", "j@example..com", "j@" + "x" * 123 + ".com"),
                 *("j@" + "x" * 250 + ".com", 7, None, ["john@example.com"]),
             )
         ),
