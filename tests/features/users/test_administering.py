@@ -81,6 +81,14 @@ def test_only_the_platform_s_people_say_as_whom_somebody_signs_in(
     assert code(again) == (409, "USER_EXISTS")
 
 
+def test_nobody_of_the_platform_becomes_a_customer_s_user_by_mistake(people: People) -> None:
+    people.organization()
+    platform = people.platform()
+    answer = platform.ask("POST", "/users", {**NEW, "subject": "sub-platform"})
+    assert (answer.status_code, answer.json_body["error"]["code"]) == (403, "FORBIDDEN")
+    assert platform.get("/organizations").status_code == 200
+
+
 def test_a_new_role_holds_with_the_next_request(admin: Caller, people: People) -> None:
     john = people.user("john", role="viewer")
     assert john.get("/users").status_code == 403
