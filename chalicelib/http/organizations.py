@@ -25,7 +25,7 @@ OrganizationId = Annotated[
     Meta(
         pattern=spelled(
             rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}{END}",
-            "must be the id of an organization: at most 64 letters, digits, dots, dashes, underscores",
+            "must be an id of at most 64 letters, digits, dots, dashes and underscores",
         ),
         description="The organization.",
         examples=["org-789"],

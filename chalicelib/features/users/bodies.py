@@ -31,8 +31,8 @@ UserId = Annotated[
         examples=["user-456"],
     ),
 ]
-# Addresses that mail can be sent to by SES, which takes letters of ASCII only before the `@`. A user
-# pool would refuse what is no address, or longer than the name of a user may be, for ever.
+# Addresses that mail can be sent to by SES, which takes letters of ASCII only before the `@`. What
+# is no address, or longer than the name of a user may be, a user pool would refuse for ever.
 _LABEL = "[A-Za-z0-9]+(-+[A-Za-z0-9]+)*"
 _Email = Annotated[
     str,
