@@ -11,6 +11,7 @@ from chalicelib.errors import ApplicationError, InvalidSettingError
 # Where the gate leaves what it found out. What API Gateway says of a request is JSON, which holds
 # no `Principal`.
 _LOOKED_UP = "device_parameters.principal"
+_YES = "yes"
 
 
 def principal_of(request: Request) -> Principal:
@@ -46,6 +47,7 @@ def vouched_for(request: Request) -> Principal:
             known.get("organization") or None,
             device_id=known.get("device_id") or None,
             site_id=known.get("site_id") or None,
+            is_partial=known.get("is_partial") == _YES,
         )
     except (KeyError, ValueError):
         raise UnauthorizedError("no authorizer was asked about this request") from None
@@ -59,6 +61,7 @@ def as_context(principal: Principal) -> dict[str, str]:
         "organization": principal.organization or "",
         "device_id": principal.device_id or "",
         "site_id": principal.site_id or "",
+        "is_partial": _YES if principal.is_partial else "",
     }
 
 
@@ -68,7 +71,8 @@ def is_known(request: Request) -> bool:
         principal = authenticate(configured(), request.headers.get("authorization", ""))
     except ApplicationError:
         return False
-    return principal.organization is None and holds(principal.role, Role.VIEWER)
+    is_of_platform = principal.organization is None and not principal.is_partial
+    return is_of_platform and holds(principal.role, Role.VIEWER)
 
 
 def require_role(principal: Principal, role: Role) -> None:

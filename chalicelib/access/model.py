@@ -45,7 +45,8 @@ class Principal:
     """A caller whose token was verified; *organization* is None for the platform's own people.
 
     *role* is None where nobody has given the caller one. A token of the role `device` may be bound
-    to one device, one site, or both.
+    to one device, one site, or both. *is_partial* says that the token leaves out where its caller
+    belongs, so that nothing follows from its naming no organization.
     """
 
     subject: str
@@ -53,6 +54,7 @@ class Principal:
     organization: str | None = None
     device_id: str | None = None
     site_id: str | None = None
+    is_partial: bool = False
 
     @property
     def is_from_issuer(self) -> bool:

@@ -71,7 +71,23 @@ def principal_of_jwt(settings: OidcSettings, token: str) -> Principal:
             "only the role device can be bound to a device or a site", subject=claims["sub"]
         )
     organization = _name_in(claims, _ORGANIZATION, "organization")
-    return Principal(claims["sub"], role, organization, device_id=device_id, site_id=site_id)
+    return Principal(
+        claims["sub"],
+        role,
+        organization,
+        device_id=device_id,
+        site_id=site_id,
+        is_partial=_is_partial(claims),
+    )
+
+
+def _is_partial(claims: dict[str, Any]) -> bool:
+    """Whether the issuer leaves attributes out of the token, as Cognito does of access tokens.
+
+    Where a trigger adds them, there is one.
+    """
+    is_access = claims.get("token_use") == "access"
+    return is_access and not any(claim in claims for claim in (_ORGANIZATION, _DEVICE, _SITE))
 
 
 def _require_subject(subject: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from chalicelib import idempotency
 from chalicelib.access import organizations
-from chalicelib.bodies import UNSET, Body, Meta, UnsetType
+from chalicelib.bodies import END, UNSET, Body, Meta, UnsetType, spelled
 from chalicelib.database import EVERY_ORGANIZATION
 from chalicelib.http.answers import Answer
 from chalicelib.http.requests import IDEMPOTENCY_KEY, Asked, reading, writing
@@ -23,7 +23,10 @@ T = TypeVar("T")
 OrganizationId = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)",
+        pattern=spelled(
+            rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}{END}",
+            "must be an id of at most 64 letters, digits, dots, dashes and underscores",
+        ),
         description="The organization.",
         examples=["org-789"],
     ),

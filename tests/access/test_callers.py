@@ -14,6 +14,7 @@ CALLERS = [
     Principal("someone", Role.ADMIN),
     Principal("someone", Role.VIEWER, "org-42"),
     Principal("someone", None),
+    Principal("someone", Role.ADMIN, is_partial=True),
     Principal("token:d", Role.DEVICE, device_id="boiler-7"),
     Principal("token:d", Role.DEVICE, site_id="building-a"),
     Principal("someone", Role.DEVICE, "org-42", device_id="boiler-7", site_id="building-a"),

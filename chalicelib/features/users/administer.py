@@ -44,8 +44,7 @@ def change_role(connection: Connection, request: Request, user_id: str, role: Us
     request.require_version(known.version)
     if known.user.role is role:
         return known
-    if role is not UserRole.ADMIN:
-        _require_another(admins, user_id)
+    _require_another(admins, known.user)
     store.change_role(connection, user_id, role)
     store.want_identity(connection, known.user)
     before, after = {"role": known.user.role.value}, {"role": role.value}
@@ -57,7 +56,7 @@ def remove(connection: Connection, request: Request, user_id: str) -> None:
     """Have the user be none any more; raises `LastAdminError` likewise."""
     known, admins = _locked(connection, request, user_id)
     request.require_version(known.version)
-    _require_another(admins, user_id)
+    _require_another(admins, known.user)
     store.remove(connection, user_id)
     store.want_identity(connection, known.user)
     _note(connection, request, "user.removed", known.user, before=_facts(known.user))
@@ -74,11 +73,15 @@ def _locked(connection: Connection, request: Request, user_id: str) -> tuple[Sto
     return find(connection, request, user_id), admins
 
 
-def _require_another(admins: list[str], user_id: str) -> None:
-    if admins == [user_id]:
+def _require_another(admins: list[str], user: User) -> None:
+    """Raise `LastAdminError` where *user* is the only admin: of *admins*, or since they were read.
+
+    Somebody who became one while we waited for the lock is not among them.
+    """
+    if user.role is UserRole.ADMIN and not set(admins) - {user.user_id}:
         raise LastAdminError(
             "this is the last admin of the organization: make somebody else an admin first",
-            userId=user_id,
+            userId=user.user_id,
         )
 
 

@@ -31,15 +31,18 @@ UserId = Annotated[
         examples=["user-456"],
     ),
 ]
-# Addresses that mail can be sent to by SES, which takes letters of ASCII only before the `@`.
+# Addresses that mail can be sent to by SES, which takes letters of ASCII only before the `@`. What
+# is no address, or longer than the name of a user may be, a user pool would refuse for ever.
+_LABEL = "[A-Za-z0-9]+(-+[A-Za-z0-9]+)*"
 _Email = Annotated[
     str,
     Meta(
         pattern=spelled(
-            rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+{END}",
+            rf"^(?![.])(?!.*[.][.@])[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}"
+            rf"@{_LABEL}([.]{_LABEL})+{END}",
             "must be an e-mail address such as john.doe@example.com, in ASCII",
         ),
-        max_length=254,
+        max_length=128,
         description="The address with which the user signs in. Capitals count as small letters.",
         examples=["john.doe@example.com"],
     ),

@@ -100,6 +100,7 @@ def _found(attributes: list[dict[str, str]], *, is_enabled: bool) -> FoundIdenti
         organization_id=said.get(_ORGANIZATION),
         role=said.get(_ROLE),
         name=said.get("name"),
+        is_address_verified=said.get("email_verified") == "true",
         is_enabled=is_enabled,
     )
 

@@ -59,6 +59,8 @@ def _follow_one(engine: Engine, deadline: Deadline, pool: str, claimed: Claimed)
             due.postpone(connection, user_identity_work, claimed, error.message)
         return
     with database.transaction(engine, deadline, EVERY_ORGANIZATION) as connection:
+        # In the order of whoever changes a user, or the two might wait for each other.
+        store.lock(connection, user_id)
         if due.settle(connection, user_identity_work, claimed):
             store.note_identity(connection, user_id, subject=subject, refusal=refusal)
     logger.info("identity_followed", extra={"user_id": user_id, "refusal": refusal})
@@ -108,11 +110,15 @@ def _is_ours(
     """Whether what the pool has is the identity of this user, rather than of a namesake.
 
     To take anybody else's would move them: whoever knows an address could have its owner, one of
-    the platform's own people for instance, belong to another organization.
+    the platform's own people for instance, belong to another organization. And somebody who was
+    removed, and is back as another user, is not to be shut out when the removal is told late.
     """
+    if store.is_somebody_else(connection, user_id, found.subject):
+        return False
     if wanted.subject is not None:
         return wanted.subject == found.subject
-    if store.is_somebody_else(connection, user_id, found.subject):
+    # Whoever may sign up by themselves writes down any address, and any organization.
+    if not found.is_address_verified:
         return False
     if found.organization_id == wanted.organization_id:
         return True

@@ -63,12 +63,17 @@ class WantedIdentity:
 
 @dataclass(frozen=True)
 class FoundIdentity:
-    """What the user pool has: who it says that is, and where the attributes say they belong."""
+    """What the user pool has: who it says that is, and where the attributes say they belong.
+
+    With *is_address_verified* they have proved that they read the mail of the address, or somebody
+    who administers the pool has vouched for that.
+    """
 
     subject: str
     organization_id: str | None
     role: str | None
     name: str | None
+    is_address_verified: bool
     is_enabled: bool
 
 

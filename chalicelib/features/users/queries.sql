@@ -88,17 +88,14 @@ FROM iot_data.user_device_tokens
 WHERE user_id = :user_id
 ORDER BY registered_at DESC, token
 
--- name: take_token
--- Whoever had the device before is told there no longer.
-DELETE FROM iot_data.user_device_tokens
-WHERE token = :token
-  AND user_id <> :user_id
-
 -- name: register_token
+-- Whoever had the device before is told there no longer.
 INSERT INTO iot_data.user_device_tokens AS known (token, user_id, organization_id, platform)
 VALUES (:token, :user_id, :organization_id, :platform)
 ON CONFLICT (token) DO UPDATE
-SET platform = excluded.platform,
+SET user_id = excluded.user_id,
+    organization_id = excluded.organization_id,
+    platform = excluded.platform,
     registered_at = now()
 RETURNING token, platform, registered_at
 

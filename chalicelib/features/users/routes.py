@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from chalicelib.access.errors import ForbiddenError, UnknownOrganizationError
-from chalicelib.access.model import Role, Scope
-from chalicelib.bodies import UNSET
+from chalicelib.access.model import Principal, Role, Scope
+from chalicelib.bodies import UNSET, UnsetType
 from chalicelib.errors import KeyReusedError, StaleVersionError
 from chalicelib.features.users import administer, device_tokens, profile, store
 from chalicelib.features.users.bodies import (
@@ -181,9 +181,7 @@ def create_user(asked: Asked[OrganizationQuery, NewUser]) -> Answer[User]:
     far that is. Without one, the user can sign in once the platform's own people say as which
     `subject`.
     """
-    if asked.body.subject is not UNSET and asked.principal.organization is not None:
-        # Whoever names a subject decides where somebody else belongs.
-        raise ForbiddenError("only the platform's own people may name a subject")
+    _require_subject_to_name(asked.principal, asked.body.subject)
     user_id = new_id("user")
 
     def work(connection: Connection) -> Answer[User]:
@@ -254,6 +252,18 @@ def remove_user(asked: Asked[Nothing, None], user_id: UserId) -> Answer[RemovedU
         return RemovedUser(user_id=user_id)
 
     return writing_for(asked, work)
+
+
+def _require_subject_to_name(principal: Principal, subject: str | UnsetType) -> None:
+    """Raise where *principal* may not say that *subject* is to be a user."""
+    if subject is UNSET:
+        return
+    if principal.organization is not None:
+        # Whoever names a subject decides where somebody else belongs.
+        raise ForbiddenError("only the platform's own people may name a subject")
+    if principal.is_from_issuer and subject == principal.subject:
+        # With the next request they would be a customer's, and could not take it back.
+        raise ForbiddenError("this is your own subject, and you would be the platform's no longer")
 
 
 def _change_own(asked: Asked[Any, Any], change: ProfileChange) -> Answer[Profile]:

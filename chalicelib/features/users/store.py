@@ -162,16 +162,15 @@ def register_token(
     connection: Connection, user: User, token: str, platform: Platform
 ) -> DeviceToken:
     """Have push messages for *user* go to the device of *token*, and no one else's."""
-    # Whoever had the device before may be of another organization.
-    with seeing(connection, EVERY_ORGANIZATION):
-        connection.execute(sql.take_token, {"token": token, "user_id": user.user_id})
     values = {
         "token": token,
         "user_id": user.user_id,
         "organization_id": user.organization_id,
         "platform": platform.value,
     }
-    row = connection.execute(sql.register_token, values).one()
+    # Whoever had the device before may be of another organization.
+    with seeing(connection, EVERY_ORGANIZATION):
+        row = connection.execute(sql.register_token, values).one()
     surplus = {"user_id": user.user_id, "kept": token, "most": MAX_DEVICE_TOKENS}
     connection.execute(sql.drop_surplus_tokens, surplus)
     return DeviceToken(

@@ -81,6 +81,14 @@ def test_only_the_platform_s_people_say_as_whom_somebody_signs_in(
     assert code(again) == (409, "USER_EXISTS")
 
 
+def test_nobody_of_the_platform_becomes_a_customer_s_user_by_mistake(people: People) -> None:
+    people.organization()
+    platform = people.platform()
+    answer = platform.ask("POST", "/users", {**NEW, "subject": "sub-platform"})
+    assert (answer.status_code, answer.json_body["error"]["code"]) == (403, "FORBIDDEN")
+    assert platform.get("/organizations").status_code == 200
+
+
 def test_a_new_role_holds_with_the_next_request(admin: Caller, people: People) -> None:
     john = people.user("john", role="viewer")
     assert john.get("/users").status_code == 403
@@ -101,6 +109,38 @@ def test_a_token_gives_no_role_and_no_organization_to_a_user(admin: Caller, peop
     # Nor does a token that lacks the organization make a user one of the platform's people.
     john = people.caller("sub-john", **{"cognito:groups": ["admin"]})
     assert john.get("/organizations").status_code == 403
+
+
+@pytest.mark.parametrize("group", ["viewer", "operator", "admin", "device"])
+def test_whoever_is_no_user_cannot_hide_their_organization_behind_an_access_token(
+    group: str, people: People
+) -> None:
+    """Cognito writes groups into both tokens, and attributes into the id token only."""
+    people.organization()
+    claims = {"sub": "sub-stranger", "cognito:groups": [group]}
+    token = people.issuer.token(people.issuer.access_claims(**claims))
+    stranger = Caller(people.client, token)
+    for path in ("/organizations", "/me", "/users", "/status"):
+        answer = stranger.get(path)
+        assert (answer.status_code, answer.json_body["error"]["code"]) == (403, "FORBIDDEN")
+    answer = stranger.ask("POST", "/heartbeat", {"device_id": "boiler-7"})
+    assert answer.status_code == 403
+
+
+def test_a_user_may_send_an_access_token(people: People) -> None:
+    people.organization()
+    people.user("john", role="operator")
+    claims = {"sub": "sub-john", "cognito:groups": ["admin"]}
+    john = Caller(people.client, people.issuer.token(people.issuer.access_claims(**claims)))
+    said = john.get("/me").json_body
+    assert (said["role"], said["organization"]) == ("operator", "org-789")
+
+
+def test_an_access_token_to_which_a_trigger_adds_the_organization_counts(people: People) -> None:
+    people.organization()
+    claims = {"sub": "sub-stranger", "custom:organizationId": "org-789"}
+    bearer = Caller(people.client, people.issuer.token(people.issuer.access_claims(**claims)))
+    assert bearer.get("/me").json_body["organization"] == "org-789"
 
 
 def test_whoever_is_no_user_is_what_the_token_says(people: People) -> None:
@@ -207,6 +247,8 @@ def test_what_is_done_is_written_down(admin: Caller, people: People) -> None:
                 *("", " ", "john", "@example.com", "john@", "john@localhost", "a b@example.com"),
                 *("john@example.com\n", "john@exa mple.com", "<john@example.com>", "a@b@c.de"),
                 *("иван@example.com", "john@bücher.example", "x" * 65 + "@example.com"),
+                *(".john@example.com", "john.@example.com", "jo..hn@example.com", "j@-a.com"),
+                *("j@a-.com", "j@.com", "j@example..com", "j@" + "x" * 123 + ".com"),
                 *("j@" + "x" * 250 + ".com", 7, None, ["john@example.com"]),
             )
         ),

@@ -1,9 +1,19 @@
 """Where users get push messages."""
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor
 
-from chalicelib.features.users.model import MAX_DEVICE_TOKENS
+import pytest
+from sqlalchemy import Engine
+
+from chalicelib import database
+from chalicelib.audit import Actor
+from chalicelib.database import Deadline
+from chalicelib.features.users import device_tokens
+from chalicelib.features.users.bodies import NewDeviceToken
+from chalicelib.features.users.context import Request
+from chalicelib.features.users.model import MAX_DEVICE_TOKENS, Platform
 from tests.people import Caller, People
+from tests.waiting import IS_WAITING, wait_until
 
 
 @pytest.fixture
@@ -49,6 +59,25 @@ def test_a_device_goes_over_to_another_organization_below_the_policies_too(
     jane = people.user("jane", "org-other")
     register(john, "shared")
     assert register(jane, "shared") == 200
+    assert (tokens_of(john), tokens_of(jane)) == ([], ["shared"])
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("organization", ["org-789", "org-other"])
+def test_of_two_who_register_a_device_at_once_the_second_has_it(
+    organization: str, john: Caller, people: People, runtime_engine: Engine
+) -> None:
+    if organization != "org-789":
+        people.organization(organization)
+    jane = people.user("jane", organization)
+    asked = NewDeviceToken(token="shared", platform=Platform.IOS)
+    request = Request(Actor("sub-john"), "org-789", lambda version: None, has_pool=False)
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction(runtime_engine, Deadline.after(30), "org-789") as connection:
+            device_tokens.register(connection, request, asked)
+            second = pool.submit(register, jane, "shared")
+            wait_until(people.sandbox, IS_WAITING)
+        assert second.result(30) == 200
     assert (tokens_of(john), tokens_of(jane)) == ([], ["shared"])
 
 

@@ -1,18 +1,27 @@
 """The user pool follows what stands in the database, however often it fails on the way."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
 from chalice.test import HTTPResponse
+from sqlalchemy import Engine
 
-from chalicelib.features.users import gateway, identities
+from chalicelib import database
+from chalicelib.audit import Actor
+from chalicelib.database import Deadline
+from chalicelib.features.users import administer, gateway, identities, store
+from chalicelib.features.users.context import Request
 from chalicelib.features.users.feature import FEATURE
 from chalicelib.features.users.invocations import follow_identities
+from chalicelib.features.users.model import UserRole
 from tests.aws import Aws
 from tests.features.users.pool import Pool, make_pool
 from tests.features.users.stub import HANGS, LOSES_ANSWER, UnwillingPool, Verdict
 from tests.people import Caller, People
+from tests.waiting import IS_WAITING, wait_until
 
 NEW = {"email": "john@example.com", "name": "John", "role": "operator"}
 DUE = "UPDATE iot_data.user_identity_work SET due_at = now()"
@@ -148,6 +157,36 @@ def test_somebody_who_was_removed_may_join_another_organization(
     add(other)
     assert follow(people) == 0
     assert pool.user("john@example.com")["custom:organizationId"] == "org-other"
+
+
+def test_somebody_who_is_back_stays_let_in_when_the_removal_is_told_late(
+    admin: Caller, pool: Pool, people: People
+) -> None:
+    removed = add(admin)
+    follow(people)
+    admin.ask("DELETE", f"/users/{removed['userId']}")
+    back = add(admin)
+    # The pool had refused the removal, which waits for longer than the user who is back.
+    people.sandbox.rows(
+        "UPDATE iot_data.user_identity_work SET due_at = now() + interval '1 hour' "
+        "WHERE user_id = %s",
+        [removed["userId"]],
+    )
+    follow_identities(None)
+    assert follow(people) == 0
+    assert pool.user("john@example.com")["is_enabled"]
+    assert identity(admin, back)["status"] == "ready"
+
+
+def test_an_identity_whose_address_nobody_has_proved_is_not_taken(
+    admin: Caller, pool: Pool, people: People
+) -> None:
+    """Where people may sign up by themselves, they write down any address and organization."""
+    pool.add("john@example.com", organizationId="org-789")
+    made = add(admin, role="admin")
+    assert follow(people) == 0
+    assert identity(admin, made)["status"] == "refused"
+    assert pool.user("john@example.com")["groups"] == []
 
 
 def test_nobody_s_identity_is_taken_by_whoever_knows_the_address(
@@ -321,6 +360,39 @@ def test_a_change_that_comes_while_the_pool_is_told_is_told_as_well(
 
     monkeypatch.setattr(gateway, "keep_one_group", meanwhile)
     assert follow(people) == 0
+    assert pool.user("john@example.com")["groups"] == ["viewer"]
+
+
+@pytest.mark.postgresql
+def test_a_change_that_comes_while_the_work_is_settled_does_not_block_it_for_good(
+    admin: Caller,
+    pool: Pool,
+    people: People,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both write to the user, and to what is due for the user."""
+    made = add(admin)
+    is_told, may_go_on = Event(), Event()
+    genuine = gateway.keep_one_group
+
+    def pausing(*arguments: Any) -> None:
+        genuine(*arguments)
+        is_told.set()
+        may_go_on.wait(20)
+
+    monkeypatch.setattr(gateway, "keep_one_group", pausing)
+    request = Request(Actor("sub-boss"), "org-789", lambda version: None, has_pool=True)
+    with ThreadPoolExecutor(1) as threads:
+        following = threads.submit(follow, people)
+        assert is_told.wait(20)
+        with database.transaction(engine, Deadline.after(30), "org-789") as connection:
+            store.lock(connection, made["userId"])
+            may_go_on.set()
+            wait_until(people.sandbox, IS_WAITING)
+            administer.change_role(connection, request, made["userId"], UserRole.VIEWER)
+        following.result(30)
+    follow(people)
     assert pool.user("john@example.com")["groups"] == ["viewer"]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from time import monotonic, sleep
 
 import pytest
 from sqlalchemy import Connection, Engine
@@ -16,11 +15,11 @@ from chalicelib.features.users.errors import LastAdminError
 from chalicelib.features.users.model import UserRole
 from tests.people import People
 from tests.sandbox import Sandbox
+from tests.waiting import IS_WAITING, wait_until
 
 pytestmark = pytest.mark.postgresql
 REQUEST = Request(Actor("sub-test"), EVERY_ORGANIZATION, lambda version: None, has_pool=False)
 Work = Callable[[Connection, str], object]
-_IS_WAITING = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"
 
 
 def demote(connection: Connection, user_id: str) -> None:
@@ -46,13 +45,6 @@ def admins(sandbox: Sandbox) -> int:
     return count
 
 
-def wait_until(sandbox: Sandbox, condition: str) -> None:
-    give_up_at = monotonic() + 20
-    while not sandbox.value(condition):
-        assert monotonic() < give_up_at, condition
-        sleep(0.01)
-
-
 @pytest.mark.parametrize("second", [demote, remove])
 @pytest.mark.parametrize("first", [demote, remove])
 def test_the_second_of_two_waits_for_the_first_and_sees_what_it_did(
@@ -66,10 +58,32 @@ def test_the_second_of_two_waits_for_the_first_and_sees_what_it_did(
         with database.transaction(engine, Deadline.after(30), "org-789") as connection:
             first(connection, "user-a")
             waiting: Future[None] = pool.submit(late)
-            wait_until(two_admins, _IS_WAITING)
+            wait_until(two_admins, IS_WAITING)
         with pytest.raises(LastAdminError):
             waiting.result(30)
     assert admins(two_admins) == 1
+
+
+@pytest.mark.parametrize("second", [demote, remove])
+def test_somebody_who_has_just_become_the_first_admin_stays(
+    second: Work, people: People, engine: Engine
+) -> None:
+    """Whoever waits for the promotion has looked for admins before there was one."""
+    people.organization()
+    people.user("a", role="operator")
+
+    def late() -> None:
+        with database.transaction(engine, Deadline.after(30), "org-789") as connection:
+            second(connection, "user-a")
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction(engine, Deadline.after(30), "org-789") as connection:
+            administer.change_role(connection, REQUEST, "user-a", UserRole.ADMIN)
+            waiting: Future[None] = pool.submit(late)
+            wait_until(people.sandbox, IS_WAITING)
+        with pytest.raises(LastAdminError):
+            waiting.result(30)
+    assert admins(people.sandbox) == 1
 
 
 def test_however_many_are_demoted_at_once_one_stays(people: People, engine: Engine) -> None:
