@@ -29,7 +29,6 @@ from chalicelib.features.device_parameters.model import (
 from chalicelib.features.device_parameters.sync import RUN_TIME_LIMIT, sync
 
 # As the application says to its planner.
-_HASHING = {"enable_sort": "off", "enable_mergejoin": "off"}
 
 
 class WrongResultError(Exception):
@@ -135,7 +134,7 @@ def floor(trial: Trial) -> Sample:
     start = time.perf_counter()
     with database.transaction(trial.engine, deadline) as connection:
         memory = {"work_mem": f"{trial.fleet.settings.refresh_work_mem_mb}MB"}
-        database.configure(connection, {**_HASHING, **memory})
+        database.configure(connection, {**store.HASHING, **memory})
         measured_from = connection.execute(sql.last_reading).scalar_one()
         reading = Reading(trial.window, measured_from, "")
         difference = _count_difference(connection, reading)

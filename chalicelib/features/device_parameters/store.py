@@ -42,7 +42,7 @@ _PLAN_FROM_MEASUREMENTS = _planned_from(sql.evidence_of_measurements)
 _PLAN_FROM_BOTH = _planned_from(sql.evidence_of_both)
 # After a bulk load, or where nobody has ever analyzed a table, the planner expects a few rows where
 # there are millions, and sorts them.
-_HASHING = {"enable_sort": "off", "enable_mergejoin": "off"}
+HASHING = {"enable_sort": "off", "enable_mergejoin": "off"}
 AGGREGATES = ("device_parameters_hourly", "device_parameter_sets_hourly")
 
 # Any constant does, as long as every writer of device_parameters uses the same one.
@@ -218,7 +218,7 @@ def plan_delta(connection: Connection, reading: Reading, *, work_mem_mb: int) ->
         "max_key_bytes": MAX_KEY_BYTES,
     }
     is_measured = reading.source is EvidenceSource.MEASUREMENTS
-    with database.configured(connection, {**_HASHING, "work_mem": f"{work_mem_mb}MB"}):
+    with database.configured(connection, {**HASHING, "work_mem": f"{work_mem_mb}MB"}):
         connection.execute(_PLAN_FROM_MEASUREMENTS if is_measured else _PLAN_FROM_BOTH, values)
     shown = {"examples": _EXAMPLES, "example_length": _EXAMPLE_LENGTH}
     return Plan(**connection.execute(sql.count_planned, shown).one()._mapping)
