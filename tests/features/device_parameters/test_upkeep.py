@@ -109,14 +109,18 @@ def test_the_window_is_kept_whatever_the_retention(
     assert migrated.rows(CHUNKS) == before
 
 
+@pytest.mark.parametrize("source", [EvidenceSource.AGGREGATE, None])
 def test_a_window_beyond_what_is_kept_is_read_from_the_measurements(
-    now: datetime, migrated: Sandbox, fleet: Fleet, sync: SyncRunner
+    now: datetime, migrated: Sandbox, fleet: Fleet, sync: SyncRunner, source: EvidenceSource | None
 ) -> None:
     fleet.add_device("old")
     fleet.report("old", "p", now - 5 * DAY)
     for _ in range(2):
         run = sync(
-            window_minutes=WEEK_MINUTES, check_interval_minutes=60, aggregate_retention_days=1
+            window_minutes=WEEK_MINUTES,
+            check_interval_minutes=60,
+            aggregate_retention_days=1,
+            evidence_source=source,
         )
         assert run.evidence is not None
         assert run.evidence.source is EvidenceSource.MEASUREMENTS
