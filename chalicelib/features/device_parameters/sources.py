@@ -52,7 +52,7 @@ def reading_of(context: Sync, window: Window) -> Reading:
     return choose(window, outlook)
 
 
-def reading_without_aggregate(context: Sync, window: Window, problem: str) -> Reading | None:
+def reading_without_aggregate(context: Sync, window: Window, reason: str) -> Reading | None:
     """The measurements alone; None where they are not all there, or are not to be read."""
     if context.settings.evidence_source is not None:
         return None
@@ -60,7 +60,7 @@ def reading_without_aggregate(context: Sync, window: Window, problem: str) -> Re
         stocks = database.advisory(connection, "sizes", lambda _: _stocks(connection, window))
     if not stocks or first_with_measurements(window, stocks) > window.first_bucket:
         return None
-    return Reading(window, window.first_bucket, problem)
+    return Reading(window, window.first_bucket, reason)
 
 
 def _as_configured(source: EvidenceSource) -> str:
