@@ -40,12 +40,12 @@ NOT_MATERIALIZED = "not_materialized"
 def prepare(context: Sync, reading: Reading) -> Reading:
     """Materialize what *reading* takes from the aggregate, and compare a sample of it.
 
-    Returns what is to be read: the measurements alone, where they are all there and the aggregate
-    cannot be brought up to date, or not in good time.
+    Returns what is to be read: what needs no refresh, where that is enough and the aggregate cannot
+    be brought up to date, or not in good time.
     """
     if reading.source is EvidenceSource.MEASUREMENTS:
         return reading
-    instead = database.retry(lambda: _measurements_alone(context, reading), context.deadline)
+    instead = database.retry(lambda: _without_refresh(context, reading), context.deadline)
     deadline = context.deadline if instead is None else context.deadline.share(SHARE_OF_TIME)
     try:
         _refresh_timed(context, reading.aggregated, deadline)
@@ -59,7 +59,7 @@ def prepare(context: Sync, reading: Reading) -> Reading:
     return reading
 
 
-def _measurements_alone(context: Sync, reading: Reading) -> Reading | None:
+def _without_refresh(context: Sync, reading: Reading) -> Reading | None:
     return reading_without_aggregate(context, reading.window, reading.reason)
 
 

@@ -53,14 +53,19 @@ def reading_of(context: Sync, window: Window) -> Reading:
 
 
 def reading_without_aggregate(context: Sync, window: Window, reason: str) -> Reading | None:
-    """The measurements alone; None where they are not all there, or are not to be read."""
+    """What needs no refresh: the measurements, and what is known of times before the first of them.
+
+    None where other times are without measurements, or these are not to be read.
+    """
     if context.settings.evidence_source is not None:
         return None
     with database.transaction(context.engine, context.deadline) as connection:
         stocks = database.advisory(connection, "sizes", lambda _: _stocks(connection, window))
-    if not stocks or first_with_measurements(window, stocks) > window.first_bucket:
+    if not stocks:
         return None
-    return Reading(window, window.first_bucket, reason)
+    measured_from = first_with_measurements(window, stocks)
+    is_whole = measured_from == window.first_bucket or stocks[0].start >= measured_from
+    return Reading(window, measured_from, reason) if is_whole else None
 
 
 def _as_configured(source: EvidenceSource) -> str:

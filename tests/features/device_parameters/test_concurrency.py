@@ -144,25 +144,35 @@ def test_an_overlapping_refresh_is_waited_out(
 
 
 @pytest.mark.multi_backend
+@pytest.mark.parametrize(
+    ("minutes", "source"),
+    [(240, EvidenceSource.MEASUREMENTS), (30 * 24 * 60, EvidenceSource.BOTH)],
+    ids=["measured", "reaching back beyond the first measurement"],
+)
 def test_a_run_does_not_wait_for_the_aggregate_until_its_time_is_up(
-    migrated: Sandbox, fleet: Fleet, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch
+    migrated: Sandbox,
+    fleet: Fleet,
+    sync: SyncRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int,
+    source: EvidenceSource,
 ) -> None:
     """Somebody holds the aggregate for longer than the run may take."""
     fleet.add_pairs(3, migrated.now() - timedelta(hours=2))
     monkeypatch.setattr(sources, "choose", lambda window, _: Reading(window, window.hot_bucket, ""))
     with another_session(migrated) as blocker:
         blocker.cursor().execute(f"LOCK TABLE {materialization_of(migrated)}")
-        run = sync(window_minutes=240, seconds=RESERVE_SECONDS + 6)
+        run = sync(window_minutes=minutes, seconds=RESERVE_SECONDS + 6)
     assert (run.status, run.deltas.added) == (RunStatus.SUCCEEDED, 3)
     assert run.evidence is not None
-    assert run.evidence.source is EvidenceSource.MEASUREMENTS
+    assert run.evidence.source is source
     assert "could not be brought up to date" in run.evidence.reason
     # What comes after the commit has waited as well, and the record says so.
     assert run.error is not None
     assert run.error.code == NOT_MATERIALIZED
     recorded = "SELECT error_code FROM iot_data.sync_runs WHERE run_id = %s"
     assert migrated.value(recorded, (run.run_id,)) == NOT_MATERIALIZED
-    assert sync(window_minutes=240).error is None
+    assert sync(window_minutes=minutes).error is None
 
 
 def materialization_of(migrated: Sandbox) -> str:
