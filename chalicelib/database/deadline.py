@@ -25,6 +25,16 @@ class Deadline:
         remaining = getattr(context, "get_remaining_time_in_millis", None)
         return cls.after(otherwise_seconds if remaining is None else remaining() / 1000)
 
+    @classmethod
+    def to_record(cls) -> "Deadline":
+        """A few seconds more: what is to be recorded may be that a deadline has passed."""
+        return cls.after(2 * RESERVE_SECONDS)
+
+    def share(self, part: float) -> "Deadline":
+        """The deadline of work that may take *part* of what is left, so that the rest remains."""
+        seconds = self.remaining_seconds() - RESERVE_SECONDS
+        return Deadline.after(seconds * part + RESERVE_SECONDS)
+
     def remaining_seconds(self) -> float:
         """Seconds left; negative once it has passed."""
         return self.expires_at - time.monotonic()

@@ -18,6 +18,8 @@ RELIED_UPON = {
     "DateStyle": "ISO, MDY",
     "IntervalStyle": "postgres",
     "TimeZone": "UTC",
+    # An id may be the text NULL, and a reading may have none.
+    "array_nulls": "on",
     "extra_float_digits": "1",
     # It compiles what runs for a second or two for longer than that.
     "jit": "off",

@@ -18,7 +18,7 @@ from chalicelib.errors import (
     SchemaOutdatedError,
 )
 
-_QUERY_CANCELED = "57014"
+QUERY_CANCELED = "57014"
 _OF_THE_PLATFORM = ("redshift_devices", "timescale_measurements", "timescale_parameters")
 _UNDEFINED_TABLE = "42P01"
 _UNDEFINED_OBJECTS = (_UNDEFINED_TABLE, "3F000", "42703")
@@ -55,7 +55,7 @@ def application_error(error: SQLAlchemyError) -> ApplicationError:
         return DatabaseRefusedError(f"the database layer failed: {type(error).__name__}")
     sqlstate = getattr(error.orig, "pgcode", None) or ""
     sentence = _first_line(error)
-    if sqlstate == _QUERY_CANCELED:
+    if sqlstate == QUERY_CANCELED:
         return RunTimedOutError(f"a statement was cancelled: {sentence}", sqlstate=sqlstate)
     if sqlstate in _UNDEFINED_OBJECTS:
         return SchemaOutdatedError(f"{sentence}; {_remedy(sqlstate, sentence)}", sqlstate=sqlstate)

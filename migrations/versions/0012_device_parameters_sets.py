@@ -86,11 +86,26 @@ def downgrade() -> None:
         "ALTER TABLE iot_data.sync_runs DROP COLUMN measured_from, DROP COLUMN source_reason"
     )
     op.execute("DROP MATERIALIZED VIEW IF EXISTS iot_data.device_parameter_sets_hourly")
+    # The former release lifts no limit on what a refresh decompresses, and would fail on it.
+    op.execute(
+        """
+        SELECT decompress_chunk(format('%I.%I', chunk_schema, chunk_name)::regclass)
+        FROM timescaledb_information.chunks AS chunk
+        JOIN timescaledb_information.continuous_aggregates AS aggregate
+          ON chunk.hypertable_schema = aggregate.materialization_hypertable_schema
+         AND chunk.hypertable_name = aggregate.materialization_hypertable_name
+        WHERE aggregate.view_schema = 'iot_data'
+          AND aggregate.view_name = 'device_parameters_hourly'
+          AND chunk.is_compressed
+        """
+    )
     op.execute(
         """
         DO $$
         BEGIN
             IF to_regclass('iot_data.device_parameters_hourly') IS NOT NULL THEN
+                ALTER MATERIALIZED VIEW iot_data.device_parameters_hourly
+                SET (timescaledb.enable_columnstore = false);
                 CREATE INDEX IF NOT EXISTS idx_device_parameters_hourly_device_start
                 ON iot_data.device_parameters_hourly (left(device_id, 500), bucket DESC);
             END IF;

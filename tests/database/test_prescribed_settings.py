@@ -19,6 +19,7 @@ SETTINGS = {
     "client_encoding": "LATIN1",
     "bytea_output": "escape",
     "extra_float_digits": "-4",
+    "array_nulls": "off",
     "standard_conforming_strings": "off",
     "default_transaction_isolation": "repeatable read",
 }
@@ -44,6 +45,7 @@ def test_what_is_read_is_what_is_there(engine: Engine) -> None:
     assert answer(engine, "SELECT CAST('06/05/2024 10:17 UTC' AS timestamptz)") == instant
     assert answer(engine, "SELECT CAST(:value AS interval)", value=span) == span
     assert answer(engine, "SELECT CAST(:value AS float8)", value=0.1 + 0.2) == 0.1 + 0.2
+    assert answer(engine, "SELECT CAST('{NULL,\"NULL\"}' AS text[])") == [None, "NULL"]
     assert bytes(answer(engine, "SELECT CAST(:value AS bytea)", value=b"\0\xff")) == b"\0\xff"
     assert answer(engine, "SELECT to_json(CAST(:value AS timestamptz))", value=instant) == (
         "2024-06-05T10:17:00+00:00"

@@ -55,7 +55,7 @@ def test_a_dropped_aggregate_does_not_bar_the_way_down(
 ) -> None:
     migrator.upgrade()
     complete = migrator.catalogue()
-    sources.rows("DROP MATERIALIZED VIEW iot_data.device_parameters_hourly")
+    sources.rows("DROP MATERIALIZED VIEW iot_data.device_parameters_hourly CASCADE")
     migrator.downgrade()
     migrator.upgrade()
     assert migrator.catalogue() == complete
@@ -69,14 +69,18 @@ def test_autogenerate_finds_nothing_to_do(migrated: Sandbox) -> None:
     command.check(alembic_config())
 
 
-def test_the_aggregate_is_materialized_only_and_empty(migrated: Sandbox) -> None:
+@pytest.mark.parametrize("aggregate", ["device_parameters_hourly", "device_parameter_sets_hourly"])
+def test_an_aggregate_is_materialized_only_and_compressible_and_empty(
+    migrated: Sandbox, aggregate: str
+) -> None:
     [facts] = migrated.rows(
         "SELECT materialized_only, compression_enabled "
         "FROM timescaledb_information.continuous_aggregates "
-        "WHERE view_schema = 'iot_data' AND view_name = 'device_parameters_hourly'"
+        "WHERE view_schema = 'iot_data' AND view_name = %s",
+        (aggregate,),
     )
-    assert facts == (True, False)
-    assert migrated.value("SELECT count(*) FROM iot_data.device_parameters_hourly") == 0
+    assert facts == (True, True)
+    assert migrated.value(f"SELECT count(*) FROM iot_data.{aggregate}") == 0
 
 
 def test_the_command_line_migrates_from_the_environment(sources: Sandbox) -> None:

@@ -3,27 +3,28 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.errors import InvalidRequestError
-from chalicelib.features.device_parameters import store
-from chalicelib.features.device_parameters.model import Span, bucket_start
+from chalicelib.features.device_parameters import mending, store
+from chalicelib.features.device_parameters.model import Span, bucket_start, gaps
 from chalicelib.features.device_parameters.settings import SyncSettings
 
 STEP_TIME_LIMIT = timedelta(hours=1)
 
 
 def span_to_backfill(engine: Engine, start: datetime | None, end: datetime | None) -> Span | None:
-    """The buckets to materialize; by default from the oldest measurement to the hot bucket.
+    """The buckets to materialize; by default from the oldest that is known to the hot one.
 
-    Returns None where there are no measurements at all. Raises `InvalidRequestError` for a span
+    What has been materialized may be older than any measurement that is still there. Returns None
+    where nothing is known at all. Raises `InvalidRequestError` for a span
     that is empty or reaches into the hot bucket, whose rows are still arriving.
     """
     with database.transaction(engine, Deadline.after(60)) as connection:
         hot_bucket = bucket_start(store.database_clock(connection))
-        earliest = store.earliest_measurement(connection)
+        earliest = store.earliest_known(connection)
     if earliest is None:
         return None
     span = Span(
@@ -43,7 +44,8 @@ def backfill(
     """Materialize *steps* one by one, yielding each when it is done.
 
     Nothing is lost by breaking off: a bucket that is materialized costs next to nothing the next
-    time, unless *is_forced* has all of them materialized anew.
+    time. What is known of measurements that have been dropped stays, unless *is_forced* has all
+    buckets materialized anew.
     """
     for step in steps:
         deadline = Deadline.after(STEP_TIME_LIMIT.total_seconds())
@@ -59,4 +61,18 @@ def _materialize(
 ) -> None:
     work_mem_mb = settings.refresh_work_mem_mb
     with store.refresh_session(engine, deadline, work_mem_mb=work_mem_mb) as connection:
-        store.materialize(connection, step, is_forced=is_forced)
+        if is_forced:
+            store.materialize(connection, step, is_forced=True)
+        else:
+            _materialize_known(connection, step)
+
+
+def _materialize_known(connection: Connection, step: Span) -> None:
+    measured = store.measured_spans(connection, step)
+    for part in measured:
+        store.materialize(connection, part)
+    # TimescaleDB takes what it has once materialized to be up to date, whether it is still there.
+    for lost in mending.lost_spans(connection, step):
+        store.materialize(connection, lost, is_forced=True)
+    for gap in gaps(step, measured):
+        store.gather_sets(connection, gap)

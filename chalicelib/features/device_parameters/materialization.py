@@ -1,12 +1,16 @@
 """Bringing the aggregate up to date: before a run reads of it, and once its delta has committed."""
 
+import dataclasses
 import logging
 import time
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from chalicelib import database
+from chalicelib.database import Deadline
 from chalicelib.errors import ApplicationError
 from chalicelib.features.device_parameters import self_check, store, upkeep
 from chalicelib.features.device_parameters.bodies import Run, RunError
@@ -17,6 +21,7 @@ from chalicelib.features.device_parameters.model import (
     Reading,
     Span,
     bucket_start,
+    gaps,
 )
 from chalicelib.features.device_parameters.sources import reading_without_aggregate
 
@@ -24,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 # A long first refresh is done in steps, so that a run that ends early has still made progress.
 REFRESH_STEP = timedelta(hours=24)
+# Where nothing is measured any more, only the sets of what is known are gathered.
+GATHER_STEP = timedelta(days=7)
+# Of a run that could do without the aggregate: the rest is for the measurements.
+SHARE_OF_TIME = 0.5
 # The error code of an applied run after which the aggregate could not be brought up to date.
 NOT_MATERIALIZED = "not_materialized"
 
@@ -31,22 +40,27 @@ NOT_MATERIALIZED = "not_materialized"
 def prepare(context: Sync, reading: Reading) -> Reading:
     """Materialize what *reading* takes from the aggregate, and compare a sample of it.
 
-    Returns what is to be read: the measurements alone, where they are all there and the aggregate
-    cannot be brought up to date.
+    Returns what is to be read: what needs no refresh, where that is enough and the aggregate cannot
+    be brought up to date, or not in good time.
     """
     if reading.source is EvidenceSource.MEASUREMENTS:
         return reading
+    instead = database.retry(lambda: _without_refresh(context, reading), context.deadline)
+    deadline = context.deadline if instead is None else context.deadline.share(SHARE_OF_TIME)
     try:
-        _refresh_timed(context, reading.aggregated)
+        _refresh_timed(context, reading.aggregated, deadline)
     except ApplicationError as error:
         logger.warning("aggregate_not_materialized", extra={"reason": error.message})
-        instead = reading_without_aggregate(context, reading.window, _problem(error))
         if instead is None:
             raise
-        return instead
+        return dataclasses.replace(instead, reason=_problem(error))
     context.telemetry.finding = self_check.check(context, reading.window, reading.aggregated)
     context.telemetry.is_checked = True
     return reading
+
+
+def _without_refresh(context: Sync, reading: Reading) -> Reading | None:
+    return reading_without_aggregate(context, reading.window, reading.reason)
 
 
 def bring_up_to_date(context: Sync, run: Run) -> Run:
@@ -57,7 +71,7 @@ def bring_up_to_date(context: Sync, run: Run) -> Run:
     """
     try:
         kept = _kept(context, run.window.closed_buckets)
-        _refresh_timed(context, kept)
+        _refresh_timed(context, kept, context.deadline)
         _measure_lag(context, run)
         found = _check_unless_checked(context, run, kept)
     except ApplicationError as error:
@@ -67,38 +81,54 @@ def bring_up_to_date(context: Sync, run: Run) -> Run:
     return run if found is None else _noted(context, run, found)
 
 
-def refresh(context: Sync, span: Span) -> None:
+def refresh(context: Sync, span: Span, deadline: Deadline) -> None:
     """Materialize the buckets of *span*, of which the hot one is none.
 
     Materializing the hot bucket would hide the rows that still arrive in it. And materializing a
-    bucket whose measurements have been dropped would forget them.
+    bucket whose measurements have been dropped would forget them: of what is known there, only the
+    sets are made.
     """
-    with database.transaction(context.engine, context.deadline) as connection:
-        measured = store.measured_spans(connection, span)
+    measured = database.retry(lambda: _measured_spans(context, span, deadline), deadline)
     steps = [step for part in measured for step in part.steps(REFRESH_STEP)]
     if steps:
-        database.retry(lambda: _materialize(context, steps), context.deadline)
+        database.retry(lambda: _materialize(context, steps, deadline), deadline)
+    known = [step for gap in gaps(span, measured) for step in gap.steps(GATHER_STEP)]
+    if known:
+        database.retry(lambda: _gather(context, known, deadline), deadline)
 
 
 def _problem(error: ApplicationError) -> str:
     return f"the aggregate could not be brought up to date: {error.message}"
 
 
-def _refresh_timed(context: Sync, span: Span) -> None:
+def _refresh_timed(context: Sync, span: Span, deadline: Deadline) -> None:
     started = time.monotonic()
-    refresh(context, span)
+    refresh(context, span, deadline)
     spent = time.monotonic() - started
     context.telemetry.refresh_seconds = (context.telemetry.refresh_seconds or 0) + spent
 
 
-def _materialize(context: Sync, steps: list[Span]) -> None:
-    work_mem_mb = context.settings.refresh_work_mem_mb
+def _measured_spans(context: Sync, span: Span, deadline: Deadline) -> list[Span]:
+    with database.transaction(context.engine, deadline) as connection:
+        return store.measured_spans(connection, span)
+
+
+def _materialize(context: Sync, steps: list[Span], deadline: Deadline) -> None:
     for step in steps:
-        # Each has what is left of the time.
-        with store.refresh_session(
-            context.engine, context.deadline, work_mem_mb=work_mem_mb
-        ) as connection:
+        with _session(context, deadline) as connection:
             store.materialize(connection, step)
+
+
+def _gather(context: Sync, steps: list[Span], deadline: Deadline) -> None:
+    for step in steps:
+        with _session(context, deadline) as connection:
+            store.gather_sets(connection, step)
+
+
+def _session(context: Sync, deadline: Deadline) -> AbstractContextManager[Connection]:
+    """Each step has what is left of the time."""
+    work_mem_mb = context.settings.refresh_work_mem_mb
+    return store.refresh_session(context.engine, deadline, work_mem_mb=work_mem_mb)
 
 
 def _kept(context: Sync, span: Span) -> Span:
@@ -125,7 +155,8 @@ def _measure_lag(context: Sync, run: Run) -> None:
 
 def _noted(context: Sync, run: Run, found: RunError) -> Run:
     try:
-        with database.transaction(context.engine, context.deadline) as connection:
+        # What was found may be that the time of the run is used up.
+        with database.transaction(context.engine, Deadline.to_record()) as connection:
             return store.note_found(connection, run.recorded_id, found)
     except ApplicationError as error:
         logger.warning("finding_not_noted", extra={"reason": error.message})

@@ -39,8 +39,7 @@ def mend(context: Sync, window: Window, first: list[Span], since: datetime) -> b
 
     Returns whether all of it is done. Where it is not, the next run goes on.
     """
-    seconds = context.deadline.remaining_seconds() - database.RESERVE_SECONDS
-    deadline = Deadline.after(seconds * SHARE_OF_TIME + database.RESERVE_SECONDS)
+    deadline = context.deadline.share(SHARE_OF_TIME)
     span = Span(max(since, window.first_bucket), window.hot_bucket)
     try:
         with database.transaction(context.engine, deadline) as connection:
@@ -63,6 +62,12 @@ def end_mending(context: Sync) -> None:
 def differing_spans(connection: Connection, window: Window) -> list[Span]:
     """The closed buckets of *window* that differ from the measurements, those in a row as one."""
     buckets = connection.execute(sql.list_differing_buckets, vars(window.closed_buckets)).scalars()
+    return merged(Span(bucket, bucket + BUCKET) for bucket in buckets)
+
+
+def lost_spans(connection: Connection, span: Span) -> list[Span]:
+    """The buckets of *span* that were measured, and of which the aggregate has nothing."""
+    buckets = connection.execute(sql.list_lost_buckets, vars(span)).scalars()
     return merged(Span(bucket, bucket + BUCKET) for bucket in buckets)
 
 

@@ -47,6 +47,27 @@ FULL JOIN (
 WHERE materialized.last_seen_at IS DISTINCT FROM expected.last_seen_at
 ORDER BY bucket
 
+-- name: list_lost_buckets
+-- The bounds are repeated inside because the planner leaves out chunks by constants only.
+SELECT bucket
+FROM generate_series(
+    CAST(:start AS timestamptz), CAST(:end AS timestamptz) - INTERVAL '1 hour', INTERVAL '1 hour'
+) AS series (bucket)
+WHERE EXISTS (
+    SELECT FROM iot_data.timescale_measurements
+    WHERE time >= series.bucket
+      AND time < series.bucket + INTERVAL '1 hour'
+      AND time >= :start
+      AND time < :end
+)
+  AND NOT EXISTS (
+    SELECT FROM iot_data.device_parameter_sets_hourly AS hourly
+    WHERE hourly.bucket = series.bucket
+      AND hourly.bucket >= :start
+      AND hourly.bucket < :end
+)
+ORDER BY bucket
+
 -- name: list_policies
 -- What a database's own jobs do to the aggregate. The view names the aggregate or what is beneath it,
 -- by version.

@@ -152,6 +152,16 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return joined
 
 
+def gaps(span: Span, spans: Iterable[Span]) -> list[Span]:
+    """What of *span* is in none of *spans*, which are in order and do not overlap."""
+    starts, ends = [span.start], []
+    for one in spans:
+        ends.append(one.start)
+        starts.append(one.end)
+    found = zip(starts, [*ends, span.end], strict=True)
+    return [Span(start, end) for start, end in found if start < end]
+
+
 @dataclass(frozen=True)
 class Window:
     """The half-open span `[start, end)` of measurement times that a run looks at, in UTC.

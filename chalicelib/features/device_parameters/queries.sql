@@ -666,6 +666,22 @@ FROM iot_data.timescale_measurements
 WHERE time >= :since
   AND time <= now()
 
+-- name: earliest_known
+SELECT least(
+    (
+        SELECT min(time)
+        FROM iot_data.timescale_measurements
+        WHERE time >= :since
+          AND time <= now()
+    ),
+    (
+        SELECT min(bucket)
+        FROM iot_data.device_parameters_hourly
+        WHERE bucket >= :since
+          AND bucket <= now()
+    )
+)
+
 -- name: find_pause
 SELECT paused_at, paused_until, paused_by, comment
 FROM iot_data.sync_pause

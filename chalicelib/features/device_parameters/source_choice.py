@@ -80,8 +80,8 @@ def first_with_measurements(window: Window, stocks: list[Stock]) -> datetime:
 
 def _costs(window: Window, outlook: Outlook) -> dict[datetime, float]:
     """Microseconds for each instant from which on the measurements may be read."""
+    *measured, hot = _measurements(window, outlook.stocks)
     buckets = window.closed_buckets.buckets
-    measured = [_measurements(window, outlook, bucket) for bucket in buckets]
     from_aggregate = accumulate(
         (
             _cost_of_aggregate(outlook, bucket, measurements)
@@ -89,7 +89,6 @@ def _costs(window: Window, outlook: Outlook) -> dict[datetime, float]:
         ),
         initial=0.0,
     )
-    hot = _measurements(window, outlook, window.hot_bucket)
     from_measurements = list(
         accumulate(READ_MEASUREMENT * count for count in (hot, *reversed(measured)))
     )[::-1]
@@ -100,9 +99,20 @@ def _costs(window: Window, outlook: Outlook) -> dict[datetime, float]:
     }
 
 
-def _measurements(window: Window, outlook: Outlook, bucket: datetime) -> float:
-    start = max(bucket, window.start)
-    return sum(stock.between(start, bucket + BUCKET) for stock in outlook.stocks)
+def _measurements(window: Window, stocks: list[Stock]) -> list[float]:
+    """How many there are in each bucket of *window*, the hot one last.
+
+    A window of a year has thousands of buckets, and maybe as many chunks: each chunk is asked about
+    its own buckets alone.
+    """
+    starts = [*window.closed_buckets.buckets, window.hot_bucket]
+    counts = [0.0] * len(starts)
+    for stock in stocks:
+        first, last = ((at - window.first_bucket) // BUCKET for at in (stock.start, stock.end))
+        for number in range(max(0, first), min(last + 1, len(starts))):
+            start = max(starts[number], window.start)
+            counts[number] += stock.between(start, starts[number] + BUCKET)
+    return counts
 
 
 def _cost_of_aggregate(outlook: Outlook, bucket: datetime, measurements: float) -> float:

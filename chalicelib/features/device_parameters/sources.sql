@@ -1,9 +1,10 @@
--- name: list_stale_buckets
+-- name: list_stale_spans
 -- What TimescaleDB would materialize anew, by hour: changes that it has noted at the hypertable, and
--- those that it has handed on to the aggregate. Its times are microseconds since 1970.
-SELECT DISTINCT ours.user_view_name AS aggregate,
+-- those that it has handed on to the aggregate. Its times are microseconds since 1970. Those that begin
+-- in the same hour are one, as a fleet that sends what it has stored makes one for each transaction.
+SELECT ours.user_view_name AS aggregate,
        CAST(greatest(changed.lowest, :start) AS bigint) / 3600000000 AS first_hour,
-       CAST(least(changed.greatest, :end - 1) AS bigint) / 3600000000 AS last_hour
+       max(CAST(least(changed.greatest, :end - 1) AS bigint) / 3600000000) AS last_hour
 FROM _timescaledb_catalog.continuous_agg AS ours
 CROSS JOIN LATERAL (
     SELECT lowest_modified_value AS lowest, greatest_modified_value AS greatest
@@ -18,17 +19,20 @@ WHERE ours.user_view_schema = 'iot_data'
   AND ours.user_view_name IN ('device_parameters_hourly', 'device_parameter_sets_hourly')
   AND changed.lowest < :end
   AND changed.greatest >= :start
+GROUP BY aggregate, first_hour
+ORDER BY aggregate, first_hour
 
 -- name: list_stocks
 -- How much the chunks of the window hold: by their statistics where they have any, by their size
--- otherwise, and by what was noted of those that were compressed.
+-- otherwise, and by what was noted of those that were compressed. One that is dropped at this moment
+-- has no size.
 SELECT chunk.range_start,
        greatest(least(chunk.range_end, now()), chunk.range_start + INTERVAL '1 second') AS range_end,
-       CASE
+       coalesce(CASE
            WHEN class.reltuples > 0 AND class.relpages > 0
            THEN class.reltuples / class.relpages * pg_relation_size(class.oid) / current_setting('block_size')::integer
            ELSE pg_relation_size(class.oid) / :bytes_a_row
-       END + coalesce(compressed.numrows_pre_compression, 0) AS measurements
+       END, 0) + coalesce(compressed.numrows_pre_compression, 0) AS measurements
 FROM timescaledb_information.chunks AS chunk
 JOIN _timescaledb_catalog.chunk AS entry
   ON entry.schema_name = chunk.chunk_schema AND entry.table_name = chunk.chunk_name

@@ -153,9 +153,18 @@ def materialize(connection: Connection, span: Span, *, is_forced: bool = False) 
     own.
     """
     require_hypertables(connection)
-    for statement in (sql.refresh_pairs, sql.refresh_sets):
-        refresh = in_extension_schema(connection, statement)
-        connection.execute(refresh, {**vars(span), "is_forced": is_forced})
+    _refresh(connection, sql.refresh_pairs, span, is_forced=is_forced)
+    _refresh(connection, sql.refresh_sets, span, is_forced=is_forced)
+
+
+def gather_sets(connection: Connection, span: Span) -> None:
+    """Materialize the sets of *span* from the pairs that are known, whatever has been measured."""
+    _refresh(connection, sql.refresh_sets, span, is_forced=False)
+
+
+def _refresh(connection: Connection, statement: TextClause, span: Span, *, is_forced: bool) -> None:
+    refresh = in_extension_schema(connection, statement)
+    connection.execute(refresh, {**vars(span), "is_forced": is_forced})
 
 
 def measured_spans(connection: Connection, span: Span) -> list[Span]:
@@ -315,6 +324,13 @@ def earliest_measurement(connection: Connection) -> datetime | None:
     """The time of the oldest measurement still there, of those that a clock which is set made."""
     values = {"since": EARLIEST_INSTANT}
     earliest: datetime | None = connection.execute(sql.earliest_measurement, values).scalar_one()
+    return earliest
+
+
+def earliest_known(connection: Connection) -> datetime | None:
+    """The same, or the start of the oldest bucket that is materialized, whichever is earlier."""
+    values = {"since": EARLIEST_INSTANT}
+    earliest: datetime | None = connection.execute(sql.earliest_known, values).scalar_one()
     return earliest
 
 

@@ -93,7 +93,7 @@ def _follow_up(context: Sync, run: Run) -> Run:
 
 def _execute(context: Sync, run: Run, work: Callable[[Sync, Run, Reading], Run]) -> Run:
     try:
-        reading = reading_of(context, run.window)
+        reading = database.retry(lambda: reading_of(context, run.window), context.deadline)
         reading = materialization.prepare(context, reading)
         return database.retry(lambda: work(context, run, reading), context.deadline)
     except RunAlreadyActiveError as error:
@@ -241,7 +241,7 @@ def _count_totals(context: Sync, run: Run) -> None:
 def _give_up(context: Sync, run: Run, status: RunStatus, error: ApplicationError) -> Run:
     """Close a run that changed nothing and return it as it then stands."""
     failure = RunError(code=error.code.lower(), message=error.message)
-    with database.transaction(context.engine, _recording_time()) as connection:
+    with database.transaction(context.engine, Deadline.to_record()) as connection:
         store.give_up_run(connection, run.recorded_id, status, failure)
         return run_log.find_run(connection, run.recorded_id) or run
 
@@ -260,11 +260,6 @@ def record_failure(context: Sync, run: Run, error: Exception) -> None:
     except ApplicationError as unrecorded:
         facts = {"run_id": run.run_id, "reason": unrecorded.message}
         logger.warning("run_failure_not_recorded", extra=facts)
-
-
-def _recording_time() -> Deadline:
-    """A few seconds more, because the run may have failed by passing its deadline."""
-    return Deadline.after(2 * database.RESERVE_SECONDS)
 
 
 def _facts(run: Run) -> dict[str, object]:

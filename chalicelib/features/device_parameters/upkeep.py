@@ -6,11 +6,15 @@ goes wrong stands in the log of the runs.
 """
 
 import logging
+import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
 from chalicelib import database
+from chalicelib.database import Deadline
 from chalicelib.database.extension import in_extension_schema
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import ApplicationError
@@ -24,24 +28,24 @@ logger = logging.getLogger(__name__)
 COMPRESS_AFTER = timedelta(days=2)
 # Of each run. A day makes two, and an installation that has a past catches up within some days.
 MOST_CHUNKS = 4
-# A chunk of a large fleet takes a minute, and a run that is short of time leaves it to the next.
+# A chunk of a large fleet takes a minute. None may take longer than this, and a run that is short
+# of time leaves it to the next.
 CHUNK_SECONDS = 240.0
+# Dropping a chunk, and the end of compressing one, keep its readers out, and those that come later
+# queue behind what waits. So upkeep gives way soon, and the next run tries again.
+LOCK_SECONDS = 5
 # A refresh replaces whole buckets, and a chunk goes as a whole: what is kept is longer than the
 # window by this.
 MARGIN = timedelta(days=2)
 
 sql = statements_beside(__file__, "upkeep.sql")
+_random = random.SystemRandom()
 
 
 def tend(context: Sync) -> None:
     """Compress and drop what is due, as far as the time allows; the next run does the rest."""
-    try:
-        _drop(context)
-        for _ in range(MOST_CHUNKS):
-            if context.deadline.remaining_seconds() < CHUNK_SECONDS or not _compress_one(context):
-                break
-    except ApplicationError as error:
-        logger.warning("aggregate_not_tended", extra={"reason": error.message})
+    _is_done(context, "what is old", partial(_drop, context.settings))
+    _compress(context)
 
 
 def kept_since(settings: SyncSettings, now: datetime) -> datetime:
@@ -51,29 +55,50 @@ def kept_since(settings: SyncSettings, now: datetime) -> datetime:
     return now - max(retention, window + MARGIN)
 
 
-def _drop(context: Sync) -> None:
-    with database.transaction(context.engine, context.deadline) as connection:
-        before = kept_since(context.settings, store.database_clock(connection))
-        for statement in (sql.drop_old_sets, sql.drop_old_pairs):
-            connection.execute(in_extension_schema(connection, statement), {"before": before})
+def _compress(context: Sync) -> None:
+    """Compress some of what is due, in any order: one that cannot be holds up no other for long."""
+    due: list[str] = []
+    _is_done(context, "what is due", lambda connection: due.extend(_chunks_due(connection)))
+    compressed = 0
+    for chunk in _random.sample(due, len(due)):
+        is_late = context.deadline.remaining_seconds() < CHUNK_SECONDS
+        if is_late or compressed == MOST_CHUNKS:
+            break
+        compressed += _is_done(context, chunk, _compressing(chunk))
 
 
-def _compress_one(context: Sync) -> bool:
-    """Compress the oldest chunk that is due; returns whether there was one."""
-    with database.transaction(context.engine, context.deadline) as connection:
-        chunk = _next_chunk(connection)
-        if chunk is None:
-            return False
-        compress = in_extension_schema(connection, sql.compress_chunk)
-        connection.execute(compress, {"chunk": chunk})
-    logger.info("aggregate_compressed", extra={"chunk": chunk})
+def _is_done(context: Sync, subject: str, work: Callable[[Connection], None]) -> bool:
+    """Do *work* in a transaction of its own; where it fails, the log says so."""
+    seconds = min(context.deadline.remaining_seconds(), CHUNK_SECONDS + database.RESERVE_SECONDS)
+    try:
+        with database.transaction(context.engine, Deadline.after(seconds)) as connection:
+            database.configure(connection, {"lock_timeout": f"{LOCK_SECONDS}s"})
+            work(connection)
+    except ApplicationError as error:
+        facts = {"subject": subject, "reason": error.message}
+        logger.warning("aggregate_not_tended", extra=facts)
+        return False
     return True
 
 
-def _next_chunk(connection: Connection) -> str | None:
+def _drop(settings: SyncSettings, connection: Connection) -> None:
+    before = kept_since(settings, store.database_clock(connection))
+    for statement in (sql.drop_old_sets, sql.drop_old_pairs):
+        connection.execute(in_extension_schema(connection, statement), {"before": before})
+
+
+def _chunks_due(connection: Connection) -> list[str]:
     values = {
         "aggregates": list(store.AGGREGATES),
         "before": store.database_clock(connection) - COMPRESS_AFTER,
     }
-    chunk: str | None = connection.execute(sql.next_chunk_to_compress, values).scalar()
-    return chunk
+    return list(connection.execute(sql.list_chunks_to_compress, values).scalars())
+
+
+def _compressing(chunk: str) -> Callable[[Connection], None]:
+    def compress(connection: Connection) -> None:
+        statement = in_extension_schema(connection, sql.compress_chunk)
+        connection.execute(statement, {"chunk": chunk})
+        logger.info("aggregate_compressed", extra={"chunk": chunk})
+
+    return compress

@@ -1,4 +1,4 @@
--- name: next_chunk_to_compress
+-- name: list_chunks_to_compress
 -- Those that are old enough and not compressed. And those that were, and into which so much has come
 -- since that it takes a tenth of what the whole chunk once took; the fourth bit of a chunk's status
 -- says that it has rows beside the compressed ones.
@@ -19,7 +19,6 @@ WHERE aggregate.view_schema = 'iot_data'
      AND 10 * pg_relation_size(format('%I.%I', chunk.chunk_schema, chunk.chunk_name)) > compressed.uncompressed_heap_size
   )
 ORDER BY chunk.range_start, aggregate.view_name
-LIMIT 1
 
 -- name: compress_chunk
 SELECT @extschema@.compress_chunk(to_regclass(:chunk))

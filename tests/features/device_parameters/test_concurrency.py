@@ -11,10 +11,18 @@ from sqlalchemy import Connection
 
 from chalicelib.database import RESERVE_SECONDS, Deadline, engine_for
 from chalicelib.errors import DatabaseRefusedError, RunTimedOutError
-from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters import sources, store
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.context import Sync
-from chalicelib.features.device_parameters.model import RunStatus, Span, SyncRequest, Trigger
+from chalicelib.features.device_parameters.materialization import NOT_MATERIALIZED
+from chalicelib.features.device_parameters.model import (
+    EvidenceSource,
+    Reading,
+    RunStatus,
+    Span,
+    SyncRequest,
+    Trigger,
+)
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.device_parameters.sync import sync as run_sync
 from tests.conftest import SyncRunner
@@ -133,6 +141,38 @@ def test_an_overlapping_refresh_is_waited_out(
         run = sync(window_minutes=240)
     assert len(attempts) in (1, 3)
     assert run.deltas.added == 3
+
+
+@pytest.mark.multi_backend
+@pytest.mark.parametrize(
+    ("minutes", "source"),
+    [(240, EvidenceSource.MEASUREMENTS), (30 * 24 * 60, EvidenceSource.BOTH)],
+    ids=["measured", "reaching back beyond the first measurement"],
+)
+def test_a_run_does_not_wait_for_the_aggregate_until_its_time_is_up(
+    migrated: Sandbox,
+    fleet: Fleet,
+    sync: SyncRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int,
+    source: EvidenceSource,
+) -> None:
+    """Somebody holds the aggregate for longer than the run may take."""
+    fleet.add_pairs(3, migrated.now() - timedelta(hours=2))
+    monkeypatch.setattr(sources, "choose", lambda window, _: Reading(window, window.hot_bucket, ""))
+    with another_session(migrated) as blocker:
+        blocker.cursor().execute(f"LOCK TABLE {materialization_of(migrated)}")
+        run = sync(window_minutes=minutes, seconds=RESERVE_SECONDS + 6)
+    assert (run.status, run.deltas.added) == (RunStatus.SUCCEEDED, 3)
+    assert run.evidence is not None
+    assert run.evidence.source is source
+    assert "could not be brought up to date" in run.evidence.reason
+    # What comes after the commit has waited as well, and the record says so.
+    assert run.error is not None
+    assert run.error.code == NOT_MATERIALIZED
+    recorded = "SELECT error_code FROM iot_data.sync_runs WHERE run_id = %s"
+    assert migrated.value(recorded, (run.run_id,)) == NOT_MATERIALIZED
+    assert sync(window_minutes=minutes).error is None
 
 
 def materialization_of(migrated: Sandbox) -> str:

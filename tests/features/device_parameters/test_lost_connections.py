@@ -63,6 +63,7 @@ def test_a_connection_that_died_in_the_pool_is_replaced(
         *(
             "before:next_run_id",
             "before:open_run",
+            "before:measured_spans",
             "before:refresh_pairs",
             "before:refresh_sets",
             "before:plan_delta",

@@ -114,6 +114,22 @@ def test_a_window_inside_the_hot_bucket_has_no_choice() -> None:
     assert reading.source is EvidenceSource.MEASUREMENTS
 
 
+def test_a_year_of_small_chunks_is_estimated_in_passing(monkeypatch: pytest.MonkeyPatch) -> None:
+    window = window_of(366 * 24)
+    length = timedelta(hours=6)
+    stocks = [Stock(AS_OF - n * length, AS_OF - (n - 1) * length, 1.0) for n in range(1464, 0, -1)]
+    asked: list[Stock] = []
+    between = Stock.between
+
+    def counted(stock: Stock, start: datetime, end: datetime) -> float:
+        asked.append(stock)
+        return between(stock, start, end)
+
+    monkeypatch.setattr(Stock, "between", counted)
+    choose(window, Outlook(PAIRS, PAIRS // 10, stocks))
+    assert len(asked) < 2 * len(window.closed_buckets.buckets)
+
+
 def test_the_reason_says_what_the_ways_would_take() -> None:
     window = window_of(24)
     reading = choose(window, outlook_of(window, stale=last_closed(window)))

@@ -10,6 +10,9 @@ from chalicelib.features.device_parameters.bodies import RemovedPair
 from chalicelib.features.device_parameters.guard import GuardLimits, Standing
 from chalicelib.features.device_parameters.model import Budget, Obstacle
 
+# About what a hundred thousand pairs take that have just fallen silent.
+LAST_SEEN_SECONDS = 30.0
+
 sql = statements_beside(__file__)
 
 
@@ -111,10 +114,17 @@ def remember_held(
 
 
 def _remember_new(connection: Connection, run_id: int) -> None:
-    """A run does not fail for want of the aggregate, which says when a pair was last seen."""
+    """A run does not fail for want of the aggregate, which says when a pair was last seen.
+
+    Nor does it wait for that: a pair that has been silent for long is looked for, chunk by chunk,
+    in what is compressed.
+    """
     values = {"run_id": run_id}
     remembered = advisory(
-        connection, "last seen", lambda _: connection.execute(sql.remember_held, values).rowcount
+        connection,
+        "last seen",
+        lambda _: connection.execute(sql.remember_held, values).rowcount,
+        seconds=LAST_SEEN_SECONDS,
     )
     if remembered is None:
         connection.execute(sql.remember_held_unseen, values)

@@ -6,10 +6,13 @@ import pytest
 
 from chalicelib.bodies import UNSET
 from chalicelib.features.device_parameters.bodies import Run
-from chalicelib.features.device_parameters.model import Budget, RunStatus
+from chalicelib.features.device_parameters.model import Budget, EvidenceSource, RunStatus
+from chalicelib.features.device_parameters.removals import store
 from tests.conftest import SyncRunner
+from tests.databases import connect
 from tests.features.device_parameters.removals.conftest import Pair, Sites
 from tests.fleet import Fleet
+from tests.sandbox import Sandbox
 
 DAY = timedelta(days=1)
 
@@ -292,3 +295,27 @@ def test_a_run_that_changes_nothing_writes_no_row_of_what_is_held(
     before = [sites.sandbox.rows(versions.format(table)) for table in tables]
     assert counts(sync()) == (0, 0, 100)
     assert [sites.sandbox.rows(versions.format(table)) for table in tables] == before
+
+
+@pytest.mark.postgresql
+@pytest.mark.multi_backend
+def test_a_run_holds_removals_without_waiting_for_when_they_were_last_seen(
+    sites: Sites, migrated: Sandbox, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = sites.add("site", 1000)
+    sites.only(fleet)
+    sync()
+    sites.only(first(fleet, 50))
+    monkeypatch.setattr(store, "LAST_SEEN_SECONDS", 0.5)
+    blocker = connect(migrated.url)
+    blocker.autocommit = False
+    blocker.cursor().execute(
+        "LOCK TABLE iot_data.device_parameter_sets_hourly IN ACCESS EXCLUSIVE MODE"
+    )
+    try:
+        run = sync(evidence_source=EvidenceSource.MEASUREMENTS, seconds=25)
+    finally:
+        blocker.close()
+    assert (run.status, counts(run)) == (RunStatus.GUARDED, (0, 0, 950))
+    waiting = "SELECT count(*) FROM iot_data.held_removals WHERE last_seen_at IS NULL"
+    assert migrated.value(waiting) == 950
