@@ -18,10 +18,8 @@ from migrations import preflight
 from tests.sandbox import SERIES, Sandbox
 
 _TIMESCALE_ONLY = re.compile(r"WITH\s*\(\s*timescaledb\.[^)]*\)|WITH NO DATA")
-# What is set of an aggregate that exists; where it is the whole statement, nothing is left of it.
-_SET_OF_AGGREGATE = re.compile(
-    r"\s*ALTER MATERIALIZED VIEW [\w.]+ SET \(\s*timescaledb\.[^)]*\)\s*"
-)
+# What is set of an aggregate that exists, as a statement of its own or within a block.
+_SET_OF_AGGREGATE = re.compile(r"ALTER MATERIALIZED VIEW [\w.]+\s+SET \(\s*timescaledb\.[^)]*\);?")
 AGGREGATES = ("device_parameters_hourly", "device_parameter_sets_hourly")
 
 
@@ -46,9 +44,8 @@ class PlainSandbox(Sandbox):
 
 
 def _made_plain(statement: str) -> str:
-    if _SET_OF_AGGREGATE.fullmatch(statement):
-        return "SELECT 1"
-    return _TIMESCALE_ONLY.sub("", statement)
+    plain = _TIMESCALE_ONLY.sub("", _SET_OF_AGGREGATE.sub("", statement))
+    return plain if plain.strip() else "SELECT 1"
 
 
 @contextmanager

@@ -57,6 +57,9 @@ RETURNS SETOF text LANGUAGE sql AS 'SELECT NULL WHERE false';
 CREATE FUNCTION public.compress_chunk(regclass)
 RETURNS regclass LANGUAGE sql RETURN $1;
 
+CREATE FUNCTION public.decompress_chunk(regclass)
+RETURNS regclass LANGUAGE sql RETURN $1;
+
 CREATE SCHEMA _timescaledb_catalog;
 
 CREATE VIEW _timescaledb_catalog.hypertable AS

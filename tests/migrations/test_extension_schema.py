@@ -66,8 +66,8 @@ def test_the_extension_may_be_in_a_schema_of_its_own(
         with prescribed(sandbox, SEARCH_PATH) as engine:
             sandbox.upgrade()
             require_exact_runs(sandbox, engine)
-            sandbox.rows("DROP MATERIALIZED VIEW iot_data.device_parameters_hourly")
-            assert len(recreate_missing()) == 1
+            sandbox.rows("DROP MATERIALIZED VIEW iot_data.device_parameters_hourly CASCADE")
+            assert len(recreate_missing()) == 2
             span = repair.span_to_refill(engine)
             assert span is not None
             list(repair.refill(engine, sync_settings(), span, TWO_HOURS))

@@ -16,7 +16,10 @@ from tests.sandbox import Sandbox, alembic_config
 
 REPAIR = {"command": "repair"}
 AGGREGATE = "iot_data.device_parameters_hourly"
-DROP_AGGREGATE = f"DROP MATERIALIZED VIEW {AGGREGATE}"
+SETS = "iot_data.device_parameter_sets_hourly"
+# The sets are made of the pairs, and go with them.
+DROP_AGGREGATE = f"DROP MATERIALIZED VIEW {AGGREGATE} CASCADE"
+RECREATED = [f"recreated the continuous aggregate {name}, empty" for name in (AGGREGATE, SETS)]
 RUN = """
 INSERT INTO iot_data.sync_runs (trigger, status, as_of, window_minutes, started_at)
 VALUES ('cli', 'succeeded', now(), 60, now()) RETURNING run_id
@@ -48,7 +51,7 @@ SELECT format('%s %s', conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_co
 WHERE connamespace = 'iot_data'::regnamespace
 UNION ALL
 SELECT regexp_replace(indexdef, '_hypertable_\d+', '') FROM pg_indexes
-WHERE schemaname = 'iot_data' OR indexname LIKE 'idx\_device\_parameters%'
+WHERE schemaname = 'iot_data' OR indexname LIKE 'idx\_device\_parameter%'
 UNION ALL
 SELECT pg_get_viewdef(oid) FROM pg_class
 WHERE relnamespace = 'iot_data'::regnamespace AND relname = 'v_devices_stale'
@@ -92,7 +95,7 @@ def test_a_table_comes_back_as_it_was_made(ours: Sandbox, name: str) -> None:
 def test_everything_comes_back_at_once(ours: Sandbox) -> None:
     complete = shape(ours)
     ours.rows("; ".join([DROP_AGGREGATE, *(f"DROP TABLE iot_data.{n} CASCADE" for n in OURS)]))
-    assert len(recreate_missing()) == len(OURS) + 3, "the tables, the aggregate, and the views"
+    assert len(recreate_missing()) == len(OURS) + 4, "the tables, the aggregates, and the views"
     assert shape(ours) == complete
 
 
@@ -104,10 +107,10 @@ def test_everything_comes_back_at_once(ours: Sandbox) -> None:
             "DROP INDEX iot_data.idx_sync_runs_status",
             "recreated the index idx_sync_runs_status of iot_data.sync_runs",
         ),
-        (DROP_AGGREGATE, f"recreated the continuous aggregate {AGGREGATE}, empty"),
+        (f"DROP MATERIALIZED VIEW {SETS}", RECREATED[1]),
         (
-            "DROP INDEX _timescaledb_internal.idx_device_parameters_hourly_device_start",
-            f"recreated the index idx_device_parameters_hourly_device_start of {AGGREGATE}",
+            "DROP INDEX _timescaledb_internal.idx_device_parameter_sets_hourly_device",
+            f"recreated the index idx_device_parameter_sets_hourly_device of {SETS}",
         ),
         (
             "ALTER TABLE iot_data.parquet_objects DROP CONSTRAINT parquet_objects_load_id_fkey",
@@ -172,12 +175,12 @@ def test_real_time_is_switched_off_without_loss(ours: Sandbox) -> None:
     assert shape(ours) == complete
 
 
-def test_an_aggregate_recreated_by_hand_gets_its_index(ours: Sandbox) -> None:
+def test_an_aggregate_recreated_by_hand_gets_what_is_made_of_it(ours: Sandbox) -> None:
     ours.rows(DROP_AGGREGATE)
     ours.rows(MADE_BY_HAND.format(width="1 hour"), (False,))
     assert recreate_missing() == [
         f"set {AGGREGATE} back to what is materialized only",
-        f"recreated the index idx_device_parameters_hourly_device_start of {AGGREGATE}",
+        RECREATED[1],
     ]
 
 
@@ -250,7 +253,7 @@ def test_two_repairs_at_once_recreate_once(ours: Sandbox) -> None:
     assert told == []
     holder.close()
     repair.join()
-    assert [len(sentences) for sentences in told] == [1]
+    assert told == [RECREATED]
     assert shape(ours) == complete
 
 
@@ -274,8 +277,8 @@ def test_the_function_repairs_and_says_what_is_left_to_do(ours: Sandbox) -> None
     head = ScriptDirectory.from_config(alembic_config()).get_current_head()
     answer = migrate(REPAIR, None)
     assert (answer["from"], answer["to"], answer["applied"]) == (head, head, [])
-    recreated, refill, grants = answer["repaired"]
-    assert recreated == f"recreated the continuous aggregate {AGGREGATE}, empty"
+    *recreated, refill, grants = answer["repaired"]
+    assert recreated == RECREATED
     assert "after the next run" in refill
     assert "docs/runtime-role.sql" in grants
     assert shape(ours) == complete

@@ -137,7 +137,7 @@ def test_the_metrics_are_embedded_in_the_log(
         **dict.fromkeys(("Added", "Removed", "Renamed", "Held"), "Count"),
         **dict.fromkeys(("Observed", "Unresolved", "RunSucceeded", "RunFailed"), "Count"),
         **dict.fromkeys(("GuardTripped", "ColdStart", "ChangeEventsPending"), "Count"),
-        "AggregateInconsistent": "Count",
+        **dict.fromkeys(("AggregateInconsistent", "AggregateNotMaterialized"), "Count"),
         **dict.fromkeys(("RunDuration", "RefreshDuration", "MaterializationLag"), "Seconds"),
     }
 
