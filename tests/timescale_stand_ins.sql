@@ -27,7 +27,8 @@ CREATE VIEW timescaledb_information.continuous_aggregates AS
 SELECT schemaname AS view_schema,
        matviewname AS view_name,
        schemaname AS materialization_hypertable_schema,
-       matviewname AS materialization_hypertable_name
+       matviewname AS materialization_hypertable_name,
+       false AS compression_enabled
 FROM pg_matviews;
 
 CREATE VIEW timescaledb_information.jobs AS

@@ -103,9 +103,17 @@ def downgrade() -> None:
         """
         DO $$
         BEGIN
-            IF to_regclass('iot_data.device_parameters_hourly') IS NOT NULL THEN
+            IF EXISTS (
+                SELECT
+                FROM timescaledb_information.continuous_aggregates
+                WHERE view_schema = 'iot_data'
+                  AND view_name = 'device_parameters_hourly'
+                  AND compression_enabled
+            ) THEN
                 ALTER MATERIALIZED VIEW iot_data.device_parameters_hourly
                 SET (timescaledb.enable_columnstore = false);
+            END IF;
+            IF to_regclass('iot_data.device_parameters_hourly') IS NOT NULL THEN
                 CREATE INDEX IF NOT EXISTS idx_device_parameters_hourly_device_start
                 ON iot_data.device_parameters_hourly (left(device_id, 500), bucket DESC);
             END IF;
