@@ -171,6 +171,7 @@ def test_the_policy_says_who_it_is(organization: str | None, trusting: Issuer) -
         "organization": organization or "",
         "device_id": "",
         "site_id": "",
+        "is_partial": "",
     }
 
 
