@@ -28,6 +28,8 @@ SELECT schemaname AS view_schema,
        matviewname AS view_name,
        schemaname AS materialization_hypertable_schema,
        matviewname AS materialization_hypertable_name,
+       pg_get_viewdef(CAST(format('%I.%I', schemaname, matviewname) AS regclass)) AS view_definition,
+       true AS materialized_only,
        false AS compression_enabled
 FROM pg_matviews;
 
