@@ -38,12 +38,14 @@ class VerifyingApi(StubApi):
             return error.http_status, {"message": "Unauthorized"}
         if token.removeprefix("Bearer ") in self.refused:
             return 401, {"message": "Unauthorized"}
+        if caller.role is None:
+            return 403, {"message": "Forbidden"}
         if path == "/me":
             return 200, self._me(caller.subject, caller.role)
         return super().answer(method, path, token, body)
 
-    def _me(self, subject: str, role: str | None) -> Document:
-        self.role = str(role)
+    def _me(self, subject: str, role: str) -> Document:
+        self.role = role
         return {"subject": subject, "role": role}
 
 
