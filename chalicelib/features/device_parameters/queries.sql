@@ -502,7 +502,7 @@ WHERE run_id = ANY (ARRAY(
 ))
 
 -- name: short_retention
--- A retention policy that drops chunks the window still needs would erase evidence. The jobs of
+-- Of chunks that are dropped while the window needs them, only the aggregate knows. The jobs of
 -- other tables have other shapes, such as a number for an integer column. CASE keeps them from
 -- being cast: conditions are evaluated in whatever order the planner likes.
 SELECT config ->> 'drop_after'

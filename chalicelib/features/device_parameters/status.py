@@ -103,5 +103,5 @@ def _short_retention(connection: Connection, window_minutes: int) -> list[str]:
         return []
     return [
         f"measurements are dropped after {drop_after}, which is less than the window of "
-        f"{window_minutes} minutes: evidence is erased before it expires"
+        f"{window_minutes} minutes: of what is dropped, only the aggregate knows"
     ]

@@ -364,7 +364,7 @@ def parameters_named(connection: Connection, name: str, limit: int) -> list[Cand
 
 
 def short_retention(connection: Connection, window_minutes: int) -> str | None:
-    """The retention of measurements, if it is shorter than the window and so erases evidence."""
+    """The retention of measurements, if it is shorter than the window."""
 
     def read(connection: Connection) -> Any:
         values = {"window_minutes": window_minutes}
