@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.errors import InvalidRequestError
-from chalicelib.features.device_parameters import mending, store
+from chalicelib.features.device_parameters import aggregate, mending, store
 from chalicelib.features.device_parameters.model import Span, bucket_start, gaps
 from chalicelib.features.device_parameters.settings import SyncSettings
 
@@ -24,7 +24,7 @@ def span_to_backfill(engine: Engine, start: datetime | None, end: datetime | Non
     """
     with database.transaction(engine, Deadline.after(60)) as connection:
         hot_bucket = bucket_start(store.database_clock(connection))
-        earliest = store.earliest_known(connection)
+        earliest = aggregate.earliest_known(connection)
     if earliest is None:
         return None
     span = Span(
@@ -60,19 +60,19 @@ def _materialize(
     engine: Engine, settings: SyncSettings, step: Span, deadline: Deadline, *, is_forced: bool
 ) -> None:
     work_mem_mb = settings.refresh_work_mem_mb
-    with store.refresh_session(engine, deadline, work_mem_mb=work_mem_mb) as connection:
+    with aggregate.refresh_session(engine, deadline, work_mem_mb=work_mem_mb) as connection:
         if is_forced:
-            store.materialize(connection, step, is_forced=True)
+            aggregate.materialize(connection, step, is_forced=True)
         else:
             _materialize_known(connection, step)
 
 
 def _materialize_known(connection: Connection, step: Span) -> None:
-    measured = store.measured_spans(connection, step)
+    measured = aggregate.measured_spans(connection, step)
     for part in measured:
-        store.materialize(connection, part)
+        aggregate.materialize(connection, part)
     # TimescaleDB takes what it has once materialized to be up to date, whether it is still there.
     for lost in mending.lost_spans(connection, step):
-        store.materialize(connection, lost, is_forced=True)
+        aggregate.materialize(connection, lost, is_forced=True)
     for gap in gaps(step, measured):
-        store.gather_sets(connection, gap)
+        aggregate.gather_sets(connection, gap)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.errors import ApplicationError
-from chalicelib.features.device_parameters import self_check, store, upkeep
+from chalicelib.features.device_parameters import aggregate, self_check, store, upkeep
 from chalicelib.features.device_parameters.bodies import Run, RunError
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import (
@@ -110,25 +110,25 @@ def _refresh_timed(context: Sync, span: Span, deadline: Deadline) -> None:
 
 def _measured_spans(context: Sync, span: Span, deadline: Deadline) -> list[Span]:
     with database.transaction(context.engine, deadline) as connection:
-        return store.measured_spans(connection, span)
+        return aggregate.measured_spans(connection, span)
 
 
 def _materialize(context: Sync, steps: list[Span], deadline: Deadline) -> None:
     for step in steps:
         with _session(context, deadline) as connection:
-            store.materialize(connection, step)
+            aggregate.materialize(connection, step)
 
 
 def _gather(context: Sync, steps: list[Span], deadline: Deadline) -> None:
     for step in steps:
         with _session(context, deadline) as connection:
-            store.gather_sets(connection, step)
+            aggregate.gather_sets(connection, step)
 
 
 def _session(context: Sync, deadline: Deadline) -> AbstractContextManager[Connection]:
     """Each step has what is left of the time."""
     work_mem_mb = context.settings.refresh_work_mem_mb
-    return store.refresh_session(context.engine, deadline, work_mem_mb=work_mem_mb)
+    return aggregate.refresh_session(context.engine, deadline, work_mem_mb=work_mem_mb)
 
 
 def _kept(context: Sync, span: Span) -> Span:
@@ -148,7 +148,7 @@ def _check_unless_checked(context: Sync, run: Run, span: Span) -> RunError | Non
 
 def _measure_lag(context: Sync, run: Run) -> None:
     with database.transaction(context.engine, context.deadline) as connection:
-        until = database.advisory(connection, "materialization lag", store.materialized_until)
+        until = database.advisory(connection, "materialization lag", aggregate.materialized_until)
     lag = (run.as_of - until).total_seconds() if until else None
     context.telemetry.materialization_lag_seconds = lag
 

@@ -8,7 +8,7 @@ from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import RunTimedOutError
-from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters import aggregate
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import BUCKET, Span, Window, merged
 
@@ -43,7 +43,7 @@ def mend(context: Sync, window: Window, first: list[Span], since: datetime) -> b
     span = Span(max(since, window.first_bucket), window.hot_bucket)
     try:
         with database.transaction(context.engine, deadline) as connection:
-            rest = store.measured_spans(connection, span)
+            rest = aggregate.measured_spans(connection, span)
         for step in (*first, *(step for span in rest for step in span.steps(STEP))):
             database.retry(lambda: _materialize(context, step, deadline), deadline)  # noqa: B023 called at once
             if step not in first:
@@ -94,8 +94,8 @@ def _after(drop_after: str | None) -> str:
 
 def _materialize(context: Sync, step: Span, deadline: Deadline) -> None:
     work_mem_mb = context.settings.refresh_work_mem_mb
-    with store.refresh_session(context.engine, deadline, work_mem_mb=work_mem_mb) as connection:
-        store.materialize(connection, step, is_forced=True)
+    with aggregate.refresh_session(context.engine, deadline, work_mem_mb=work_mem_mb) as connection:
+        aggregate.materialize(connection, step, is_forced=True)
 
 
 def _note(context: Sync, until: datetime) -> None:

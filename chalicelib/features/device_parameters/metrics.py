@@ -2,8 +2,9 @@
 
 from chalicelib import metrics
 from chalicelib.features.device_parameters.bodies import Run
+from chalicelib.features.device_parameters.context import Telemetry
 from chalicelib.features.device_parameters.feature import FEATURE
-from chalicelib.features.device_parameters.model import RunStatus, Telemetry
+from chalicelib.features.device_parameters.model import RunStatus
 
 
 def publish_run(run: Run, telemetry: Telemetry) -> None:

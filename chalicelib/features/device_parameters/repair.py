@@ -9,7 +9,7 @@ from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.database.repair import TO_BE_REFILLED, recreate_missing
 from chalicelib.database.statements import statements_beside
-from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters import aggregate, store
 from chalicelib.features.device_parameters.backfill import backfill
 from chalicelib.features.device_parameters.model import Span, bucket_start
 from chalicelib.features.device_parameters.settings import SyncSettings
@@ -30,11 +30,11 @@ def span_to_refill(engine: Engine, *, is_forced: bool = False) -> Span | None:
     repair that was broken off is taken up by the next one.
     """
     with database.transaction(engine, Deadline.after(QUERY_SECONDS)) as connection:
-        values = {"comment": TO_BE_REFILLED, "aggregates": list(store.AGGREGATES)}
+        values = {"comment": TO_BE_REFILLED, "aggregates": list(aggregate.AGGREGATES)}
         if not is_forced and not connection.execute(sql.is_to_be_refilled, values).scalar_one():
             return None
         hot_bucket = bucket_start(store.database_clock(connection))
-        earliest = store.earliest_measurement(connection) or hot_bucket
+        earliest = aggregate.earliest_measurement(connection) or hot_bucket
     return Span(min(bucket_start(earliest), hot_bucket), hot_bucket)
 
 

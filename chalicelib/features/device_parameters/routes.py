@@ -15,7 +15,7 @@ from chalicelib.errors import (
     ServiceDownError,
     UnknownResourceError,
 )
-from chalicelib.features.device_parameters import listings, pausing, run_log, store
+from chalicelib.features.device_parameters import aggregate, listings, pausing, run_log
 from chalicelib.features.device_parameters.bodies import (
     DeviceParameter,
     Health,
@@ -78,7 +78,7 @@ def get_health(asked: Asked[Nothing, None]) -> Health:
     try:
         with reading() as connection:
             schema.require_head(connection)
-            store.require_aggregates(connection)
+            aggregate.require_aggregates(connection)
     except ApplicationError as error:
         if is_known(asked.request):
             raise

@@ -18,10 +18,10 @@ from chalicelib import database
 from chalicelib.database import Deadline
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import ApplicationError, RunTimedOutError
-from chalicelib.features.device_parameters import mending, store
+from chalicelib.features.device_parameters import aggregate, mending
 from chalicelib.features.device_parameters.bodies import RunError
-from chalicelib.features.device_parameters.context import Sync
-from chalicelib.features.device_parameters.model import BUCKET, Finding, Span, Window
+from chalicelib.features.device_parameters.context import Finding, Sync
+from chalicelib.features.device_parameters.model import BUCKET, Span, Window
 from chalicelib.instants import instant
 
 logger = logging.getLogger(__name__)
@@ -195,10 +195,10 @@ def _confirmed(context: Sync, suspects: Suspects) -> Suspects:
 
 def _refresh(context: Sync, part: Part) -> None:
     work_mem_mb = context.settings.refresh_work_mem_mb
-    with store.refresh_session(
+    with aggregate.refresh_session(
         context.engine, context.deadline, work_mem_mb=work_mem_mb
     ) as connection:
-        store.materialize(connection, part.whole_bucket)
+        aggregate.materialize(connection, part.whole_bucket)
 
 
 def _remaining(context: Sync, suspects: Suspects) -> Suspects:

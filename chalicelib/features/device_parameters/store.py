@@ -1,19 +1,15 @@
 """The statements of runs and pairs, as functions: a connection first, domain values out."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy import Connection, TextClause, text
 
 from chalicelib import database
-from chalicelib.database import Deadline, schema
-from chalicelib.database.extension import in_extension_schema, require_hypertables
+from chalicelib.database.extension import require_hypertables
 from chalicelib.database.statements import statements_beside
-from chalicelib.errors import AggregateMissingError
 from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError, Totals
 from chalicelib.features.device_parameters.model import (
     BUCKET,
@@ -23,13 +19,10 @@ from chalicelib.features.device_parameters.model import (
     Plan,
     Reading,
     RunStatus,
-    Span,
     Window,
-    merged,
 )
 from chalicelib.features.device_parameters.pair_bodies import Candidate
 from chalicelib.features.device_parameters.rows import first_changes, run_from_row
-from chalicelib.instants import EARLIEST_INSTANT
 
 sql = statements_beside(__file__)
 
@@ -43,7 +36,6 @@ _PLAN_FROM_BOTH = _planned_from(sql.evidence_of_both)
 # After a bulk load, or where nobody has ever analyzed a table, the planner expects a few rows where
 # there are millions, and sorts them.
 HASHING = {"enable_sort": "off", "enable_mergejoin": "off"}
-AGGREGATES = ("device_parameters_hourly", "device_parameter_sets_hourly")
 
 # Any constant does, as long as every writer of device_parameters uses the same one.
 _WRITER_LOCK = 0x6465765F706172  # "dev_par"
@@ -123,72 +115,6 @@ def notice_lost_client(connection: Connection) -> None:
 def note_locked(connection: Connection, run_id: int) -> None:
     """Record that from now on the lock of the run says whether its process is alive."""
     connection.execute(sql.note_locked, {"run_id": run_id})
-
-
-@contextmanager
-def refresh_session(
-    engine: Engine, deadline: Deadline, *, work_mem_mb: int
-) -> Iterator[Connection]:
-    """A connection on which refreshing is fast.
-
-    The planner multiplies two overlapping range conditions, expects thousands of rows instead
-    of millions, and sorts; with sorting off it hashes, three to four times faster. A bucket that
-    is compressed may be replaced, whatever its size.
-    """
-    settings = {
-        "enable_sort": "off",
-        "jit": "off",
-        "work_mem": f"{work_mem_mb}MB",
-        "timescaledb.max_tuples_decompressed_per_dml_transaction": "0",
-    }
-    with database.session(engine, deadline, settings) as connection:
-        yield connection
-
-
-def materialize(connection: Connection, span: Span, *, is_forced: bool = False) -> None:
-    """Materialize the buckets of *span*, pairs first and then their sets.
-
-    What is up to date costs next to nothing. With *is_forced*, what TimescaleDB takes to be up to
-    date is materialized anew. The connection must be in autocommit: the procedure commits on its
-    own.
-    """
-    require_hypertables(connection)
-    _refresh(connection, sql.refresh_pairs, span, is_forced=is_forced)
-    _refresh(connection, sql.refresh_sets, span, is_forced=is_forced)
-
-
-def gather_sets(connection: Connection, span: Span) -> None:
-    """Materialize the sets of *span* from the pairs that are known, whatever has been measured."""
-    _refresh(connection, sql.refresh_sets, span, is_forced=False)
-
-
-def _refresh(connection: Connection, statement: TextClause, span: Span, *, is_forced: bool) -> None:
-    refresh = in_extension_schema(connection, statement)
-    connection.execute(refresh, {**vars(span), "is_forced": is_forced})
-
-
-def measured_spans(connection: Connection, span: Span) -> list[Span]:
-    """The parts of *span* for which there are chunks of measurements, in order.
-
-    Of the rest, whose measurements were dropped or detached, the aggregate keeps what it knows.
-    """
-    rows = connection.execute(sql.measured_spans, vars(span))
-    return merged(Span(row.start, row.end) for row in rows)
-
-
-def materialized_until(connection: Connection) -> datetime | None:
-    """Until when the aggregate is materialized, now at most; None before anything is."""
-    until: datetime | None = connection.execute(sql.materialized_until).scalar_one()
-    return until
-
-
-def require_aggregates(connection: Connection) -> None:
-    """Raise `AggregateMissingError` unless both continuous aggregates are there."""
-    missing = set(AGGREGATES) - set(connection.execute(sql.list_aggregates).scalars())
-    if missing:
-        raise AggregateMissingError(
-            f"the continuous aggregate iot_data.{min(missing)} does not exist; {schema.REPAIR}"
-        )
 
 
 def try_lock(connection: Connection) -> bool:
@@ -318,20 +244,6 @@ def give_up_run(connection: Connection, run_id: int, status: RunStatus, error: R
         "error_message": error.message,
     }
     connection.execute(sql.give_up_run, values)
-
-
-def earliest_measurement(connection: Connection) -> datetime | None:
-    """The time of the oldest measurement still there, of those that a clock which is set made."""
-    values = {"since": EARLIEST_INSTANT}
-    earliest: datetime | None = connection.execute(sql.earliest_measurement, values).scalar_one()
-    return earliest
-
-
-def earliest_known(connection: Connection) -> datetime | None:
-    """The same, or the start of the oldest bucket that is materialized, whichever is earlier."""
-    values = {"since": EARLIEST_INSTANT}
-    earliest: datetime | None = connection.execute(sql.earliest_known, values).scalar_one()
-    return earliest
 
 
 def find_evidence(

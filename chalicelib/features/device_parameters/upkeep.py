@@ -18,7 +18,7 @@ from chalicelib.database import Deadline
 from chalicelib.database.extension import in_extension_schema
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import ApplicationError
-from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters import aggregate, store
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.settings import SyncSettings
 
@@ -89,7 +89,7 @@ def _drop(settings: SyncSettings, connection: Connection) -> None:
 
 def _chunks_due(connection: Connection) -> list[str]:
     values = {
-        "aggregates": list(store.AGGREGATES),
+        "aggregates": list(aggregate.AGGREGATES),
         "before": store.database_clock(connection) - COMPRESS_AFTER,
     }
     return list(connection.execute(sql.list_chunks_to_compress, values).scalars())

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from chalicelib.database import RESERVE_SECONDS, Deadline, engine_for
 from chalicelib.errors import DatabaseRefusedError, RunTimedOutError
-from chalicelib.features.device_parameters import sources, store
+from chalicelib.features.device_parameters import aggregate, sources, store
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.materialization import NOT_MATERIALIZED
@@ -116,7 +116,7 @@ def test_an_overlapping_refresh_is_waited_out(
     migrated: Sandbox, fleet: Fleet, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fleet.add_pairs(3, migrated.now() - timedelta(hours=2))
-    materialize = store.materialize
+    materialize = aggregate.materialize
     attempts: list[int] = []
 
     def refresh(connection: Connection, span: Span) -> None:
@@ -132,7 +132,7 @@ def test_an_overlapping_refresh_is_waited_out(
         finally:
             blocker.rollback()
 
-    monkeypatch.setattr(store, "materialize", refresh)
+    monkeypatch.setattr(aggregate, "materialize", refresh)
     with another_session(migrated) as blocker, ThreadPoolExecutor(2) as pool:
         blocker.cursor().execute(f"LOCK TABLE {materialization_of(migrated)}")
         other = pool.submit(refresh_everything, migrated)

@@ -156,11 +156,11 @@ def test_a_run_needs_no_aggregate_and_says_that_it_is_gone(history: Sandbox) -> 
 def test_every_remedy_is_to_repair(
     history: Sandbox, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chalicelib.features.device_parameters import store
+    from chalicelib.features.device_parameters import aggregate
 
     history.rows(DROP)
     with engine.connect() as connection, pytest.raises(AggregateMissingError) as missing:
-        store.require_aggregates(connection)
+        aggregate.require_aggregates(connection)
     assert "`cli.py repair`" in missing.value.message
     monkeypatch.setenv("EVIDENCE_SOURCE", "aggregate")
     for arguments in (["sync"], ["plan"], ["backfill"], ["verify", "--against", "aggregate"]):

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from app import app
 from chalicelib import database
 from chalicelib.database import Deadline
-from chalicelib.features.device_parameters import store
+from chalicelib.features.device_parameters import aggregate, store
 from chalicelib.features.device_parameters.model import RunStatus
 from cli import cli
 from tests.conftest import SyncRunner
@@ -103,8 +103,8 @@ def test_an_instant_beyond_those_of_python_is_read_as_the_outermost(
 
 def materialize_everything(migrated: Sandbox) -> None:
     """As a policy of somebody else's might."""
-    for aggregate in store.AGGREGATES:
-        migrated.rows(f"CALL refresh_continuous_aggregate('iot_data.{aggregate}', NULL, NULL)")
+    for name in aggregate.AGGREGATES:
+        migrated.rows(f"CALL refresh_continuous_aggregate('iot_data.{name}', NULL, NULL)")
 
 
 @pytest.mark.parametrize("spelled", [spelled for spelled, _ in READINGS])
@@ -124,7 +124,7 @@ def test_the_aggregate_is_never_materialized_until_later_than_now(
     report(migrated, "56000-01-01 00:00:00Z")
     materialize_everything(migrated)
     with database.transaction(engine, Deadline.after(60)) as connection:
-        assert store.materialized_until(connection) == store.database_clock(connection)
+        assert aggregate.materialized_until(connection) == store.database_clock(connection)
 
 
 def test_a_backfill_begins_with_the_oldest_reading_of_a_clock_that_was_set(
