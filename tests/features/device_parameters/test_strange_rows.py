@@ -75,7 +75,7 @@ def test_what_is_only_advice_fails_neither_a_run_nor_the_status(
     fleet.add_pairs(1, migrated.now() - MINUTE)
     nonsense = text("SELECT CAST('nonsense' AS interval) WHERE :window_minutes > 0")
     monkeypatch.setattr(store.sql, "short_retention", nonsense)
-    monkeypatch.setattr(store.sql, "materialized_until", text("SELECT 1 / 0"))
+    monkeypatch.setattr(aggregate.sql, "materialized_until", text("SELECT 1 / 0"))
     assert sync().status is RunStatus.SUCCEEDED
     assert fleet.keys() == [("d000", "p")]
     assert get("/status")[0] == 200
