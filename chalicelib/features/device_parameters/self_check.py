@@ -30,14 +30,14 @@ logger = logging.getLogger(__name__)
 INCONSISTENT = "inconsistent"
 # A comparison is begun while the check has taken less than this share of the refresh, or this long.
 SHARE_OF_REFRESH = 0.05
-AT_LEAST_SECONDS = 0.1
+AT_LEAST_SECONDS = 0.05
 # One that has begun is given up after this time.
 STATEMENT_SECONDS = 2.0
 MOST_BUCKETS = 24
 # Of a longer window, a stretch of this length is looked at.
 STRETCH = timedelta(days=30)
 # Of a bucket with more measurements than this, only a part is compared.
-MOST_MEASUREMENTS = 50_000
+MOST_MEASUREMENTS = 5_000
 PART = timedelta(minutes=5)
 DISAGREEMENTS_COMPARED = 1_000
 
