@@ -4,6 +4,7 @@ from chalicelib.database.isolation import EVERY_ORGANIZATION, ORGANIZATION_SETTI
 from chalicelib.database.tables import SCHEMA
 
 POLICY = "own_organization"
+SHARED_POLICY = "shared"
 # In a sub-select the setting is read once for a statement, and not once for a row.
 _SEEN = f"(SELECT current_setting('{ORGANIZATION_SETTING}', true))"
 
@@ -20,4 +21,16 @@ def isolated(table: str) -> tuple[str, ...]:
         f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
         f"CREATE POLICY {POLICY} ON {name} "
         f"USING (organization_id = {_SEEN} OR {_SEEN} = '{EVERY_ORGANIZATION}')",
+    )
+
+
+def shared(table: str) -> str:
+    """The statement that has every organization see, and none change, the rows that are nobody's.
+
+    It adds to `isolated`. A row is nobody's where its `organization_id` is null. A transaction that
+    names no organization sees none of them, either.
+    """
+    return (
+        f"CREATE POLICY {SHARED_POLICY} ON {SCHEMA}.{table} FOR SELECT "
+        f"USING (organization_id IS NULL AND {_SEEN} <> '')"
     )
