@@ -119,7 +119,15 @@ def _note(
     after: Mapping[str, Any] | None = None,
 ) -> None:
     subject = f"user {user.user_id}"
-    audit.record(connection, request.actor, action, subject, before=before, after=after)
+    audit.record(
+        connection,
+        request.actor,
+        action,
+        subject,
+        organization_id=user.organization_id,
+        before=before,
+        after=after,
+    )
 
 
 def _facts(user: User) -> dict[str, Any]:
