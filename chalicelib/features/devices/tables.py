@@ -16,6 +16,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from chalicelib.database.tables import SCHEMA, instant_column, metadata
+from chalicelib.features.devices.imports.tables import (
+    device_import_rows as device_import_rows,
+)
+from chalicelib.features.devices.imports.tables import (
+    device_import_work as device_import_work,
+)
+from chalicelib.features.devices.imports.tables import (
+    device_imports as device_imports,
+)
 
 _IS_THERE = text("lifecycle <> 'deleted'")
 _STATUS = """
