@@ -58,6 +58,14 @@ def spelled(pattern: str, says: str) -> str:
     return pattern
 
 
+def one_line(most: int) -> str:
+    """The pattern of a text that people read in a line, of at most so many characters."""
+    return spelled(
+        rf"^[^\s{_CONTROL}]([^{_CONTROL}]{{0,{most - 2}}}[^\s{_CONTROL}])?{END}",
+        f"must be one line of at most {most} characters, without spaces around it",
+    )
+
+
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A JSON object: its fields, their limits and their descriptions.
 
@@ -74,15 +82,7 @@ Id = Annotated[str, Meta(pattern=STORABLE, min_length=1, max_length=256)]
 
 
 # What people call something.
-Name = Annotated[
-    str,
-    Meta(
-        pattern=spelled(
-            rf"^[^\s{_CONTROL}]([^{_CONTROL}]{{0,98}}[^\s{_CONTROL}])?{END}",
-            "must be one line of at most 100 characters, without spaces around it",
-        )
-    ),
-]
+Name = Annotated[str, Meta(pattern=one_line(100))]
 WholeNumber = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Count = Annotated[int, Meta(ge=0, le=MAX_BIGINT)]
 SerialNumber = Annotated[int, Meta(ge=1, le=MAX_BIGINT)]
