@@ -179,8 +179,15 @@ def _note(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    subject = f"device_type {device_type.device_type_id}"
-    audit.record(connection, request.actor, action, subject, before=before, after=after)
+    audit.record(
+        connection,
+        request.actor,
+        action,
+        f"device_type {device_type.device_type_id}",
+        organization_id=device_type.organization_id,
+        before=before,
+        after=after,
+    )
 
 
 def _differences(known: Stored, changed: Stored) -> tuple[dict[str, Any], dict[str, Any]]:
