@@ -60,8 +60,8 @@ GRANT USAGE ON SEQUENCE iot_data.sync_runs_run_id_seq TO device_parameters_runti
 GRANT SELECT, INSERT, DELETE ON iot_data.device_parameter_changes TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.held_removals TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.sync_pause TO device_parameters_runtime;
-GRANT SELECT ON iot_data.redshift_devices TO device_parameters_runtime;
-GRANT SELECT ON iot_data.timescale_parameters TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE ON iot_data.redshift_devices TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE ON iot_data.timescale_parameters TO device_parameters_runtime;
 DO $$
 BEGIN
     IF to_regclass('iot_data.device_parameters_legacy_view') IS NOT NULL THEN
@@ -87,3 +87,14 @@ GRANT SELECT, INSERT, UPDATE ON iot_data.users TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.user_device_tokens TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.user_identity_work TO device_parameters_runtime;
 GRANT SELECT ON iot_data.v_organizations TO device_parameters_runtime;
+
+-- device_types: What kinds of devices there are, how often they report, and what.
+GRANT SELECT, INSERT, UPDATE ON iot_data.device_types TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_type_metrics TO device_parameters_runtime;
+
+-- devices: The devices of organizations: what each is, whether it is there, and what was changed of it.
+GRANT SELECT, INSERT, UPDATE ON iot_data.devices TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE ON iot_data.device_presence TO device_parameters_runtime;
+GRANT SELECT, INSERT ON iot_data.device_changes TO device_parameters_runtime;
+GRANT SELECT ON iot_data.v_device_types TO device_parameters_runtime;
+GRANT SELECT ON iot_data.v_device_type_metrics TO device_parameters_runtime;

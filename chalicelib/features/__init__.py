@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.feature import Feature
 from chalicelib.features.device_parameters.feature import FEATURE as DEVICE_PARAMETERS
+from chalicelib.features.device_types.feature import FEATURE as DEVICE_TYPES
+from chalicelib.features.devices.feature import FEATURE as DEVICES
 from chalicelib.features.heartbeats.feature import FEATURE as HEARTBEATS
 from chalicelib.features.organizations.feature import FEATURE as ORGANIZATIONS
 from chalicelib.features.parquet_loads.feature import FEATURE as PARQUET_LOADS
@@ -22,6 +24,8 @@ FEATURES: tuple[Feature, ...] = (
     PARQUET_LOADS,
     ORGANIZATIONS,
     USERS,
+    DEVICE_TYPES,
+    DEVICES,
 )
 
 
