@@ -25,6 +25,7 @@ const COLUMNS = [
 export const view = {
   title: "Audit",
   order: 90,
+  scope: "platform",
   pages: [{ path: "", title: "Audit", isListed: true, least: "admin", Component: Audit }],
 };
 
