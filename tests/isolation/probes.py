@@ -49,6 +49,16 @@ def all_probes() -> Mapping[str, Probes]:
     """The probes of all features, by the name of the route."""
     found: dict[str, Probes] = {
         "get_me": Probes(why_none="it names nothing, and shows the caller only"),
+        "list_audit_entries": Probes(
+            (
+                Probe(
+                    "organization_id",
+                    "/audit?organization_id={id}",
+                    lambda _, organization_id: organization_id,
+                    "org-missing",
+                ),
+            )
+        ),
         "get_document": Probes(why_none="it names nothing, and is the same for everybody"),
     }
     for feature in FEATURES:

@@ -23,6 +23,7 @@ SHARED = [route for route in ROUTES if route.requirement.scope is Scope.ORGANIZA
 PLATFORM = [route for route in ROUTES if route.requirement.scope is Scope.PLATFORM]
 PROBES = all_probes()
 OWN, FOREIGN = "org-own", "org-foreign"
+_IDS = ("Id", "Ids", "_id", "_ids")
 CASES = [
     pytest.param(route, method, probe, id=f"{method} {probe.target}")
     for route in SHARED
@@ -58,7 +59,7 @@ def _variables(route: Route) -> set[str]:
     bodies = route.body if isinstance(route.body, tuple) else (route.body,)
     kinds = [route.query, *(body for body in bodies if body is not None)]
     fields = {name for kind in kinds for name in kind.__struct_encode_fields__}
-    return {*route.path, *(name for name in fields if name.endswith(("Id", "Ids")))}
+    return {*route.path, *(name for name in fields if name.endswith(_IDS))}
 
 
 @pytest.mark.parametrize(("route", "method", "probe"), CASES)
