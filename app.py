@@ -25,6 +25,7 @@ from chalicelib.features.device_parameters.feature import SYNC_SCHEDULE
 from chalicelib.features.device_parameters.removals.routes import routes as removals_routes
 from chalicelib.features.device_parameters.routes import routes as device_parameters_routes
 from chalicelib.features.device_types.routes import routes as device_types_routes
+from chalicelib.features.devices.routes import routes as devices_routes
 from chalicelib.features.heartbeats import invocations as heartbeats
 from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
 from chalicelib.features.heartbeats.routes import routes as heartbeats_routes
@@ -143,6 +144,10 @@ def follow_identities(event: CloudWatchEvent) -> dict[str, Any]:
 # Device types
 
 app.register_blueprint(device_types_routes)
+
+# Devices
+
+app.register_blueprint(devices_routes)
 
 gate.close(app, authorize, look_up)
 gc.enable()
