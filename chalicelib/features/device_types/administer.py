@@ -166,8 +166,8 @@ def _keep_metrics(
     """
     ids = (metric.parameter_id for metric in metrics)
     back = {each for each in ids if is_own_parameter_id(device_type_id, each)}
-    own = own_parameter_ids | back | dictionary.enter(connection, device_type_id, metrics)
-    dictionary.keep_up(connection, device_type_id, metrics, own)
+    own = own_parameter_ids | back
+    own |= dictionary.keep(connection, device_type_id, metrics, own)
     store.replace_metrics(connection, device_type_id, metrics, own)
 
 
