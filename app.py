@@ -24,6 +24,9 @@ from chalicelib.features.device_parameters import invocations as device_paramete
 from chalicelib.features.device_parameters.feature import SYNC_SCHEDULE
 from chalicelib.features.device_parameters.removals.routes import routes as removals_routes
 from chalicelib.features.device_parameters.routes import routes as device_parameters_routes
+from chalicelib.features.devices.certificates import invocations as certificates
+from chalicelib.features.devices.certificates.feature import PROVISION_SCHEDULE
+from chalicelib.features.devices.certificates.routes import routes as certificates_routes
 from chalicelib.features.heartbeats import invocations as heartbeats
 from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
 from chalicelib.features.heartbeats.routes import routes as heartbeats_routes
@@ -137,6 +140,18 @@ app.register_blueprint(users_routes)
 def follow_identities(event: CloudWatchEvent) -> dict[str, Any]:
     """Every minute: the user pool learns of users after they have been changed."""
     return users.follow_identities(event.context)
+
+
+# Devices
+
+app.register_blueprint(certificates_routes)
+
+
+@accepting_bare_payload
+@app.schedule(PROVISION_SCHEDULE.value())
+def provision_devices(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every minute: IoT Core learns of devices after they have been changed."""
+    return certificates.provision_devices(event.context)
 
 
 gate.close(app, authorize, look_up)

@@ -1,15 +1,22 @@
 """Devices, as plain data."""
 
 from chalicelib.feature import Feature
+from chalicelib.features.devices.certificates import feature as certificates
 
 FEATURE = Feature(
     "devices",
     "The devices of organizations: what each is, whether it is there, and what was changed of it.",
+    settings=certificates.SETTINGS,
+    functions=certificates.FUNCTIONS,
+    parameters=certificates.PARAMETERS,
+    metrics=certificates.METRICS,
+    alarms=certificates.ALARMS,
     objects={
         "devices": "the devices of organizations; those deleted, too",
         "device_presence": "when each device was last seen",
         "device_changes": "what was changed of each device, when, and by whom",
         "v_devices": "the devices, for other features to read",
+        **certificates.OBJECTS,
     },
     rights={
         "runtime": {
@@ -20,6 +27,9 @@ FEATURE = Feature(
             "v_device_type_metrics": "SELECT",
             # The platform's master data, which says whose readings count.
             "redshift_devices": "SELECT INSERT UPDATE",
+            **certificates.RIGHTS,
         }
     },
+    api_may=certificates.API_MAY,
+    api_variables=certificates.VARIABLES,
 )
