@@ -1,12 +1,20 @@
 """Devices, as plain data."""
 
-from chalicelib.feature import Feature
+from chalicelib.feature import Feature, Setting, one_of
 from chalicelib.features.devices.certificates import feature as certificates
+
+MASTER = Setting(
+    "DEVICE_MASTER",
+    one_of("ours", "external"),
+    "Who keeps the platform's `redshift_devices`: `ours` writes a row for each device that is "
+    "registered; `external` leaves the table alone, and registers only what is there.",
+    default="ours",
+)
 
 FEATURE = Feature(
     "devices",
     "The devices of organizations: what each is, whether it is there, and what was changed of it.",
-    settings=certificates.SETTINGS,
+    settings=(MASTER, *certificates.SETTINGS),
     functions=certificates.FUNCTIONS,
     parameters=certificates.PARAMETERS,
     metrics=certificates.METRICS,
@@ -15,6 +23,7 @@ FEATURE = Feature(
         "devices": "the devices of organizations; those deleted, too",
         "device_presence": "when each device was last seen",
         "device_changes": "what was changed of each device, when, and by whom",
+        "device_counts": "how many devices are how, for the totals of lists",
         "v_devices": "the devices, for other features to read",
         **certificates.OBJECTS,
     },
@@ -23,6 +32,9 @@ FEATURE = Feature(
             "devices": "SELECT INSERT UPDATE",
             "device_presence": "SELECT INSERT UPDATE",
             "device_changes": "SELECT INSERT",
+            "device_counts": "SELECT INSERT UPDATE DELETE",
+            "v_device_parameters": "SELECT",
+            "v_device_states": "SELECT",
             "v_device_types": "SELECT",
             "v_device_type_metrics": "SELECT",
             # The platform's master data, which says whose readings count.

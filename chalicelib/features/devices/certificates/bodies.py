@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from chalicelib.bodies import END, UNSET, Body, Id, Instant, Meta, Text, UnsetType
+from chalicelib.bodies import END, UNSET, Body, Instant, Meta, Text, UnsetType
 from chalicelib.features.devices.certificates.model import (
     MAX_BATCH,
     CertificateStatus,
     ProvisioningStatus,
 )
+from chalicelib.features.devices.fields import DeviceId
 
 CertificateId = Annotated[
     str,
@@ -17,7 +18,6 @@ CertificateId = Annotated[
         examples=["cert-4f1c09a2b7d35e60c8aa"],
     ),
 ]
-_DeviceId = Annotated[Id, Meta(description="The device.", examples=["dev-abc123"])]
 Csr = Annotated[
     Text,
     Meta(
@@ -87,7 +87,7 @@ class NewCertificate(Body, rename="camel"):
 class IssuedCertificate(Body, rename="camel"):
     """A certificate that was asked for."""
 
-    device_id: _DeviceId
+    device_id: DeviceId
     provisioning: Provisioning
     provisioning_credentials: ProvisioningCredentials | None
 
@@ -116,7 +116,7 @@ class DeviceCertificates(Body, rename="camel"):
 class FleetCertificate(Body, rename="camel"):
     """A certificate that is to be, of one of many devices."""
 
-    device_id: _DeviceId
+    device_id: DeviceId
     csr: Csr
 
 
@@ -136,7 +136,7 @@ class RowError(Body, rename="camel"):
 class FleetRow(Body, rename="camel"):
     """What becomes of one of them."""
 
-    device_id: _DeviceId
+    device_id: DeviceId
     certificate_id: CertificateId | None
     error: RowError | None
 

@@ -1,7 +1,6 @@
 """Why a device does not get, or lose, a certificate.
 
 ApplicationError
-├── UnknownDeviceError            no device has that id, or not for you        → 404
 ├── UnknownCertificateError       no certificate of the device has that id     → 404
 ├── KeyInUseError                 the key has a certificate, or had one        → 409
 ├── TooManyCertificatesError      the device has more than enough              → 409
@@ -13,13 +12,6 @@ ApplicationError
 """
 
 from chalicelib.errors import ApplicationError, ConflictError, UnknownResourceError
-
-
-class UnknownDeviceError(UnknownResourceError):
-    code = "DEVICE_NOT_FOUND"
-
-    def __init__(self, device_id: str) -> None:
-        super().__init__(f"there is no device {device_id!r}", deviceId=device_id)
 
 
 class UnknownCertificateError(UnknownResourceError):

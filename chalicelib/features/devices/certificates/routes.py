@@ -5,7 +5,7 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from chalicelib.access.model import Role, Scope
-from chalicelib.bodies import UNSET, Id
+from chalicelib.bodies import UNSET
 from chalicelib.errors import KeyReusedError
 from chalicelib.features.devices.certificates import fleet, issue, store
 from chalicelib.features.devices.certificates.bodies import (
@@ -24,12 +24,13 @@ from chalicelib.features.devices.certificates.errors import (
     NoThingNameError,
     TooManyCertificatesError,
     UnknownCertificateError,
-    UnknownDeviceError,
 )
 from chalicelib.features.devices.certificates.model import Certificate
 from chalicelib.features.devices.certificates.register import completed
 from chalicelib.features.devices.certificates.want import require_device, revoke, want
+from chalicelib.features.devices.errors import UnknownDeviceError
 from chalicelib.features.devices.feature import FEATURE
+from chalicelib.features.devices.fields import DeviceId
 from chalicelib.http import (
     IDEMPOTENCY_KEY,
     Answer,
@@ -53,7 +54,7 @@ _CSR = "-----BEGIN CERTIFICATE REQUEST-----\n…\n-----END CERTIFICATE REQUEST--
     answers=DeviceCertificates,
     refuses=(UnknownDeviceError,),
 )
-def list_certificates(asked: Asked[Nothing, None], device_id: Id) -> DeviceCertificates:
+def list_certificates(asked: Asked[Nothing, None], device_id: DeviceId) -> DeviceCertificates:
     """Which certificates does the device have, and which did it have? The newest comes first."""
     with reading_for(asked) as connection:
         if store.find_device(connection, device_id, seen_by_caller(asked)) is None:
@@ -81,7 +82,7 @@ def list_certificates(asked: Asked[Nothing, None], device_id: Id) -> DeviceCerti
     examples={"rotate": {"csr": _CSR}, "key made here": {"revokeOthers": True}},
 )
 def create_certificate(
-    asked: Asked[Nothing, NewCertificate], device_id: Id
+    asked: Asked[Nothing, NewCertificate], device_id: DeviceId
 ) -> Answer[IssuedCertificate]:
     """Give the device another certificate, beside those that it has.
 
@@ -114,7 +115,7 @@ def create_certificate(
     takes=(IDEMPOTENCY_KEY,),
 )
 def revoke_certificate(
-    asked: Asked[Nothing, None], device_id: Id, certificate_id: CertificateId
+    asked: Asked[Nothing, None], device_id: DeviceId, certificate_id: CertificateId
 ) -> Answer[DeviceCertificate]:
     """Have nobody get in with the certificate any more; its key gets no other one.
 

@@ -16,7 +16,6 @@ from chalicelib.features.devices.certificates.errors import (
     NoThingNameError,
     TooManyCertificatesError,
     UnknownCertificateError,
-    UnknownDeviceError,
 )
 from chalicelib.features.devices.certificates.keys import KeyRequest
 from chalicelib.features.devices.certificates.model import (
@@ -25,6 +24,7 @@ from chalicelib.features.devices.certificates.model import (
     is_thing_name,
 )
 from chalicelib.features.devices.certificates.store import Owned
+from chalicelib.features.devices.errors import UnknownDeviceError
 from chalicelib.ids import new_id
 
 
@@ -78,7 +78,7 @@ def want(
         "publicKeySha256": wish.key.public_key_sha256,
         "revokesOthers": revokes_others,
     }
-    _note(connection, actor, "device.certificate_requested", device.device_id, after)
+    _note(connection, actor, "device.certificate_requested", device, after)
     return store.find_certificate(connection, wish.certificate_id)
 
 
@@ -96,7 +96,7 @@ def revoke(
     if store.revoke(connection, device.device_id, certificate_id):
         store.want_work(connection, device, claim_id, LEASE)
         after = {"certificateId": certificate_id}
-        _note(connection, actor, "device.certificate_revoked", device.device_id, after)
+        _note(connection, actor, "device.certificate_revoked", device, after)
     return store.find_certificate(connection, certificate_id)
 
 
@@ -120,6 +120,13 @@ def _require_possible(connection: Connection, device: Owned) -> None:
 
 
 def _note(
-    connection: Connection, actor: Actor, action: str, device_id: str, after: Mapping[str, object]
+    connection: Connection, actor: Actor, action: str, device: Owned, after: Mapping[str, object]
 ) -> None:
-    audit.record(connection, actor, action, f"device {device_id}", after=after)
+    audit.record(
+        connection,
+        actor,
+        action,
+        f"device {device.device_id}",
+        organization_id=device.organization_id,
+        after=after,
+    )
