@@ -81,18 +81,19 @@ class Registered(Body, rename="camel"):
     created_at: CreatedAt
 
 
+_Percent = Annotated[float, Meta(ge=0, le=100, examples=[98.5])]
+
+
 class Health(Body, rename="camel"):
     """How well a device has done over 30 days, or since it was registered."""
 
     uptime: Annotated[
-        float | None,
-        Meta(ge=0, le=100, description="For how much of the time it was online, in percent."),
+        _Percent | None,
+        Meta(description="For how much of the time it was online, in percent."),
     ]
     data_quality: Annotated[
-        float | None,
+        _Percent | None,
         Meta(
-            ge=0,
-            le=100,
             description="In how many of the hours each of its metrics was measured, in percent; "
             "null where its type has no metrics, and in its first hour.",
         ),
