@@ -37,18 +37,18 @@ from chalicelib.paging import PageQuery
 class Location(Body, rename="camel"):
     """Where a device is. What is left out is not known; in a change, it stays, and null clears."""
 
-    lat: Latitude | UnsetType | None = UNSET
-    lon: Longitude | UnsetType | None = UNSET
-    address: Address | UnsetType | None = UNSET
+    lat: Latitude | UnsetType = UNSET
+    lon: Longitude | UnsetType = UNSET
+    address: Address | UnsetType = UNSET
 
 
 class Connectivity(Body, rename="camel"):
     """How a device is connected. In a change, what is left out stays, and null clears."""
 
-    type: ConnectionType | UnsetType | None = UNSET
-    sim_id: SimId | UnsetType | None = UNSET
-    signal_strength: SignalStrength | UnsetType | None = UNSET
-    ip_address: IpAddress | UnsetType | None = UNSET
+    type: ConnectionType | UnsetType = UNSET
+    sim_id: SimId | UnsetType = UNSET
+    signal_strength: SignalStrength | UnsetType = UNSET
+    ip_address: IpAddress | UnsetType = UNSET
 
 
 class NewDevice(Body, rename="camel"):
