@@ -32,7 +32,7 @@ export function PreferencesForm({ preferences, version }) {
       <${Select} label="Theme" options=${THEMES} hint=${THEME_HINT} value=${wanted.theme} onValue=${(theme) => want({ ...wanted, theme })} problem=${problemOf("theme")} />
       <${Field} label="Language" required options=${LANGUAGES} hint="Of messages, as a tag such as en or pt-BR." autocomplete="off" spellcheck=${false}
         value=${wanted.language} onValue=${(language) => want({ ...wanted, language })} problem=${problemOf("language")} />
-      <${Rest} of=${rest()} />
+      <${Rest} of=${rest} />
       <${Button} type="submit" tone="primary" isBusy=${isBusy}>Save<//>
     </form>
   `;

@@ -61,7 +61,7 @@ function NameForm({ profile, version }) {
       <${Field} label="Name" required maxlength="100" autocomplete="name" value=${name} onValue=${setName} problem=${problemOf("name")} />
       <${Field} label="Phone number" type="tel" autocomplete="tel" placeholder="+4915112345678" hint="For text messages, with + and the country; empty for none."
         value=${number} onValue=${setNumber} problem=${problemOf("phoneNumber")} />
-      <${Rest} of=${rest()} />
+      <${Rest} of=${rest} />
       <${Button} type="submit" tone="primary" isBusy=${isBusy}>Save<//>
     </form>
   `;
