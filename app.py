@@ -24,6 +24,8 @@ from chalicelib.features.device_parameters import invocations as device_paramete
 from chalicelib.features.device_parameters.feature import SYNC_SCHEDULE
 from chalicelib.features.device_parameters.removals.routes import routes as removals_routes
 from chalicelib.features.device_parameters.routes import routes as device_parameters_routes
+from chalicelib.features.device_types.routes import routes as device_types_routes
+from chalicelib.features.devices.routes import routes as devices_routes
 from chalicelib.features.heartbeats import invocations as heartbeats
 from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
 from chalicelib.features.heartbeats.routes import routes as heartbeats_routes
@@ -138,6 +140,14 @@ def follow_identities(event: CloudWatchEvent) -> dict[str, Any]:
     """Every minute: the user pool learns of users after they have been changed."""
     return users.follow_identities(event.context)
 
+
+# Device types
+
+app.register_blueprint(device_types_routes)
+
+# Devices
+
+app.register_blueprint(devices_routes)
 
 gate.close(app, authorize, look_up)
 gc.enable()

@@ -1,14 +1,24 @@
 """Devices, as plain data."""
 
-from chalicelib.feature import Feature
+from chalicelib.feature import Feature, Setting, one_of
+
+MASTER = Setting(
+    "DEVICE_MASTER",
+    one_of("ours", "external"),
+    "Who keeps the platform's `redshift_devices`: `ours` writes a row for each device that is "
+    "registered; `external` leaves the table alone, and registers only what is there.",
+    default="ours",
+)
 
 FEATURE = Feature(
     "devices",
     "The devices of organizations: what each is, whether it is there, and what was changed of it.",
+    settings=(MASTER,),
     objects={
         "devices": "the devices of organizations; those deleted, too",
         "device_presence": "when each device was last seen",
         "device_changes": "what was changed of each device, when, and by whom",
+        "device_counts": "how many devices are how, for the totals of lists",
         "v_devices": "the devices, for other features to read",
     },
     rights={
@@ -16,6 +26,9 @@ FEATURE = Feature(
             "devices": "SELECT INSERT UPDATE",
             "device_presence": "SELECT INSERT UPDATE",
             "device_changes": "SELECT INSERT",
+            "device_counts": "SELECT INSERT UPDATE DELETE",
+            "v_device_parameters": "SELECT",
+            "v_device_states": "SELECT",
             "v_device_types": "SELECT",
             "v_device_type_metrics": "SELECT",
             # The platform's master data, which says whose readings count.
