@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib import bodies
+from chalicelib.bodies import UNSET
+from chalicelib.features.device_types.bodies import DeviceTypeChange, NewDeviceType
+from chalicelib.features.device_types.check import require_consistent
+from chalicelib.features.device_types.errors import DeviceTypeInUseError, UnknownDeviceTypeError
+from chalicelib.features.devices.bodies import DeviceChange, NewDevice
+from chalicelib.features.devices.errors import DeviceExistsError, UnknownDeviceError
 from tests.console import canned
 from tests.console.canned import Document
-from tests.console.replies import Answer, Kept, Sent, failure, listing
+from tests.console.replies import Answer, Kept, Sent, listing
 
 PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n"
 PEM = "-----BEGIN CERTIFICATE-----\nbm90IHNlY3JldA==\n-----END CERTIFICATE-----\n"
@@ -15,7 +22,7 @@ ODD_ID = 'd/7 "ü" & co?#%'
 
 
 class Registry:
-    """Three device types, one of them shared, and 30 devices."""
+    """Three device types, one of them shared, and 30 devices; refused is as the API refuses."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -49,35 +56,27 @@ class Registry:
             case method, [type_id]:
                 found = self.types.find(type_id)
                 if found is None:
-                    return failure(404, "DEVICE_TYPE_NOT_FOUND", "there is no such device type")
+                    raise UnknownDeviceTypeError(type_id)
                 if method == "GET":
                     return self.types.shown(found)
                 if method == "DELETE":
                     return self._removed_type(sent, found)
-                return self._refused_type(sent) or self.types.change(
-                    sent, found, lambda item: item.update(_whole(sent.body))
-                )
+                return self._changed_type(sent, found)
         raise AssertionError(sent)
 
     def _added_type(self, sent: Sent) -> Answer:
-        if refused := self._refused_type(sent):
-            return refused
+        require_consistent(bodies.read(NewDeviceType, sent.body).metrics)
         self._made += 1
-        made = self._type(f"type-{self._made}", **_whole(sent.body))
-        return self.types.add(made)
+        return self.types.add(self._type(f"type-{self._made}", **_whole(sent.body)))
 
-    def _refused_type(self, sent: Sent) -> Answer | None:
-        for index, metric in enumerate(sent.body["metrics"]):
-            if "nowhere" in (metric["expression"] or ""):
-                place = f"metrics[{index}].expression"
-                sentence = f"{place} names what is no metric of this type: nowhere"
-                return failure(400, "INVALID_REQUEST", sentence, {"parameter": place})
-        return None
+    def _changed_type(self, sent: Sent, found: Document) -> Answer:
+        metrics = bodies.read(DeviceTypeChange, sent.body).metrics
+        require_consistent([] if metrics is UNSET else metrics)
+        return self.types.change(sent, found, lambda item: item.update(_whole(sent.body)))
 
     def _removed_type(self, sent: Sent, found: Document) -> Answer:
         if any(device["type"] == found["name"] for device in self.devices.items):
-            sentence = "devices are of this type: give them another one, or delete them, first"
-            return failure(409, "DEVICE_TYPE_IN_USE", sentence)
+            raise DeviceTypeInUseError(found["deviceTypeId"])
         return self.types.remove(sent, found)
 
     def _of_devices(self, sent: Sent) -> Answer:
@@ -90,23 +89,23 @@ class Registry:
             case method, [device_id]:
                 found_device = self.devices.find(device_id)
                 if found_device is None:
-                    return failure(404, "DEVICE_NOT_FOUND", "there is no such device")
+                    raise UnknownDeviceError(device_id)
                 if method == "GET":
                     return self.devices.shown(found_device)
                 if method == "DELETE":
                     return self.devices.remove(sent, found_device)
+                bodies.read(DeviceChange, sent.body)
                 return self.devices.change(sent, found_device, lambda item: _merge(item, sent.body))
         raise AssertionError(sent)
 
     def _registered(self, sent: Sent) -> Answer:
         body = sent.body
+        bodies.read(NewDevice, {name: body[name] for name in body if name != "csr"})
         number = body["metadata"].get("serialNumber")
         if number and any(
             device["metadata"].get("serialNumber") == number for device in self.devices.items
         ):
-            sentence = f"there is a device with the serial number {number!r} already"
-            details = {"parameter": "metadata.serialNumber", "serialNumber": number}
-            return failure(409, "DEVICE_EXISTS", sentence, details)
+            raise DeviceExistsError.by_serial_number(number)
         self._made += 1
         device = self._device(f"dev-new{self._made}", body["name"], type=body["deviceType"])
         self.devices.add(device)

@@ -87,16 +87,17 @@ def test_a_shared_one_is_of_no_organization(visit: Visit, api: StubApi) -> None:
 def test_a_change_keeps_what_was_not_touched(visit: Visit, api: StubApi) -> None:
     page = visit("#/device_types/type-sensor/change")
     write(page, metric_field("humidity", "Label"), "Relative humidity")
-    page.find(f"//fieldset[legend='temperature']{button('Take it away')}").click()
-    page.wait_until_gone("//fieldset[legend='temperature']")
+    page.find(f"//fieldset[legend='dew_point']{button('Take it away')}").click()
+    page.wait_until_gone("//fieldset[legend='dew_point']")
     page.find(button("Save")).click()
-    page.wait_for_text(card("Metrics"), "Relative humidity")
+    page.wait_for_text("main .facts", "type-sensor")
+    assert "Relative humidity" in page.text(card("Metrics"))
     [sent] = api.sent
     assert sent.headers["If-Match"] == '"1"'
-    humidity, dew_point = sent.body["metrics"]
+    temperature, humidity = sent.body["metrics"]
     assert humidity["parameterId"] == "type-sensor.humidity"
     assert humidity["conversion"] == {"scale": 0.1, "offset": 0, "fromUnit": None}
-    assert dew_point["expression"] == "temperature - (100 - humidity) / 5"
+    assert (temperature["minimum"], temperature["maximum"]) == (-40, 85)
 
 
 def test_one_that_devices_are_of_stays(visit: Visit, api: StubApi) -> None:

@@ -118,6 +118,7 @@ def test_a_device_is_shown_as_it_is(visit: Visit) -> None:
     assert canned.HOSTILE_NAME in page.text(card("What it reports"))
     changes = page.text(rows("What was done to it"))
     assert f"Sensor 1 → {canned.HOSTILE_NAME}" in changes
+    assert "tags \u2013 → office" in changes
     assert page.run("return document.querySelectorAll('main script, main img').length") == 0
     assert page.complaints() == []
 

@@ -47,6 +47,13 @@ def rename_everything(api: StubApi, name: str) -> None:
     for entry in api.audit:
         entry |= dict.fromkeys(("actor", "action", "subject", "comment"), name)
         entry["after"] = {name: name}
+    for load in api.loads:
+        load["key"] = name
+    rename_what_organizations_have(api, name)
+
+
+def rename_what_organizations_have(api: StubApi, name: str) -> None:
+    """Call devices, their types, users and organizations *name*."""
     for device in api.registry.devices.items:
         device |= {"name": name, "tags": [name], "type": name, "metadata": {name: name}}
     for change in api.registry.changes:
@@ -59,8 +66,6 @@ def rename_everything(api: StubApi, name: str) -> None:
         user |= {"name": name, "email": name}
     for organization in api.people.organizations.items:
         organization["name"] = name
-    for load in api.loads:
-        load["key"] = name
 
 
 def test_a_hostile_name_is_text(visit: Visit) -> None:

@@ -1,6 +1,6 @@
 // Adding a device type, and changing one: its metrics are a part of it, and are sent as a whole.
 
-import { Answered, Button, Card, Check, Field, LongText, OwnerField, Rest, addressOf, html, isOfPlatform, navigate, ownerIn, post, put, toast, useAnswer, useFocusOnProblem, useSending, useState } from "./console.js";
+import { Answered, Button, Card, Check, Field, LongText, OwnerField, Rest, addressOf, done, html, isOfPlatform, navigate, ownerIn, post, put, useAnswer, useFocusOnProblem, useSending, useState } from "./console.js";
 import { asEntered, asSent } from "./view_entered.js";
 import { MetricFields } from "./view_metrics.js";
 import { everySaid, typeAddress } from "./view_words.js";
@@ -13,7 +13,7 @@ export function NewType({ query }) {
   const [isShared, share] = useState(false);
   const save = async (body, key) => {
     const made = await post("device-types", { ...body, isShared }, { key, parameters: { organizationId: isShared ? "" : owner } });
-    toast(`The device type ${made.name} is there.`, "good");
+    done(`The device type ${made.name} is there.`);
     navigate("device_types", made.deviceTypeId);
   };
   return html`
@@ -37,7 +37,7 @@ export function ChangedType({ params }) {
   }
   const save = async (body, key) => {
     await put(path, body, { key, version: opened.version });
-    toast("The device type is changed.", "good");
+    done("The device type is changed.");
     navigate("device_types", params.device_type_id);
   };
   const form = () => opened && html`<${TypeForm} type=${opened.type} yes="Save" onSave=${save} />`;

@@ -1,11 +1,11 @@
 // A device type: how often such a device reports, and what.
 
-import { Answered, Button, Card, Chip, Empty, Facts, FormDialog, Instant, Name, Named, Table, addressOf, html, navigate, remove, toast, useAnswer, useState } from "./console.js";
+import { Answered, Button, Card, Chip, Empty, Facts, FormDialog, Instant, Name, Named, Table, addressOf, done, html, navigate, remove, useAnswer, useState } from "./console.js";
 import { everySaid, limitsSaid, mayChange, originSaid, typeAddress } from "./view_words.js";
 
 const COLUMNS = [
   { title: "Metric", isHeader: true, class: "part", cell: (metric) => html`<${Named} name=${metric.label} id=${metric.name} />` },
-  { title: "Unit", cell: ({ unit }) => (unit === null ? "–" : html`<${Name}>${unit}<//>`) },
+  { title: "Unit", class: "nowrap", cell: ({ unit }) => (unit === null ? "–" : html`<${Name}>${unit}<//>`) },
   { title: "Kind", cell: ({ dataType }) => dataType },
   { title: "Can be", class: "nowrap", cell: (metric) => limitsSaid(metric) ?? "anything" },
   { title: "Kept", class: "half", cell: (metric) => html`<${Name}>${originSaid(metric)}<//>` },
@@ -25,7 +25,7 @@ function Shown({ type, version, path }) {
   const [asked, ask] = useState(null);
   const work = async (key) => {
     await remove(path, { key, version: asked });
-    toast(`There is no device type ${type.name} any more.`, "good");
+    done(`There is no device type ${type.name} any more.`);
     navigate("device_types");
   };
   return html`

@@ -1,6 +1,6 @@
 // The certificates of a device: giving it another one, and having nobody get in with one any more.
 
-import { Age, Answered, Button, Check, Chip, Dialog, Empty, FormDialog, Name, html, may, post, refresh, saveFile, toast, useAnswer, useEffect, useState } from "./console.js";
+import { Age, Answered, Button, Check, Chip, Dialog, Empty, FormDialog, Name, done, html, may, post, refresh, saveFile, useAnswer, useEffect, useState } from "./console.js";
 import { Credentials } from "./view_credentials.js";
 import { KeyFields, keyAsSent } from "./view_key.js";
 import { TONES } from "./view_words.js";
@@ -72,7 +72,7 @@ function NewCertificate({ path, isOpen, onClose, onIssued }) {
 function Revocation({ path, certificate, onClose }) {
   const work = async (key) => {
     const { status } = await post(`${path}/certificates/${encodeURIComponent(certificate.certificateId)}/revoke`, undefined, { key });
-    toast(status === "revoked" ? "The certificate is revoked." : "The certificate is being revoked; IoT Core is told until it knows.", "good");
+    done(status === "revoked" ? "The certificate is revoked." : "The certificate is being revoked; IoT Core is told until it knows.");
     refresh();
   };
   return html`

@@ -1,6 +1,6 @@
 // Changing what is said of a device.
 
-import { FormDialog, html, put, refresh, toast, useEffect, useState } from "./console.js";
+import { FormDialog, done, html, put, refresh, useEffect, useState } from "./console.js";
 import { asChange, asEntered } from "./view_entered.js";
 import { DeviceFields } from "./view_fields.js";
 
@@ -12,7 +12,7 @@ export function ChangeDialog({ asked, path, isOpen, onClose }) {
   useEffect(() => setChanged(null), [isOpen]);
   const work = async (key) => {
     await put(path, asChange(entered, asked.device), { key, version: asked.version });
-    toast("The device is changed.", "good");
+    done("The device is changed.");
     refresh();
   };
   return html`

@@ -1,6 +1,6 @@
 // What a device needs to connect, to be copied or kept as files while it is in sight.
 
-import { Button, Chip, Facts, Name, html, saveFile, toast } from "./console.js";
+import { Button, Chip, Facts, Name, done, html, saveFile, toast } from "./console.js";
 import { MEANINGS, TONES } from "./view_words.js";
 
 /** *issued* is the answer to what asked for a certificate; *isKeyMade* says that a key was to be made for it. */
@@ -20,7 +20,7 @@ export function Credentials({ issued, isKeyMade }) {
 
 function pemOf(title, pem, file) {
   const copy = () => navigator.clipboard.writeText(pem)
-    .then(() => toast(`${title} copied.`, "good"))
+    .then(() => done(`${title} copied.`))
     .catch(() => toast("The browser does not let this page copy: select the text, or keep it as a file.", "bad"));
   return pem && html`
     <div class="pem">

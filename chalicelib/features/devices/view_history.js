@@ -14,6 +14,8 @@ export function Reports({ deviceId, path }) {
   return html`<${List} path=${`${path}/parameters`} one="parameter" columns=${columns} empty="Nothing that the sync has seen. It looks once an hour." keyOf=${({ parameterId }) => parameterId} />`;
 }
 
+const BRIEF = 40;
+
 const CHANGES = [
   { title: "What, when and who", isHeader: true, class: "half", cell: (change) => html`<${Chip} code=${change.action} tone=${TONES[change.action]} /><div><${Instant} at=${change.changedAt} isBrief /></div><${Name}>${change.actor}<//>` },
   { title: "From and to", class: "half", cell: (change) => html`<${Difference} change=${change} />` },
@@ -23,13 +25,21 @@ export function Changes({ path }) {
   return html`<${List} path=${`${path}/changes`} one="change" size=${10} columns=${CHANGES} empty="Nothing has been done to it." keyOf=${({ changeId }) => changeId} />`;
 }
 
+/** What of it is not the same; what is long is to be opened. */
 function Difference({ change: { action, before, after } }) {
   const names = action === "changed" ? Object.keys({ ...before, ...after }) : [];
-  const line = (name) => html`<div key=${name} class="whole"><span class="quiet">${words(name)}</span> <bdi>${said(before[name])}</bdi> → <bdi>${said(after[name])}</bdi></div>`;
+  const line = (name) => {
+    const text = `${said(before[name])} → ${said(after[name])}`;
+    return text.length > BRIEF
+      ? html`<details key=${name}><summary><${Name}>${words(name)}<//></summary><bdi class="whole">${text}</bdi></details>`
+      : html`<div key=${name}><span class="quiet"><${Name}>${words(name)}<//></span> <bdi class="whole">${text}</bdi></div>`;
+  };
   return names.length > 0 ? names.map(line) : "–";
 }
 
+/** "52, 13" of a list, "lat 52, lon 13" of fields. */
 function said(value) {
-  const isNothing = value === null || value === undefined || (typeof value === "object" && Object.keys(value).length === 0);
-  return isNothing ? "–" : visible(typeof value === "string" ? value : JSON.stringify(value));
+  const parts = Array.isArray(value) ? value : Object.entries(value ?? {}).map((field) => field.join(" "));
+  const text = value !== null && typeof value === "object" ? parts.join(", ") : String(value ?? "");
+  return visible(text) || "–";
 }

@@ -1,6 +1,6 @@
 // Saying that a device is worked on, or is no more; and that it is one no longer.
 
-import { Field, FormDialog, Name, html, navigate, put, refresh, remove, toast, useEffect, useState } from "./console.js";
+import { Field, FormDialog, Name, done, html, navigate, put, refresh, remove, useEffect, useState } from "./console.js";
 
 const UNTIL_HINT = "In the time of this computer. Empty for until further notice.";
 
@@ -29,7 +29,7 @@ export function ReturnDialog({ asked, path, isOpen, onClose }) {
 export function DeletionDialog({ asked, path, isOpen, onClose }) {
   const work = async (key) => {
     await remove(path, { key, version: asked.version });
-    toast(`${asked.device.name} is deleted.`, "good");
+    done(`${asked.device.name} is deleted.`);
     navigate("devices");
   };
   return html`
@@ -43,7 +43,7 @@ export function DeletionDialog({ asked, path, isOpen, onClose }) {
 function changing(path, body, asked, said) {
   return async (key) => {
     await put(path, body(), { key, version: asked.version });
-    toast(said, "good");
+    done(said);
     refresh();
   };
 }

@@ -1,6 +1,6 @@
 // A user, as admins see them: what they may do, whether they can sign in, and how to remove them.
 
-import { Answered, Button, Card, Chip, Facts, Field, FormDialog, Instant, Name, Select, addressOf, html, isOfPlatform, navigate, put, refresh, remove, toast, useAnswer, useState } from "./console.js";
+import { Answered, Button, Card, Chip, Facts, Field, FormDialog, Instant, Name, Select, addressOf, done, html, isOfPlatform, navigate, put, refresh, remove, useAnswer, useState } from "./console.js";
 import { MEANINGS, ROLES, ROLE_HINT, TONES } from "./view_words.js";
 
 export function User({ params }) {
@@ -50,7 +50,7 @@ function RoleDialog({ user, asked, path, onClose }) {
   const [role, choose] = useState(user.role);
   const work = async (key) => {
     await put(`${path}/role`, { role }, { key, version: asked.version });
-    toast("The role is changed. It holds from the next request on.", "good");
+    done("The role is changed. It holds from the next request on.");
     refresh();
   };
   return html`
@@ -65,7 +65,7 @@ function SubjectDialog({ asked, path, onClose }) {
   const [subject, say] = useState("");
   const work = async (key) => {
     await put(`${path}/subject`, { subject: subject.trim() }, { key, version: asked.version });
-    toast("The user signs in as that subject from now on.", "good");
+    done("The user signs in as that subject from now on.");
     say("");
     refresh();
   };
@@ -80,7 +80,7 @@ function SubjectDialog({ asked, path, onClose }) {
 function RemovalDialog({ user, asked, path, onClose }) {
   const work = async (key) => {
     await remove(path, { key, version: asked.version });
-    toast(`${user.name} is no user any more.`, "good");
+    done(`${user.name} is no user any more.`);
     navigate("users");
   };
   return html`
