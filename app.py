@@ -25,6 +25,9 @@ from chalicelib.features.device_parameters.feature import SYNC_SCHEDULE
 from chalicelib.features.device_parameters.removals.routes import routes as removals_routes
 from chalicelib.features.device_parameters.routes import routes as device_parameters_routes
 from chalicelib.features.device_types.routes import routes as device_types_routes
+from chalicelib.features.devices.certificates import invocations as certificates
+from chalicelib.features.devices.certificates.feature import PROVISION_SCHEDULE
+from chalicelib.features.devices.certificates.routes import routes as certificates_routes
 from chalicelib.features.devices.routes import routes as devices_routes
 from chalicelib.features.heartbeats import invocations as heartbeats
 from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
@@ -148,6 +151,15 @@ app.register_blueprint(device_types_routes)
 # Devices
 
 app.register_blueprint(devices_routes)
+app.register_blueprint(certificates_routes)
+
+
+@accepting_bare_payload
+@app.schedule(PROVISION_SCHEDULE.value())
+def provision_devices(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every minute: IoT Core learns of devices after they have been changed."""
+    return certificates.provision_devices(event.context)
+
 
 gate.close(app, authorize, look_up)
 gc.enable()

@@ -1,6 +1,7 @@
 """Devices, as plain data."""
 
 from chalicelib.feature import Feature, Setting, one_of
+from chalicelib.features.devices.certificates import feature as certificates
 
 MASTER = Setting(
     "DEVICE_MASTER",
@@ -13,13 +14,18 @@ MASTER = Setting(
 FEATURE = Feature(
     "devices",
     "The devices of organizations: what each is, whether it is there, and what was changed of it.",
-    settings=(MASTER,),
+    settings=(MASTER, *certificates.SETTINGS),
+    functions=certificates.FUNCTIONS,
+    parameters=certificates.PARAMETERS,
+    metrics=certificates.METRICS,
+    alarms=certificates.ALARMS,
     objects={
         "devices": "the devices of organizations; those deleted, too",
         "device_presence": "when each device was last seen",
         "device_changes": "what was changed of each device, when, and by whom",
         "device_counts": "how many devices are how, for the totals of lists",
         "v_devices": "the devices, for other features to read",
+        **certificates.OBJECTS,
     },
     rights={
         "runtime": {
@@ -33,6 +39,9 @@ FEATURE = Feature(
             "v_device_type_metrics": "SELECT",
             # The platform's master data, which says whose readings count.
             "redshift_devices": "SELECT INSERT UPDATE",
+            **certificates.RIGHTS,
         }
     },
+    api_may=certificates.API_MAY,
+    api_variables=certificates.VARIABLES,
 )

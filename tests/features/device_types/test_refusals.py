@@ -8,9 +8,10 @@ from tests.features.device_types.asking import DEW_POINT, HUMIDITY, TEMPERATURE,
 from tests.people import Caller
 
 _HUGE = 10**400
-BAD_NAMES = ["", " ", "-", "a-", "-a", "a--b", "a b", "Sensor", "датчик", "sensor\n", "x" * 65]
+BAD_NAMES: list[object] = ["", " ", "-", "a-", "-a", "a--b", "a b", "Sensor", "sensor\n", "x" * 65]
+BAD_NAMES += ["датчик", "センサー"]
 BAD_NAMES += ["a/b", "../a", "a%20b", "a\u200bb", "a\x00b", None, 7, ["a"], {"name": "a"}]
-BAD_METRIC_NAMES = [
+BAD_METRIC_NAMES: list[object] = [
     "",
     " ",
     "1st",
@@ -24,9 +25,11 @@ BAD_METRIC_NAMES = [
     "x" * 65,
 ]
 BAD_METRIC_NAMES += ["a'; DROP TABLE x; --", "$.a", "a\x00", None, 7, True, []]
-BAD_LINES = ["", " ", " a", "a ", "a\nb", "a\tb", "\u200b", "a\u202eb", "\ud800", "\x00", 7, {}]
-BAD_NUMBERS = ["1", "", True, [], float("nan"), float("inf"), _HUGE]
-BAD_INTERVALS = [0, -1, 0.5, 30 * 86400 + 1, _HUGE, "300", None, True, [], float("nan")]
+BAD_LINES: list[object] = ["", " ", " a", "a ", "a\nb", "a\tb", "\u200b", "a\u202eb", "\ud800"]
+BAD_LINES += ["\x00", 7, {}]
+BAD_NUMBERS: list[object] = ["1", "", True, [], float("nan"), float("inf"), _HUGE]
+BAD_INTERVALS: list[object] = [0, -1, 0.5, 30 * 86400 + 1, _HUGE, "300", None, True, []]
+BAD_INTERVALS += [float("nan")]
 BAD_CONVERSIONS: list[tuple[object, str]] = [
     ({"scale": 0}, "scale"),
     ({"scale": -0.0}, "scale"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tests.features.devices.certificates import using as certificates
 from tests.features.devices.registry import TYPE, add_type
 from tests.isolation.probes import Probe, Probes
 from tests.roles.doing import request
@@ -31,6 +32,7 @@ def everything(sandbox: Sandbox) -> Iterator[str]:
     yield from request("PUT", "/devices/adopted", {"name": "New"})
     yield from request("DELETE", "/devices/adopted")
     sandbox.rows("SELECT FROM iot_data.device_types WHERE device_type_id = %s", [type_id])
+    yield from certificates.everything(sandbox)
 
 
 def _new(name: str, **others: str) -> dict[str, str]:
@@ -95,4 +97,5 @@ PROBES = {
     "delete_device": _of_device("/devices/{id}"),
     "list_device_changes": _of_device("/devices/{id}/changes"),
     "list_device_reports": _of_device("/devices/{id}/parameters"),
+    **certificates.PROBES,
 }
