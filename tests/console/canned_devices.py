@@ -10,6 +10,7 @@ from chalicelib.features.device_types.bodies import DeviceTypeChange, NewDeviceT
 from chalicelib.features.device_types.check import require_consistent
 from chalicelib.features.device_types.errors import DeviceTypeInUseError, UnknownDeviceTypeError
 from chalicelib.features.devices.bodies import DeviceChange, NewDevice
+from chalicelib.features.devices.certificates.bodies import NewCertificate
 from chalicelib.features.devices.errors import DeviceExistsError, UnknownDeviceError
 from tests.console import canned
 from tests.console.canned import Document
@@ -32,6 +33,7 @@ class Registry:
         self.changes = [self._change(2, "changed"), self._change(1, "registered")]
         self.certificates = [self._certificate("cert-1", "active")]
         self.is_key_lost = False
+        self.is_aws_slow = False
 
     def answer(self, sent: Sent) -> Answer | None:
         """The answer to a request about the registry; None for any other."""
@@ -100,7 +102,7 @@ class Registry:
 
     def _registered(self, sent: Sent) -> Answer:
         body = sent.body
-        bodies.read(NewDevice, {name: body[name] for name in body if name != "csr"})
+        bodies.read(NewDevice, body)
         number = body["metadata"].get("serialNumber")
         if number and any(
             device["metadata"].get("serialNumber") == number for device in self.devices.items
@@ -123,6 +125,7 @@ class Registry:
             case "GET", ["certificates"]:
                 return 200, {"certificates": self.certificates}
             case "POST", ["certificates"]:
+                bodies.read(NewCertificate, sent.body)
                 made = self._certificate(f"cert-{len(self.certificates) + 1}", "active")
                 self.certificates.insert(0, made)
                 return 201, {"deviceId": device_id, **self._issued(sent.body)}
@@ -136,6 +139,9 @@ class Registry:
 
     def _issued(self, body: Mapping[str, Any]) -> Document:
         is_shown = "csr" not in body and not self.is_key_lost
+        if self.is_aws_slow:
+            waiting = {"status": "pending", "certificateId": "cert-2", "reason": "see GET /devices"}
+            return {"provisioning": waiting, "provisioningCredentials": None}
         return {
             "provisioning": {"status": "ready", "certificateId": "cert-2", "reason": None},
             "provisioningCredentials": {

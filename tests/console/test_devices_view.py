@@ -106,6 +106,28 @@ def test_a_key_whose_answer_got_lost_is_said_to_be_gone(visit: Visit, api: StubA
     page.wait_for_text("main [role=alert]", "The private key was in an answer that got lost")
 
 
+@pytest.mark.parametrize(
+    ("is_key_made", "sentence"),
+    [
+        (True, "undone AWS IoT did not answer in time"),
+        (False, "pending AWS IoT has still to be told"),
+    ],
+)
+def test_a_certificate_that_takes_its_time_is_said(
+    visit: Visit, api: StubApi, is_key_made: bool, sentence: str
+) -> None:
+    api.registry.is_aws_slow = True
+    page = visit("#/devices/new")
+    fill_in_device(page, "SN-2")
+    if is_key_made:
+        page.find(MAKE_A_KEY).click()
+    else:
+        page.enter("Certificate signing request", CSR)
+    page.find(button("Register it")).click()
+    page.wait_for_text(card("Newcomer is registered"), sentence)
+    assert "GET" not in page.text("main")
+
+
 def test_a_device_is_shown_as_it_is(visit: Visit) -> None:
     page = visit("#/devices?q=Sensor+01")
     page.find(link("Sensor 01 dev-01")).click()

@@ -6,8 +6,10 @@ import { MEANINGS, TONES } from "./view_words.js";
 /** *issued* is the answer to what asked for a certificate; *isKeyMade* says that a key was to be made for it. */
 export function Credentials({ issued, isKeyMade }) {
   const { provisioning, provisioningCredentials: credentials, deviceId } = issued;
+  // A key that was made is with whoever asked, or with nobody: without its certificate it will be undone.
+  const status = isKeyMade && provisioning.status === "pending" ? "undone" : provisioning.status;
   return html`
-    <p role="status">${provisioning && html`<${Chip} code=${provisioning.status} tone=${TONES[provisioning.status]} /> ${provisioning.reason ?? MEANINGS[provisioning.status]}`}</p>
+    <p role="status"><${Chip} code=${status} tone=${TONES[status]} /> ${MEANINGS[status]} ${status === "refused" && html`<bdi>${provisioning.reason}</bdi>`}</p>
     ${credentials?.privateKey && html`<p class="notice notice-warn" role="alert">The private key is shown here and now, and kept nowhere. Keep it before you leave this page: nobody can show it again.</p>`}
     ${isKeyMade && credentials && !credentials.privateKey && html`<p class="notice notice-warn" role="alert">The private key was in an answer that got lost, and is kept nowhere. Make another certificate, and revoke this one.</p>`}
     ${credentials && html`

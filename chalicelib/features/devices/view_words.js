@@ -11,12 +11,12 @@ export const TONES = {
   changed: "info", deleted: "bad",
 };
 
-/** What a certificate is worth. */
+/** How far things are with a certificate that was asked for. */
 export const MEANINGS = {
   ready: "The device can connect with it.",
-  pending: "AWS IoT has still to be told; that takes about a minute.",
+  pending: "AWS IoT has still to be told. In a minute or so the device's certificates say how far that is.",
   refused: "AWS IoT does not make the certificate.",
-  undone: "It was taken back before it came into use.",
+  undone: "AWS IoT did not answer in time, and nobody has the key. Ask for another certificate.",
   revoked: "Nobody gets in with it any more.",
   unmanaged: "This deployment makes no certificates.",
 };
