@@ -15,6 +15,7 @@ from chalicelib.console.routes import routes
 from chalicelib.errors import ApplicationError
 from tests.console import canned, canned_loads
 from tests.console.canned import Document
+from tests.console.canned_devices import Registry
 from tests.console.canned_people import People
 from tests.console.canned_removals import Csv, HeldRemovals
 from tests.console.replies import Answer, Sent, Versioned, failure, refusal
@@ -42,6 +43,7 @@ class StubApi:
         self.audit = canned.audit_entries(self.now)
         self.loads = canned_loads.loads(self.now)
         self.people = People(self.now)
+        self.registry = Registry(self.now)
         # By path, with its query or without it, before anything else.
         self.answers: dict[str, Answer] = {}
         self.posted: list[Document] = []
@@ -73,7 +75,7 @@ class StubApi:
         if sent.method != "GET":
             self.sent.append(sent)
         try:
-            return self.people.answer(sent)
+            return self.people.answer(sent) or self.registry.answer(sent)
         except ApplicationError as error:
             return refusal(error)
 
