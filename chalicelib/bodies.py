@@ -65,6 +65,15 @@ def spelled(pattern: str, says: str) -> str:
     return pattern
 
 
+def one_line(most: int) -> str:
+    """The pattern of a text that people read in a line, of at most so many characters."""
+    end = rf"[^\s{_CONTROL}{_UNSEEN}{_JOINERS}]"
+    return spelled(
+        rf"^{end}([^{_CONTROL}{_UNSEEN}]{{0,{most - 2}}}{end})?{END}",
+        f"must be one line of at most {most} characters, all to be seen, without spaces around it",
+    )
+
+
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A JSON object: its fields, their limits and their descriptions.
 
@@ -81,16 +90,7 @@ Id = Annotated[str, Meta(pattern=STORABLE, min_length=1, max_length=256)]
 
 
 # What people call something.
-Name = Annotated[
-    str,
-    Meta(
-        pattern=spelled(
-            rf"^[^\s{_CONTROL}{_UNSEEN}{_JOINERS}]"
-            rf"([^{_CONTROL}{_UNSEEN}]{{0,98}}[^\s{_CONTROL}{_UNSEEN}{_JOINERS}])?{END}",
-            "must be one line of at most 100 characters, all to be seen, without spaces around it",
-        )
-    ),
-]
+Name = Annotated[str, Meta(pattern=one_line(100))]
 WholeNumber = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Count = Annotated[int, Meta(ge=0, le=MAX_BIGINT)]
 SerialNumber = Annotated[int, Meta(ge=1, le=MAX_BIGINT)]

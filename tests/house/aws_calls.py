@@ -27,7 +27,16 @@ _BESIDES = {
     "timestream-write.write_records": {"timestream:DescribeEndpoints"},
 }
 # Actions that know no resources.
-WITHOUT_RESOURCES = {"timestream:DescribeEndpoints"}
+WITHOUT_RESOURCES = {
+    "iot:AttachThingPrincipal",
+    "iot:CreateCertificateFromCsr",
+    "iot:DescribeEndpoint",
+    "iot:DetachThingPrincipal",
+    "iot:ListCertificates",
+    "timestream:DescribeEndpoints",
+}
+# Resources that have no name when the application is deployed: their ids are made later.
+MADE_LATER = (":cert/*", ":thing/*")
 # Attributes of a client that call nothing.
 _LOCAL = ("meta",)
 

@@ -59,6 +59,15 @@ def changed(
     )
 
 
+def require_type(stored: Description, wanted: Description) -> None:
+    """Raise `InvalidRequestError` where the type was removed while the device was written.
+
+    Whoever removes a type looks for devices of it, and could not see this one.
+    """
+    if stored.type != wanted.type:
+        raise _unknown_type(wanted.type.name)
+
+
 def facts_of(device: Description) -> dict[str, Any]:
     """*device* as it is written down, by the names of its fields."""
     return {
@@ -77,10 +86,14 @@ def facts_of(device: Description) -> dict[str, Any]:
 
 def _required(found: DeviceType | None, name: str) -> DeviceType:
     if found is None:
-        raise InvalidRequestError(
-            f"there is no type of devices called {name!r}", parameter="deviceType"
-        )
+        raise _unknown_type(name)
     return found
+
+
+def _unknown_type(name: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"there is no type of devices called {name!r}", parameter="deviceType"
+    )
 
 
 def _changed_type(

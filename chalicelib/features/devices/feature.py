@@ -1,6 +1,7 @@
 """Devices, as plain data."""
 
 from chalicelib.feature import Feature, Setting, one_of
+from chalicelib.features.devices.certificates import feature as certificates
 from chalicelib.features.devices.imports import feature as imports
 
 MASTER = Setting(
@@ -14,17 +15,18 @@ MASTER = Setting(
 FEATURE = Feature(
     "devices",
     "The devices of organizations: what each is, whether it is there, and what was changed of it.",
-    settings=(MASTER, *imports.SETTINGS),
-    functions=imports.FUNCTIONS,
-    parameters=imports.PARAMETERS,
-    metrics=imports.METRICS,
-    alarms=imports.ALARMS,
+    settings=(MASTER, *certificates.SETTINGS, *imports.SETTINGS),
+    functions=(*certificates.FUNCTIONS, *imports.FUNCTIONS),
+    parameters=(*certificates.PARAMETERS, *imports.PARAMETERS),
+    metrics=(*certificates.METRICS, *imports.METRICS),
+    alarms=(*certificates.ALARMS, *imports.ALARMS),
     objects={
         "devices": "the devices of organizations; those deleted, too",
         "device_presence": "when each device was last seen",
         "device_changes": "what was changed of each device, when, and by whom",
         "device_counts": "how many devices are how, for the totals of lists",
         "v_devices": "the devices, for other features to read",
+        **certificates.OBJECTS,
         **imports.OBJECTS,
     },
     rights={
@@ -39,9 +41,10 @@ FEATURE = Feature(
             "v_device_type_metrics": "SELECT",
             # The platform's master data, which says whose readings count.
             "redshift_devices": "SELECT INSERT UPDATE",
+            **certificates.RIGHTS,
             **imports.RIGHTS,
         }
     },
-    api_may=imports.API_MAY,
-    api_variables=imports.VARIABLES,
+    api_may=(*certificates.API_MAY, *imports.API_MAY),
+    api_variables={**certificates.VARIABLES, **imports.VARIABLES},
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tests.features.devices.certificates import using as certificates
 from tests.features.devices.imports import uses as imports
 from tests.features.devices.registry import TYPE, add_type
 from tests.isolation.probes import Probe, Probes
@@ -14,7 +15,7 @@ _ORGANIZATION = "organizationId=o"
 def everything(sandbox: Sandbox) -> Iterator[str]:
     """Devices that are registered, adopted, measured, listed, changed and deleted."""
     sandbox.rows("INSERT INTO iot_data.organizations (organization_id, name) VALUES ('o', 'O')")
-    type_id = add_type(sandbox, metrics={"temperature": "t"})
+    add_type(sandbox, metrics={"temperature": "t"})
     sandbox.rows("INSERT INTO iot_data.redshift_devices (device_id) VALUES ('adopted')")
     yield from request("POST", f"/devices?{_ORGANIZATION}", _new("adopted", deviceId="adopted"))
     # So many that some of them make the counts of the others one.
@@ -31,7 +32,7 @@ def everything(sandbox: Sandbox) -> Iterator[str]:
     yield from request("GET", "/devices/adopted/parameters")
     yield from request("PUT", "/devices/adopted", {"name": "New"})
     yield from request("DELETE", "/devices/adopted")
-    sandbox.rows("SELECT FROM iot_data.device_types WHERE device_type_id = %s", [type_id])
+    yield from certificates.everything(sandbox)
     yield from imports.everything(sandbox)
 
 
@@ -97,5 +98,6 @@ PROBES = {
     "delete_device": _of_device("/devices/{id}"),
     "list_device_changes": _of_device("/devices/{id}/changes"),
     "list_device_reports": _of_device("/devices/{id}/parameters"),
+    **certificates.PROBES,
     **imports.PROBES,
 }
