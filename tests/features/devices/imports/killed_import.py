@@ -5,6 +5,7 @@ python -m tests.features.devices.imports.killed_import committed:add_rows
 
 import sys
 from pathlib import Path
+from unittest import mock
 
 import chalicelib.features.devices.imports as imports
 from chalicelib.features.devices.imports import batches
@@ -17,8 +18,7 @@ ROWS = 4
 
 
 def main(boundary: str) -> None:
-    batches.BATCH_ROWS = ROWS
-    with interrupted_at(QUERIES, boundary, die):
+    with mock.patch.object(batches, "BATCH_ROWS", ROWS), interrupted_at(QUERIES, boundary, die):
         register_imports(None)
 
 
