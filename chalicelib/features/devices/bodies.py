@@ -42,18 +42,18 @@ from chalicelib.paging import PageQuery
 class Location(Body, rename="camel"):
     """Where a device is. What is left out is not known; in a change, it stays, and null clears."""
 
-    lat: Latitude | UnsetType | None = UNSET
-    lon: Longitude | UnsetType | None = UNSET
-    address: Address | UnsetType | None = UNSET
+    lat: Latitude | UnsetType = UNSET
+    lon: Longitude | UnsetType = UNSET
+    address: Address | UnsetType = UNSET
 
 
 class Connectivity(Body, rename="camel"):
     """How a device is connected. In a change, what is left out stays, and null clears."""
 
-    type: ConnectionType | UnsetType | None = UNSET
-    sim_id: SimId | UnsetType | None = UNSET
-    signal_strength: SignalStrength | UnsetType | None = UNSET
-    ip_address: IpAddress | UnsetType | None = UNSET
+    type: ConnectionType | UnsetType = UNSET
+    sim_id: SimId | UnsetType = UNSET
+    signal_strength: SignalStrength | UnsetType = UNSET
+    ip_address: IpAddress | UnsetType = UNSET
 
 
 class NewDevice(Body, rename="camel"):
@@ -89,18 +89,19 @@ class Registered(Body, rename="camel"):
     created_at: CreatedAt
 
 
+_Percent = Annotated[float, Meta(ge=0, le=100, examples=[98.5])]
+
+
 class Health(Body, rename="camel"):
     """How well a device has done over 30 days, or since it was registered."""
 
     uptime: Annotated[
-        float | None,
-        Meta(ge=0, le=100, description="For how much of the time it was online, in percent."),
+        _Percent | None,
+        Meta(description="For how much of the time it was online, in percent."),
     ]
     data_quality: Annotated[
-        float | None,
+        _Percent | None,
         Meta(
-            ge=0,
-            le=100,
             description="In how many of the hours each of its metrics was measured, in percent; "
             "null where its type has no metrics, and in its first hour.",
         ),

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from chalicelib.features.devices import master, store
 from chalicelib.features.devices.bodies import DeviceChange
 from chalicelib.features.devices.context import Request
-from chalicelib.features.devices.describing import changed, facts_of
+from chalicelib.features.devices.describing import changed, facts_of, require_type
 from chalicelib.features.devices.errors import DeviceExistsError
 from chalicelib.features.devices.finding import find, find_locked
 from chalicelib.features.devices.model import Action, differences
@@ -27,6 +27,8 @@ def change(connection: Connection, request: Request, device_id: str, asked: Devi
         raise DeviceExistsError.by_serial_number(wanted.serial_number)
     if request.keeps_master and wanted.name != known.description.name:
         master.rename(connection, device_id, wanted.name)
+    made = find(connection, request, device_id)
+    require_type(made.description, wanted)
     before, after = differences(facts_of(known.description), facts_of(wanted))
     note(connection, request, Action.CHANGED, known.device, before=before, after=after)
-    return find(connection, request, device_id)
+    return made

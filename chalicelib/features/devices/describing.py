@@ -53,6 +53,15 @@ def changed(
     )
 
 
+def require_type(stored: Description, wanted: Description) -> None:
+    """Raise `InvalidRequestError` where the type was removed while the device was written.
+
+    Whoever removes a type looks for devices of it, and could not see this one.
+    """
+    if stored.type != wanted.type:
+        raise _unknown_type(wanted.type.name)
+
+
 def facts_of(device: Description) -> dict[str, Any]:
     """*device* as it is written down, by the names of its fields."""
     return {
@@ -72,10 +81,14 @@ def facts_of(device: Description) -> dict[str, Any]:
 def _type_called(connection: Connection, organization_id: str, name: str) -> DeviceType:
     found = store.find_type(connection, organization_id, name)
     if found is None:
-        raise InvalidRequestError(
-            f"there is no type of devices called {name!r}", parameter="deviceType"
-        )
+        raise _unknown_type(name)
     return found
+
+
+def _unknown_type(name: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"there is no type of devices called {name!r}", parameter="deviceType"
+    )
 
 
 def _changed_type(

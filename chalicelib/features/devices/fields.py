@@ -35,23 +35,16 @@ TypeName = Annotated[
 DeviceName = Annotated[
     Name, Meta(description="What the device is called.", examples=["Office-Temp-Sensor-1"])
 ]
-Latitude = Annotated[
-    float, Meta(ge=-90, le=90, description="In degrees; north is positive.", examples=[37.7749])
-]
-Longitude = Annotated[
-    float, Meta(ge=-180, le=180, description="In degrees; east is positive.", examples=[-122.4194])
-]
-Address = Annotated[
-    Line, Meta(description="Where that is, in words.", examples=["Office 301, Building A"])
-]
-ConnectionType = Annotated[
-    Line, Meta(description="By what it is connected.", examples=["cellular"])
-]
-SimId = Annotated[Line, Meta(description="Its SIM.", examples=["sim-123456"])]
-SignalStrength = Annotated[
-    float, Meta(ge=-1000, le=1000, description="How well it hears, in dBm.", examples=[-45])
-]
-IpAddress = Annotated[Line, Meta(description="Its address in its network.", examples=["10.0.1.25"])]
+_North = Annotated[float, Meta(ge=-90, le=90, examples=[37.7749])]
+_East = Annotated[float, Meta(ge=-180, le=180, examples=[-122.4194])]
+_Level = Annotated[float, Meta(ge=-1000, le=1000, examples=[-45])]
+Latitude = Annotated[_North | None, Meta(description="In degrees; north is positive.")]
+Longitude = Annotated[_East | None, Meta(description="In degrees; east is positive.")]
+Address = Annotated[Line | None, Meta(description="Where that is, in words.")]
+ConnectionType = Annotated[Line | None, Meta(description="By what, such as `cellular`.")]
+SimId = Annotated[Line | None, Meta(description="Its SIM.")]
+SignalStrength = Annotated[_Level | None, Meta(description="How well it hears, in dBm.")]
+IpAddress = Annotated[Line | None, Meta(description="Its address in its network.")]
 _SAID = (
     "What else there is to say: `manufacturer`, `model`, `serialNumber`, and whatever you call so. "
     "The serial number is one device's in its organization."

@@ -23,7 +23,12 @@ def note(
 ) -> None:
     """Write down that whoever asks has done *action* to the device."""
     store.note_change(connection, device, request.actor, action, before or {}, after or {})
-    subject = f"device {device.device_id}"
     audit.record(
-        connection, request.actor, f"device.{action.value}", subject, before=before, after=after
+        connection,
+        request.actor,
+        f"device.{action.value}",
+        f"device {device.device_id}",
+        organization_id=device.organization_id,
+        before=before,
+        after=after,
     )

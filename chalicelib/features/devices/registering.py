@@ -6,7 +6,7 @@ from chalicelib.errors import InvalidRequestError
 from chalicelib.features.devices import master, store
 from chalicelib.features.devices.bodies import NewDevice
 from chalicelib.features.devices.context import Request
-from chalicelib.features.devices.describing import described, facts_of
+from chalicelib.features.devices.describing import described, facts_of, require_type
 from chalicelib.features.devices.errors import DeviceExistsError
 from chalicelib.features.devices.finding import find
 from chalicelib.features.devices.model import Action, Description
@@ -38,6 +38,7 @@ def register(
     elif request.keeps_master:
         master.add(connection, device_id, wanted)
     made = find(connection, request, device_id)
+    require_type(made.description, wanted)
     note(connection, request, Action.REGISTERED, made.device, after=facts_of(wanted))
     return made
 

@@ -199,7 +199,7 @@ def shown_devices(organization: str) -> Select[Any]:
             *_SHOWN,
             until.is_not(None).label("is_in_maintenance"),
             func.nullif(until, _UNTIL_FURTHER_NOTICE).label("maintenance_until"),
-            _TYPES.c.name.label("type_name"),
+            func.coalesce(_TYPES.c.name, _KNOWN.device_type_id).label("type_name"),
             presence.last_seen_at,
             func.coalesce(_KNOWN.firmware_version, cast(_STATES.c.agent_version, String)).label(
                 "firmware_version"

@@ -40,7 +40,8 @@ def add_type(
     for position, (metric, parameter) in enumerate((metrics or {}).items()):
         sandbox.rows(
             "INSERT INTO iot_data.device_type_metrics (device_type_id, name, organization_id, "
-            "position, parameter_id, data_type) VALUES (%s, %s, %s, %s, %s, 'number')",
+            "position, parameter_id, is_own_parameter, data_type) "
+            "VALUES (%s, %s, %s, %s, %s, true, 'number')",
             [type_id, metric, organization_id, position, parameter],
         )
     return type_id
