@@ -23,12 +23,23 @@ PAGES = {
     "unknown": "#/heartbeats/unknown",
     "loads": "#/parquet_loads",
     "load": "#/parquet_loads/25",
+    "devices": "#/devices",
+    "registration": "#/devices/new",
+    "a device": "#/devices/of/dev-01",
+    "types": "#/device_types",
+    "type": "#/device_types/type-sensor",
+    "change of a type": "#/device_types/type-sensor/change",
+    "users": "#/users",
+    "user": "#/users/user-01",
+    "profile": "#/users/me",
+    "organizations": "#/organizations",
+    "organization": "#/organizations/org-acme",
     "audit": "#/service",
 }
 SCREENS = {
     "desktop-light": (1280, False),
     "desktop-dark": (1280, True),
-    "phone-light": (360, False),
+    "phone-light": (390, False),
 }
 
 

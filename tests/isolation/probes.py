@@ -34,10 +34,15 @@ class Probe:
 
 @dataclass(frozen=True)
 class Probes:
-    """All requests of a route that name something; *why_none* is why there are none."""
+    """All requests of a route that name something; *why_none* is why there are none.
+
+    *of_platform* has, by the name of a field, a body that nobody may send who is not of the
+    platform, whatever the field names.
+    """
 
     probes: tuple[Probe, ...] = field(default=())
     why_none: str = ""
+    of_platform: Mapping[str, Any] = field(default_factory=dict)
 
 
 def all_probes() -> Mapping[str, Probes]:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -13,9 +14,13 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from chalicelib.database.tables import SCHEMA, instant_column, metadata
+from chalicelib.due import due_columns
+
+# Whoever gathers tables looks here only.
+from chalicelib.features.devices.imports import tables as imports_tables  # noqa: F401
 
 _IS_THERE = text("lifecycle <> 'deleted'")
 _STATUS = """
@@ -26,6 +31,20 @@ CASE
     ELSE connectivity
 END
 """
+# How the words of a text are told apart: as the revision has it.
+_BETWEEN_WORDS = r"[\s!-/:-@\[-`{-~]+"
+_NAMES = (
+    "name || ' ' || coalesce(serial_number, '') || ' ' || regexp_replace(device_id, '^dev-', '')"
+)
+
+
+def _words(spelled: str) -> Computed:
+    split = f"regexp_split_to_array(lower({spelled}), '{_BETWEEN_WORDS}')"
+    return Computed(f"array_to_tsvector(array_remove({split}, ''))", persisted=True)
+
+
+def _listed(name: str, *columns: str) -> Index:
+    return Index(f"idx_devices_by_{name}", *columns, "device_id", postgresql_where=_IS_THERE)
 
 
 def _organization_column() -> Column[str]:
@@ -63,6 +82,9 @@ devices = Table(
     instant_column("updated_at", nullable=False, is_defaulted=True),
     instant_column("deleted_at"),
     Column("version", BigInteger, nullable=False, server_default=text("1")),
+    # What the list is searched for by the beginnings of words.
+    Column("words", TSVECTOR, _words(_NAMES), nullable=False),
+    Column("address_words", TSVECTOR, _words("address")),
     CheckConstraint(
         "lifecycle IN ('registered', 'active', 'deleted')", name="devices_lifecycle_check"
     ),
@@ -75,6 +97,26 @@ devices = Table(
         "serial_number",
         unique=True,
         postgresql_where=_IS_THERE,
+    ),
+    _listed("name", "organization_id", "name"),
+    _listed("status", "organization_id", "status"),
+    _listed("created_at", "organization_id", "created_at"),
+    _listed("status_and_name", "organization_id", "status", "name"),
+    _listed("type_and_name", "organization_id", "device_type_id", "name"),
+    _listed("name_of_all", "name"),
+    Index(
+        "idx_devices_words",
+        "words",
+        "address_words",
+        "tags",
+        postgresql_using="gin",
+        postgresql_where=_IS_THERE,
+    ),
+    Index(
+        "idx_devices_place",
+        text("point(longitude, latitude)"),
+        postgresql_using="gist",
+        postgresql_where=text("lifecycle <> 'deleted' AND latitude IS NOT NULL"),
     ),
 )
 
@@ -107,3 +149,101 @@ device_changes = Table(
     Column("after", JSONB, nullable=False),
     Index("idx_device_changes_device", "device_id", "change_id"),
 )
+
+
+def _identified_device_column(*, is_key: bool = False) -> Column[str]:
+    """What stands there leads to what is at AWS: it goes with no device."""
+    return Column(
+        "device_id", Text, ForeignKey(devices.c.device_id), primary_key=is_key, nullable=False
+    )
+
+
+device_things = Table(
+    "device_things",
+    metadata,
+    _identified_device_column(is_key=True),
+    _organization_column(),
+    Column("mark", Text, nullable=False),
+    Column("wanted", Text, nullable=False, server_default=text("'there'")),
+    Column("state", Text, nullable=False, server_default=text("'absent'")),
+    instant_column("created_at", nullable=False, is_defaulted=True),
+    CheckConstraint("wanted IN ('there', 'absent')", name="device_things_wanted_check"),
+    # One that is being made may be there or not.
+    CheckConstraint("state IN ('there', 'making', 'absent')", name="device_things_state_check"),
+)
+
+device_certificates = Table(
+    "device_certificates",
+    metadata,
+    Column("certificate_id", Text, primary_key=True),
+    _identified_device_column(),
+    _organization_column(),
+    Column("public_key_sha256", Text, nullable=False),
+    # Null where the key pair was made here: the private key is kept nowhere.
+    Column("csr", Text),
+    Column("wanted", Text, nullable=False, server_default=text("'active'")),
+    Column("state", Text, nullable=False, server_default=text("'pending'")),
+    Column("revokes_others", Boolean, nullable=False, server_default=text("false")),
+    Column("refusal", Text),
+    Column("aws_certificate_id", Text),
+    Column("arn", Text),
+    Column("pem", Text),
+    instant_column("expires_at"),
+    instant_column("created_at", nullable=False, is_defaulted=True),
+    # Since when AWS may have a certificate of which nothing stands here.
+    instant_column("attempted_at"),
+    instant_column("activated_at"),
+    instant_column("switched_off_at"),
+    CheckConstraint(
+        "wanted IN ('active', 'inactive', 'revoked', 'undone')",
+        name="device_certificates_wanted_check",
+    ),
+    CheckConstraint(
+        "state IN ('pending', 'active', 'inactive', 'revoked', 'undone')",
+        name="device_certificates_state_check",
+    ),
+    Index("idx_device_certificates_aws_id", "aws_certificate_id", unique=True),
+    # A key has one certificate. One that was revoked, because others may know it, gets no further.
+    Index(
+        "idx_device_certificates_key",
+        "public_key_sha256",
+        unique=True,
+        postgresql_where=text("state <> wanted OR state IN ('active', 'revoked')"),
+    ),
+    Index("idx_device_certificates_device", "device_id", "created_at"),
+)
+
+# Devices of which IoT Core has still to be told.
+device_identity_work = Table(
+    "device_identity_work",
+    metadata,
+    _identified_device_column(is_key=True),
+    _organization_column(),
+    *due_columns(),
+    Index("idx_device_identity_work_due", "due_at", "device_id"),
+)
+# How many devices are how, as sums of what has been added and taken away.
+device_counts = Table(
+    "device_counts",
+    metadata,
+    Column("count_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("organization_id", Text, nullable=False),
+    # Empty where all devices are counted, whatever their tags.
+    Column("tag", Text, nullable=False),
+    Column("device_type_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("lifecycle", Text, nullable=False),
+    Column("connectivity", Text, nullable=False),
+    Column("devices", BigInteger, nullable=False),
+    Index(
+        "idx_device_counts_group",
+        "organization_id",
+        "tag",
+        "device_type_id",
+        "status",
+        "lifecycle",
+        "connectivity",
+    ),
+)
+# A trigger counts whatever becomes of devices.
+devices.add_is_dependent_on(device_counts)

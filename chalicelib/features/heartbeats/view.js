@@ -7,10 +7,11 @@ import { UnknownDevices } from "./view_unknown.js";
 export const view = {
   title: "Heartbeats",
   order: 20,
+  scope: "platform",
   pages: [
     { path: "", title: "Silent devices", isListed: true, Component: SilentDevices },
     { path: "unknown", title: "Unknown devices", isListed: true, Component: UnknownDevices },
-    { path: "devices/:device_id", title: "A device by its heartbeats", Component: DeviceState },
+    { path: "devices/:device_id", title: "A device by its heartbeats", scope: "organization", Component: DeviceState },
   ],
   panels: [{ title: "Silent devices", Component: SilentSites }],
 };

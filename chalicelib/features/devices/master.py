@@ -1,0 +1,52 @@
+"""The platform's master table of devices, which says to the sync whose readings count."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, column, insert, table
+
+from chalicelib.database.statements import statements_beside
+from chalicelib.database.tables import SCHEMA
+from chalicelib.features.devices.model import Description
+
+sql = statements_beside(__file__)
+
+_TABLE = "redshift_devices"
+
+
+def has(connection: Connection, device_id: str) -> bool:
+    """Whether the master table knows the device."""
+    return bool(connection.execute(sql.has_master, {"device_id": device_id}).scalar_one())
+
+
+def add(connection: Connection, devices: Mapping[str, Description]) -> None:
+    """Have the master table know the devices, which are by their ids, and switch them on."""
+    optional = connection.execute(sql.list_optional_columns_of_master).scalars().all()
+    rows = [_row(device_id, device, optional) for device_id, device in devices.items()]
+    target = table(_TABLE, *(column(name) for name in rows[0]), schema=SCHEMA)
+    connection.execute(insert(target), rows)
+
+
+def _row(device_id: str, device: Description, optional: Sequence[str]) -> dict[str, Any]:
+    known = {"device_type_id": device.type.device_type_id, "is_active": True}
+    return {
+        "device_id": device_id,
+        "device_name": device.name,
+        "status": True,
+        **{name: known[name] for name in optional},
+    }
+
+
+def adopt(connection: Connection, device_id: str, name: str) -> None:
+    """Switch a device on that the master table knows, and call it *name*; the rest stays."""
+    connection.execute(sql.adopt_master, {"device_id": device_id, "name": name})
+
+
+def rename(connection: Connection, device_id: str, name: str) -> None:
+    """Call the device *name*, by which the sync then calls its pairs."""
+    connection.execute(sql.rename_master, {"device_id": device_id, "name": name})
+
+
+def switch_off(connection: Connection, device_id: str) -> None:
+    """Have the readings of the device count no more."""
+    connection.execute(sql.switch_master_off, {"device_id": device_id})
