@@ -24,6 +24,9 @@ from chalicelib.features.device_parameters import invocations as device_paramete
 from chalicelib.features.device_parameters.feature import SYNC_SCHEDULE
 from chalicelib.features.device_parameters.removals.routes import routes as removals_routes
 from chalicelib.features.device_parameters.routes import routes as device_parameters_routes
+from chalicelib.features.devices.connectivity import invocations as connectivity
+from chalicelib.features.devices.connectivity.routes import routes as connectivity_routes
+from chalicelib.features.devices.feature import CONNECTIVITY_SCHEDULE
 from chalicelib.features.heartbeats import invocations as heartbeats
 from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
 from chalicelib.features.heartbeats.routes import routes as heartbeats_routes
@@ -137,6 +140,18 @@ app.register_blueprint(users_routes)
 def follow_identities(event: CloudWatchEvent) -> dict[str, Any]:
     """Every minute: the user pool learns of users after they have been changed."""
     return users.follow_identities(event.context)
+
+
+# Devices
+
+app.register_blueprint(connectivity_routes)
+
+
+@accepting_bare_payload
+@app.schedule(CONNECTIVITY_SCHEDULE.value())
+def decide_connectivity(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every minute: who is online, and who is not any more."""
+    return connectivity.decide_connectivity(event.context)
 
 
 gate.close(app, authorize, look_up)

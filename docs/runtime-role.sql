@@ -96,5 +96,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_type_metrics TO device_p
 GRANT SELECT, INSERT, UPDATE ON iot_data.devices TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_presence TO device_parameters_runtime;
 GRANT SELECT, INSERT ON iot_data.device_changes TO device_parameters_runtime;
+GRANT SELECT, INSERT, DELETE ON iot_data.device_transitions TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.connectivity_holds TO device_parameters_runtime;
+GRANT SELECT, INSERT, DELETE ON iot_data.connectivity_rechecks TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE ON iot_data.connectivity_checkpoint TO device_parameters_runtime;
 GRANT SELECT ON iot_data.v_device_types TO device_parameters_runtime;
 GRANT SELECT ON iot_data.v_device_type_metrics TO device_parameters_runtime;
+GRANT SELECT ON iot_data.v_device_heartbeats TO device_parameters_runtime;
