@@ -13,7 +13,7 @@ SLOT = timedelta(minutes=1)
 # Over so many checks the reading of what comes late is spread, at the most.
 MAX_ROUNDS = 5
 # So many devices a minute are read again, for what came late, by every check.
-DEVICES_A_ROUND = 20_000
+DEVICES_A_ROUND = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -63,25 +63,21 @@ CROSS JOIN LATERAL jsonb_each_text(limits) AS known (device_type_id, seconds)
 JOIN pg_temp.device_limit USING (device_type_id)
 WHERE CAST(known.seconds AS numeric) <> extract(epoch FROM allowed)
 
--- name: bring_forward
+-- name: bring_forward_by_readings
 -- Who was heard of in a span of time, and when last. Of devices that are not online, somebody has to
 -- decide: most are, and an index has the others alone.
 WITH heard AS MATERIALIZED (
-    SELECT device_id, max(time) AS heard_at, true AS is_reading
+    SELECT device_id, max(time) AS heard_at
     FROM iot_data.timescale_measurements
     WHERE time > :since AND time <= :until
     GROUP BY device_id
-    UNION ALL
-    SELECT device_id, last_seen_ts, false
-    FROM iot_data.v_device_heartbeats
-    WHERE last_seen_ts > :since AND last_seen_ts <= :until
 ),
 brought AS (
     UPDATE iot_data.device_presence AS presence
-    SET last_seen_at = newest.heard_at
-    FROM (SELECT device_id, max(heard_at) AS heard_at FROM heard GROUP BY device_id) AS newest
-    WHERE presence.device_id = newest.device_id
-      AND (presence.last_seen_at IS NULL OR presence.last_seen_at < newest.heard_at)
+    SET last_seen_at = heard.heard_at
+    FROM heard
+    WHERE presence.device_id = heard.device_id
+      AND (presence.last_seen_at IS NULL OR presence.last_seen_at < heard.heard_at)
     RETURNING presence.device_id
 ),
 noted AS (
@@ -91,10 +87,32 @@ noted AS (
     JOIN iot_data.devices AS device USING (device_id)
     WHERE device.connectivity <> 'online' AND device.lifecycle <> 'deleted'
 )
-SELECT count(*) AS heard_count,
-       max(heard_at) FILTER (WHERE is_reading) AS newest_reading_at,
-       max(heard_at) FILTER (WHERE NOT is_reading) AS newest_heartbeat_at
-FROM heard
+SELECT count(*) AS heard_count, max(heard_at) AS newest_at FROM heard
+
+-- name: bring_forward_by_heartbeats
+-- The same. By itself, because the planner knows how many devices each of the two will find, and
+-- does not know it of both together.
+WITH heard AS MATERIALIZED (
+    SELECT device_id, last_seen_ts AS heard_at
+    FROM iot_data.v_device_heartbeats
+    WHERE last_seen_ts > :since AND last_seen_ts <= :until
+),
+brought AS (
+    UPDATE iot_data.device_presence AS presence
+    SET last_seen_at = heard.heard_at
+    FROM heard
+    WHERE presence.device_id = heard.device_id
+      AND (presence.last_seen_at IS NULL OR presence.last_seen_at < heard.heard_at)
+    RETURNING presence.device_id
+),
+noted AS (
+    INSERT INTO pg_temp.looked_at (device_id)
+    SELECT device_id
+    FROM brought
+    JOIN iot_data.devices AS device USING (device_id)
+    WHERE device.connectivity <> 'online' AND device.lifecycle <> 'deleted'
+)
+SELECT count(*) AS heard_count, max(heard_at) AS newest_at FROM heard
 
 -- name: look_at_silent
 -- A device reaches its limit once. Whoever reached it before the last check has been decided of, so

@@ -84,7 +84,10 @@ def have_limits_changed(connection: Connection) -> bool:
 
 def bring_forward(connection: Connection, span: Span) -> Heard:
     """Note when devices were last seen, from what was heard of them in *span*."""
-    return Heard(*connection.execute(sql.bring_forward, vars(span)).one())
+    readings = connection.execute(sql.bring_forward_by_readings, vars(span)).one()
+    heartbeats = connection.execute(sql.bring_forward_by_heartbeats, vars(span)).one()
+    heard_count = readings.heard_count + heartbeats.heard_count
+    return Heard(heard_count, readings.newest_at, heartbeats.newest_at)
 
 
 def look_at_all(connection: Connection, now: datetime) -> None:
