@@ -24,9 +24,11 @@ from chalicelib.features.device_parameters import invocations as device_paramete
 from chalicelib.features.device_parameters.feature import SYNC_SCHEDULE
 from chalicelib.features.device_parameters.removals.routes import routes as removals_routes
 from chalicelib.features.device_parameters.routes import routes as device_parameters_routes
+from chalicelib.features.device_types.routes import routes as device_types_routes
 from chalicelib.features.devices.connectivity import invocations as connectivity
 from chalicelib.features.devices.connectivity.routes import routes as connectivity_routes
 from chalicelib.features.devices.feature import CONNECTIVITY_SCHEDULE
+from chalicelib.features.devices.routes import routes as devices_routes
 from chalicelib.features.heartbeats import invocations as heartbeats
 from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
 from chalicelib.features.heartbeats.routes import routes as heartbeats_routes
@@ -142,8 +144,13 @@ def follow_identities(event: CloudWatchEvent) -> dict[str, Any]:
     return users.follow_identities(event.context)
 
 
+# Device types
+
+app.register_blueprint(device_types_routes)
+
 # Devices
 
+app.register_blueprint(devices_routes)
 app.register_blueprint(connectivity_routes)
 
 

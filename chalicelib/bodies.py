@@ -28,6 +28,13 @@ END = r"$(?!\n)"
 # Halves of characters, which Python's JSON reads and UTF-8 cannot spell.
 HALVES = r"\ud800-\udfff"
 _CONTROL = rf"\x00-\x1f\x7f-\x9f\u2028\u2029{HALVES}"
+# What shows nothing, or turns the text around it: two names that look the same would differ. The
+# two joiners are not among them: several scripts, and emoji, are spelled with them.
+_UNSEEN = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+)
+_JOINERS = r"\u200c\u200d"
 MAX_INTEGER = 2**31 - 1
 MAX_BIGINT = 2**63 - 1
 MAX_NUMBER = sys.float_info.max
@@ -58,6 +65,15 @@ def spelled(pattern: str, says: str) -> str:
     return pattern
 
 
+def one_line(most: int) -> str:
+    """The pattern of a text that people read in a line, of at most so many characters."""
+    end = rf"[^\s{_CONTROL}{_UNSEEN}{_JOINERS}]"
+    return spelled(
+        rf"^{end}([^{_CONTROL}{_UNSEEN}]{{0,{most - 2}}}{end})?{END}",
+        f"must be one line of at most {most} characters, all to be seen, without spaces around it",
+    )
+
+
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A JSON object: its fields, their limits and their descriptions.
 
@@ -74,15 +90,7 @@ Id = Annotated[str, Meta(pattern=STORABLE, min_length=1, max_length=256)]
 
 
 # What people call something.
-Name = Annotated[
-    str,
-    Meta(
-        pattern=spelled(
-            rf"^[^\s{_CONTROL}]([^{_CONTROL}]{{0,98}}[^\s{_CONTROL}])?{END}",
-            "must be one line of at most 100 characters, without spaces around it",
-        )
-    ),
-]
+Name = Annotated[str, Meta(pattern=one_line(100))]
 WholeNumber = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Count = Annotated[int, Meta(ge=0, le=MAX_BIGINT)]
 SerialNumber = Annotated[int, Meta(ge=1, le=MAX_BIGINT)]

@@ -93,18 +93,22 @@ def listed(
     query: ListQuery,
     sorting: Sorting,
     read: Callable[[Row[Any]], T],
+    *,
+    total: Select[Any] | None = None,
 ) -> Listing[T]:
     """The page of *found* that *query* asks for, each row of it as *read* makes of it.
 
+    *total* is a statement that knows how many there are without counting them one by one.
     Raises `InvalidRequestError` for a page that is too deep, or an `after` of another list.
     """
     number, key = _start(query, sorting)
-    rows, total = _read(connection, found, query, sorting, key)
+    counted = total if total is not None else _counting(found)
+    rows, total_items = _read(connection, found, query, sorting, key, counted)
     items = rows[: query.page_size]
     has_next = len(rows) > query.page_size
     return Listing(
         items=[read(row) for row in items],
-        pagination=_pagination(query, number, total, has_next=has_next),
+        pagination=_pagination(query, number, total_items, has_next=has_next),
         next=_next(query, sorting, number, items[-1]) if has_next else None,
     )
 
@@ -130,19 +134,20 @@ def _require_depth(query: ListQuery) -> None:
         )
 
 
+def _counting(found: Select[Any]) -> Select[Any]:
+    return found.with_only_columns(func.count(), maintain_column_froms=True)
+
+
 def _read(
     connection: Connection,
     found: Select[Any],
     query: ListQuery,
     sorting: Sorting,
     key: tuple[Any, Any] | None,
+    counting: Select[Any],
 ) -> tuple[Sequence[Row[Any]], int]:
     """The rows of the page, one more where there is one, and how many *found* has in all."""
-    counted = select(
-        found.with_only_columns(func.count(), maintain_column_froms=True)
-        .scalar_subquery()
-        .label("total_items")
-    ).subquery("counted")
+    counted = select(counting.scalar_subquery().label("total_items")).subquery("counted")
     sorts = found.add_columns(sorting.column.label("sorted_by"), sorting.key.label("sorted_by_key"))
     page = _ordered(_past(sorts, query, sorting, key), query, sorting).subquery("page")
     both = select(page, counted.c.total_items).select_from(counted.outerjoin(page, true()))

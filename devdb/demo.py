@@ -15,7 +15,8 @@ from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.model import BUCKET, bucket_start
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.heartbeats.feature import STALE_AFTER_SECONDS
-from devdb import life
+from devdb import life, registry
+from devdb.aws import moto_server
 from devdb.connecting import exports, psql
 from devdb.embedded import EmbeddedTimescale, is_prepared
 from devdb.fleet import LATE_PARAMETER, Fleet
@@ -60,8 +61,11 @@ def log_errors_only() -> None:
 def _demonstrate(console: Console, *, is_once: bool, port: int) -> None:
     began = time.monotonic()
     console.print(starting_line(), soft_wrap=True)
-    with EmbeddedTimescale() as server:
-        environment = {**os.environ, **server.environment, **DEMO_SETTINGS}
+    with EmbeddedTimescale() as server, moto_server() as aws:
+        environment = {**os.environ, **server.environment, **aws.environment, **DEMO_SETTINGS}
+        environment["USER_POOL_ID"] = pool = aws.make_user_pool()
+        # The schedules, which live in this process, call it as well.
+        os.environ.update(aws.environment)
         configured = sync_settings(environment)
         engine = database.engine_for(configured.database)
         console.print("Making the tables, and migrating to the newest revision …")
@@ -71,10 +75,13 @@ def _demonstrate(console: Console, *, is_once: bool, port: int) -> None:
         console.print("\nStarting `chalice local` …")
         with LocalServer(ROOT, environment, port) as local:
             console.print_json(json.dumps(local.get_json("/status")))
+            registry.install(local, fleet)
             console.print(f"\nReady after {time.monotonic() - began:.0f} s.")
             if not is_once:
                 console.print(_invitation(server, local), soft_wrap=True)
-                _live_on(server, local, living(console, fleet, configured, datetime.now(UTC)))
+                lives = living(console, fleet, configured, datetime.now(UTC))
+                registry.live_on(lives, fleet, pool, console.print)
+                _live_on(server, local, lives)
         engine.dispose()
 
 

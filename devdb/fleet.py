@@ -31,8 +31,10 @@ _RENAME = text(
 # One statement for all of them: the embedded database serves one session at a time.
 _REPORT = text(
     "INSERT INTO iot_data.timescale_measurements (time, device_id, parameter_id, value) "
-    "SELECT time, device_id, parameter_id, 20.0 FROM unnest(CAST(:times AS timestamptz[]), "
-    "CAST(:device_ids AS text[]), CAST(:parameter_ids AS text[])) "
+    "SELECT time, device_id, parameter_id, 18 + abs(hashtext(device_id || parameter_id)) % 8 "
+    "+ 0.3 * (CAST(extract(epoch FROM time) AS bigint) / 60 % 7) "
+    "FROM unnest(CAST(:times AS timestamptz[]), CAST(:device_ids AS text[]), "
+    "CAST(:parameter_ids AS text[])) "
     "AS reading(time, device_id, parameter_id) ON CONFLICT DO NOTHING"
 )
 
@@ -43,6 +45,7 @@ class Fleet:
 
     engine: Engine
     reporting: dict[str, set[str]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     is_ingesting: bool = True
 
     def install(self) -> None:
@@ -61,6 +64,7 @@ class Fleet:
         """A new device that reports everything."""
         self._execute(_ADD_DEVICE, {"device_id": device_id, "device_name": device_name})
         self.reporting[device_id] = set(PARAMETERS)
+        self.names[device_id] = device_name
 
     def switch(self, device_id: str, *, is_on: bool) -> None:
         """Set the device's status in the master data; it goes on reporting all the same."""
@@ -69,6 +73,7 @@ class Fleet:
     def rename(self, device_id: str, device_name: str) -> None:
         """Give the device another name in the master data."""
         self._execute(_RENAME, {"device_id": device_id, "device_name": device_name})
+        self.names[device_id] = device_name
 
     def report(self, device_id: str, at: datetime) -> None:
         """One reading of everything the platform knows to measure, at any time."""

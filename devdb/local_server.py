@@ -88,6 +88,16 @@ class LocalServer:
         with urllib.request.urlopen(self.url + path, timeout=REQUEST_SECONDS) as response:  # noqa: S310 our own address
             return json.load(response)
 
+    def post_json(self, path: str, body: object) -> Any:
+        """The body of a successful POST; raises `urllib.error.HTTPError` for any other answer."""
+        request = urllib.request.Request(  # noqa: S310 our own address
+            self.url + path,
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as response:  # noqa: S310
+            return json.load(response)
+
     def wait(self, seconds: float) -> None:
         """Block for *seconds*; raises with its last words where the server ends meanwhile."""
         if self._process is None:

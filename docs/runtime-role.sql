@@ -71,6 +71,7 @@ END
 $$;
 
 -- heartbeats: The last state of each device, and whether the device is alive.
+GRANT SELECT ON iot_data.v_devices TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_state TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_state_fields TO device_parameters_runtime;
 GRANT SELECT, INSERT, DELETE ON iot_data.stale_devices TO device_parameters_runtime;
@@ -90,16 +91,18 @@ GRANT SELECT ON iot_data.v_organizations TO device_parameters_runtime;
 
 -- device_types: What kinds of devices there are, how often they report, and what.
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_types TO device_parameters_runtime;
-GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_type_metrics TO device_parameters_runtime;
+GRANT SELECT, INSERT, DELETE ON iot_data.device_type_metrics TO device_parameters_runtime;
 
 -- devices: The devices of organizations: what each is, whether it is there, and what was changed of it.
 GRANT SELECT, INSERT, UPDATE ON iot_data.devices TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_presence TO device_parameters_runtime;
 GRANT SELECT, INSERT ON iot_data.device_changes TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_counts TO device_parameters_runtime;
+GRANT SELECT ON iot_data.v_device_parameters TO device_parameters_runtime;
+GRANT SELECT ON iot_data.v_device_states TO device_parameters_runtime;
 GRANT SELECT, INSERT, DELETE ON iot_data.device_transitions TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.connectivity_holds TO device_parameters_runtime;
 GRANT SELECT, INSERT, DELETE ON iot_data.connectivity_rechecks TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.connectivity_checkpoint TO device_parameters_runtime;
 GRANT SELECT ON iot_data.v_device_types TO device_parameters_runtime;
 GRANT SELECT ON iot_data.v_device_type_metrics TO device_parameters_runtime;
-GRANT SELECT ON iot_data.v_device_heartbeats TO device_parameters_runtime;

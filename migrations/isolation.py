@@ -5,6 +5,7 @@ from chalicelib.database.tables import SCHEMA
 
 POLICY = "own_organization"
 SHARED_POLICY = "shared"
+NOBODYS_POLICY = "nobodys"
 # In a sub-select the setting is read once for a statement, and not once for a row.
 _SEEN = f"(SELECT current_setting('{ORGANIZATION_SETTING}', true))"
 
@@ -33,4 +34,15 @@ def shared(table: str) -> str:
     return (
         f"CREATE POLICY {SHARED_POLICY} ON {SCHEMA}.{table} FOR SELECT "
         f"USING (organization_id IS NULL AND {_SEEN} <> '')"
+    )
+
+
+def open_to_nobodys(table: str) -> str:
+    """The statement that lets everybody add rows to *table* that are nobody's.
+
+    It adds to `isolated`, for what is also written where no organization is named.
+    """
+    return (
+        f"CREATE POLICY {NOBODYS_POLICY} ON {SCHEMA}.{table} FOR INSERT "
+        f"WITH CHECK (organization_id IS NULL)"
     )

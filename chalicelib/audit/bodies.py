@@ -26,6 +26,9 @@ class AuditEntry(Body):
     request_id: Annotated[
         str | None, Meta(description="The request, or the invocation, that asked for it.")
     ]
+    organization_id: Annotated[
+        str | None, Meta(description="The organization that it is about; null for none.")
+    ]
 
 
 class AuditQuery(PageQuery):

@@ -17,7 +17,10 @@ audit_log = Table(
     Column("after", JSONB),
     Column("comment", Text),
     Column("request_id", Text),
+    # Null for what is about no organization.
+    Column("organization_id", Text),
     Index("idx_audit_log_actor", "actor", text("audit_id DESC")),
     Index("idx_audit_log_action", "action", text("audit_id DESC")),
     Index("idx_audit_log_subject", "subject", text("audit_id DESC")),
+    Index("idx_audit_log_organization", "organization_id", text("audit_id DESC")),
 )

@@ -14,7 +14,7 @@ from chalicelib.access import organizations
 from chalicelib.bodies import END, UNSET, Body, Meta, UnsetType, spelled
 from chalicelib.database import EVERY_ORGANIZATION
 from chalicelib.http.answers import Answer
-from chalicelib.http.requests import IDEMPOTENCY_KEY, Asked, reading, writing
+from chalicelib.http.requests import IDEMPOTENCY_KEY, IF_MATCH, Asked, reading, writing
 from chalicelib.idempotency import Asking, KeptAnswer
 from chalicelib.listing import ListQuery
 
@@ -125,6 +125,8 @@ def _fingerprint(asked: Asked[Any, Any], seen: str) -> str:
         request.path,
         request.uri_params,
         msgspec.to_builtins(asked.query),
+        # A change of another version is another change.
+        asked.header(IF_MATCH),
         request.raw_body,
     )
     return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()

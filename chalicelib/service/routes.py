@@ -2,12 +2,14 @@
 
 from typing import Annotated, Any, cast
 
+from chalicelib.access.errors import UnknownOrganizationError
 from chalicelib.access.model import Role, Scope
 from chalicelib.audit import list_entries
 from chalicelib.audit.bodies import AuditEntry, AuditQuery
-from chalicelib.bodies import Body, Meta
-from chalicelib.http import Asked, Nothing, Page, Routes, page_of, reading
+from chalicelib.bodies import UNSET, Body, Meta, UnsetType
+from chalicelib.http import Asked, Nothing, Page, Routes, page_of, reading_for, seen_by_caller
 from chalicelib.http.gate import declared_routes
+from chalicelib.http.organizations import OrganizationId
 from chalicelib.service.feature import SERVICE
 
 routes = Routes(__name__, SERVICE)
@@ -38,13 +40,32 @@ def get_me(asked: Asked[Nothing, None]) -> Caller:
     return Caller(subject=principal.subject, role=role, organization=principal.organization)
 
 
+class OwnedAuditQuery(AuditQuery):
+    """Which entries to list, and of which organization."""
+
+    organization_id: (
+        Annotated[
+            OrganizationId,
+            Meta(
+                description="Only what is about it. An organization's admins see its entries only."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
 @routes.get(
-    "/audit", least=Role.ADMIN, scope=Scope.PLATFORM, query=AuditQuery, answers=Page[AuditEntry]
+    "/audit",
+    least=Role.ADMIN,
+    scope=Scope.ORGANIZATION,
+    query=OwnedAuditQuery,
+    answers=Page[AuditEntry],
+    refuses=(UnknownOrganizationError,),
 )
-def list_audit_entries(asked: Asked[AuditQuery, None]) -> Page[AuditEntry]:
+def list_audit_entries(asked: Asked[OwnedAuditQuery, None]) -> Page[AuditEntry]:
     """Who did what? Newest first."""
-    with reading() as connection:
-        entries = list_entries(connection, asked.query)
+    with reading_for(asked) as connection:
+        entries = list_entries(connection, asked.query, seen_by_caller(asked))
     return page_of(entries, asked.query, lambda entry: (entry.audit_id,))
 
 

@@ -8,6 +8,7 @@ const FIELDS = [
   { name: "actor", label: "Who", hint: "such as token:oncall" },
   { name: "action", label: "What", hint: "such as run.forced" },
   { name: "subject", label: "To what", hint: "such as run 42" },
+  { name: "organization_id", label: "Organization", hint: "such as org-789" },
 ];
 
 const named = (text) => (text === null ? "–" : html`<${Name}>${text}<//>`);
@@ -24,6 +25,7 @@ const COLUMNS = [
 export const view = {
   title: "Audit",
   order: 90,
+  scope: "platform",
   pages: [{ path: "", title: "Audit", isListed: true, least: "admin", Component: Audit }],
 };
 

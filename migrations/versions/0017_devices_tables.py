@@ -9,11 +9,97 @@ down_revision = "0016_device_types_tables"
 branch_labels = None
 depends_on = None
 
+# Of people's own spelling: all that ASCII has between words. Letters of any script are kept.
+_BETWEEN_WORDS = r"[\s!-/:-@\[-`{-~]+"
+_NAMES = (
+    "name || ' ' || coalesce(serial_number, '') || ' ' || regexp_replace(device_id, '^dev-', '')"
+)
+_LISTED = {
+    "name": "organization_id, name",
+    "status": "organization_id, status",
+    "created_at": "organization_id, created_at",
+    "status_and_name": "organization_id, status, name",
+    "type_and_name": "organization_id, device_type_id, name",
+    "name_of_all": "name",
+}
+_COUNTED = "organization_id, tag, device_type_id, status, lifecycle, connectivity"
+_COUNTED_ON = {
+    "INSERT": "NEW TABLE AS arrived",
+    "UPDATE": "OLD TABLE AS gone NEW TABLE AS arrived",
+    "DELETE": "OLD TABLE AS gone",
+}
+# The function counts the rows of a statement, as they were and as they are, once for all and once
+# for each tag. Now and then it makes the rows of what it counts one; those that somebody else is
+# about to make one it leaves alone, so that nobody waits.
+_COUNT = """
+CREATE FUNCTION iot_data.count_devices() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    added bigint[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        WITH tally AS (ARRIVED), fresh AS (FRESH) SELECT array_agg(count_id) INTO added FROM fresh;
+    ELSIF TG_OP = 'DELETE' THEN
+        WITH tally AS (GONE), fresh AS (FRESH) SELECT array_agg(count_id) INTO added FROM fresh;
+    ELSE
+        WITH tally AS (ARRIVED UNION ALL GONE), fresh AS (FRESH)
+        SELECT array_agg(count_id) INTO added FROM fresh;
+    END IF;
+    IF random() < 0.06 THEN
+        WITH tally AS (
+            DELETE FROM iot_data.device_counts
+            WHERE count_id IN (
+                SELECT known.count_id
+                FROM iot_data.device_counts AS known
+                JOIN iot_data.device_counts AS fresh USING (COUNTED)
+                WHERE fresh.count_id = ANY (added)
+                FOR UPDATE OF known SKIP LOCKED
+            )
+            RETURNING COUNTED, devices
+        )
+        FRESH;
+    END IF;
+    RETURN NULL;
+END
+$$
+"""
+_FRESH = """
+        INSERT INTO iot_data.device_counts (COUNTED, devices)
+        SELECT COUNTED, sum(devices)
+        FROM tally
+        GROUP BY COUNTED
+        HAVING sum(devices) <> 0"""
+_TALLY = """
+        SELECT COUNTED, SIGN AS devices
+        FROM ROWS
+        CROSS JOIN LATERAL unnest(array_append(tags, '')) AS tag
+        WHERE lifecycle <> 'deleted'"""
+_MEANT = {
+    "(FRESH)": f"({_FRESH}\n        RETURNING count_id)",
+    "FRESH;": f"{_FRESH};",
+    "ARRIVED": _TALLY.replace("ROWS", "arrived").replace("SIGN", "1"),
+    "GONE": _TALLY.replace("ROWS", "gone").replace("SIGN", "-1"),
+    "COUNTED": _COUNTED,
+}
+
+
+def _words(spelled: str) -> str:
+    """The words of *spelled*, as an index can look up how they begin."""
+    return (
+        f"array_to_tsvector(array_remove(regexp_split_to_array(lower({spelled}), "
+        f"'{_BETWEEN_WORDS}'), ''))"
+    )
+
+
+def _spelled_out(statement: str) -> str:
+    for word, meant in _MEANT.items():
+        statement = statement.replace(word, meant)
+    return statement
+
 
 def upgrade() -> None:
     # `status` is what people are shown; what it is made of is kept apart.
     op.execute(
-        """
+        f"""
         CREATE TABLE iot_data.devices (
             device_id text PRIMARY KEY,
             organization_id text NOT NULL REFERENCES iot_data.organizations,
@@ -23,9 +109,9 @@ def upgrade() -> None:
             latitude double precision,
             longitude double precision,
             address text,
-            connection jsonb NOT NULL DEFAULT '{}',
-            metadata jsonb NOT NULL DEFAULT '{}',
-            tags text[] NOT NULL DEFAULT '{}',
+            connection jsonb NOT NULL DEFAULT '{{}}',
+            metadata jsonb NOT NULL DEFAULT '{{}}',
+            tags text[] NOT NULL DEFAULT '{{}}',
             firmware_version text,
             lifecycle text NOT NULL DEFAULT 'registered'
                 CONSTRAINT devices_lifecycle_check
@@ -46,7 +132,13 @@ def upgrade() -> None:
             created_at timestamptz NOT NULL DEFAULT now(),
             updated_at timestamptz NOT NULL DEFAULT now(),
             deleted_at timestamptz,
-            version bigint NOT NULL DEFAULT 1
+            version bigint NOT NULL DEFAULT 1,
+            words tsvector NOT NULL GENERATED ALWAYS AS (
+                {_words(_NAMES)}
+            ) STORED,
+            address_words tsvector GENERATED ALWAYS AS (
+                {_words("address")}
+            ) STORED
         )
         """
     )
@@ -55,6 +147,29 @@ def upgrade() -> None:
         CREATE UNIQUE INDEX idx_devices_serial_number
         ON iot_data.devices (organization_id, serial_number)
         WHERE lifecycle <> 'deleted'
+        """
+    )
+    # One for each order of the list, and for the filters that leave many devices over.
+    for name, columns in _LISTED.items():
+        op.execute(
+            f"""
+            CREATE INDEX idx_devices_by_{name}
+            ON iot_data.devices ({columns}, device_id)
+            WHERE lifecycle <> 'deleted'
+            """
+        )
+    op.execute(
+        """
+        CREATE INDEX idx_devices_words
+        ON iot_data.devices USING gin (words, address_words, tags)
+        WHERE lifecycle <> 'deleted'
+        """
+    )
+    op.execute(
+        """
+        CREATE INDEX idx_devices_place
+        ON iot_data.devices USING gist (point(longitude, latitude))
+        WHERE lifecycle <> 'deleted' AND latitude IS NOT NULL
         """
     )
     # Changes with every reading, and so is kept out of the row that has all the indexes.
@@ -87,9 +202,41 @@ def upgrade() -> None:
         ON iot_data.device_changes (device_id, change_id)
         """
     )
-    for table in ("devices", "device_presence", "device_changes"):
+    # How many devices are how, as sums of what has been added and taken away: whoever writes adds
+    # rows, and waits for nobody. Rows of the empty tag count all devices, whatever their tags.
+    op.execute(
+        """
+        CREATE TABLE iot_data.device_counts (
+            count_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            organization_id text NOT NULL,
+            tag text NOT NULL,
+            device_type_id text NOT NULL,
+            status text NOT NULL,
+            lifecycle text NOT NULL,
+            connectivity text NOT NULL,
+            devices bigint NOT NULL
+        )
+        """
+    )
+    op.execute(
+        f"""
+        CREATE INDEX idx_device_counts_group
+        ON iot_data.device_counts ({_COUNTED})
+        """
+    )
+    for table in ("devices", "device_presence", "device_changes", "device_counts"):
         for statement in isolated(table):
             op.execute(statement)
+    op.execute(_spelled_out(_COUNT))
+    for event, tables in _COUNTED_ON.items():
+        op.execute(
+            f"""
+            CREATE TRIGGER count_devices_on_{event.lower()}
+            AFTER {event} ON iot_data.devices
+            REFERENCING {tables}
+            FOR EACH STATEMENT EXECUTE FUNCTION iot_data.count_devices()
+            """
+        )
     op.execute(
         """
         CREATE VIEW iot_data.v_devices WITH (security_invoker = true) AS
@@ -99,9 +246,31 @@ def upgrade() -> None:
         """
     )
 
+    # What organizations are shown of their devices is read through these.
+    op.execute(
+        """
+        CREATE VIEW iot_data.v_device_states WITH (security_invoker = true) AS
+        SELECT device_id, last_seen_ts, agent_version
+        FROM iot_data.device_state
+        """
+    )
+    op.execute(
+        """
+        CREATE VIEW iot_data.v_device_parameters WITH (security_invoker = true) AS
+        SELECT device_id, parameter_id, parameter_name, created_at, updated_at
+        FROM iot_data.device_parameters
+        """
+    )
+
 
 def downgrade() -> None:
+    op.execute("DROP VIEW iot_data.v_device_parameters")
+    op.execute("DROP VIEW iot_data.v_device_states")
     op.execute("DROP VIEW iot_data.v_devices")
+    for event in _COUNTED_ON:
+        op.execute(f"DROP TRIGGER count_devices_on_{event.lower()} ON iot_data.devices")
+    op.execute("DROP FUNCTION iot_data.count_devices()")
+    op.execute("DROP TABLE iot_data.device_counts")
     op.execute("DROP TABLE iot_data.device_changes")
     op.execute("DROP TABLE iot_data.device_presence")
     op.execute("DROP TABLE iot_data.devices")

@@ -99,17 +99,9 @@ def upgrade() -> None:
         WHERE maintenance_until IS NOT NULL
         """
     )
-    op.execute(
-        """
-        CREATE VIEW iot_data.v_device_heartbeats WITH (security_invoker = true) AS
-        SELECT device_id, last_seen_ts
-        FROM iot_data.device_state
-        """
-    )
 
 
 def downgrade() -> None:
-    op.execute("DROP VIEW iot_data.v_device_heartbeats")
     op.execute("DROP INDEX iot_data.idx_devices_maintenance")
     op.execute("DROP INDEX iot_data.idx_devices_not_online")
     op.execute("DROP INDEX iot_data.idx_device_presence_last_seen")

@@ -13,6 +13,7 @@ from chalicelib.database import Deadline, transaction
 from tests.features.device_parameters.test_invocations import SCHEDULE, invoke
 from tests.features.device_parameters.test_routes import get, pages
 from tests.features.device_parameters.test_start import post
+from tests.people import People
 from tests.sandbox import Sandbox
 
 
@@ -80,6 +81,23 @@ def test_entries_page_and_filter_newest_first(migrated: Sandbox, engine: Engine)
     assert [entry["before"] for entry in entries("?actor=ann")] == [{"at": 3}, {"at": 1}]
     assert [entry["actor"] for entry in entries("?subject=thing%202")] == ["bob"]
     assert entries("?action=other") == []
+
+
+def test_admins_see_what_was_done_in_their_organization_and_no_more(people: People) -> None:
+    people.organization("org-1")
+    people.organization("org-2")
+    admin = people.user("ann", "org-1", role="admin")
+    new = {"email": "new@example.com", "name": "New"}
+    platform = people.platform()
+    for organization_id in ("org-1", "org-2"):
+        platform.ask("POST", f"/users?organizationId={organization_id}", new)
+    platform.ask("POST", "/organizations", {"name": "Third"})
+    [entry] = admin.get("/audit").json_body["items"]
+    assert (entry["actor"], entry["organization_id"]) == ("sub-platform", "org-1")
+    assert len(platform.get("/audit").json_body["items"]) == 3
+    [entry] = platform.get("/audit?organization_id=org-2").json_body["items"]
+    assert entry["organization_id"] == "org-2"
+    assert people.user("otto", "org-1", role="operator").get("/audit").status_code == 403
 
 
 def test_nobody_can_change_what_is_written(migrated: Sandbox) -> None:

@@ -142,6 +142,12 @@ class Browser:
         """Choose *option*, by what it says, where *label* stands."""
         Select(self.find(field(label))).select_by_visible_text(option)
 
+    def choose_in(self, place: str, label: str, option: str) -> None:
+        """The same within *place*, where something else may be labelled so as well."""
+        self.find(place)
+        inside = [each for each in self._in_sight(field(label)) if self._is_in(place, each)]
+        Select(inside[0]).select_by_visible_text(option)
+
     def enter(self, label: str, text: str) -> None:
         """Type *text* where *label* stands, in place of what is there."""
         self.find(field(label)).send_keys(Keys.CONTROL, "a")
@@ -246,6 +252,9 @@ class Browser:
     def _log(self, kind: str) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = self._driver.get_log(kind)  # type: ignore[no-untyped-call]
         return entries
+
+    def _is_in(self, place: str, element: WebElement) -> bool:
+        return bool(self.run("return arguments[1].closest(arguments[0]) !== null", place, element))
 
     def _has_focus(self, selector: str) -> bool:
         script = f"{_ALL} return all(arguments[0]).includes(document.activeElement)"

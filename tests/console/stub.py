@@ -1,7 +1,7 @@
 """The page's own routes below a stage, as API Gateway serves them, and a canned JSON API."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,13 +12,15 @@ from chalice.app import Chalice
 from chalice.test import Client
 
 from chalicelib.console.routes import routes
+from chalicelib.errors import ApplicationError
 from tests.console import canned, canned_loads
 from tests.console.canned import Document
+from tests.console.canned_people import People
 from tests.console.canned_removals import Csv, HeldRemovals
+from tests.console.replies import Answer, Sent, Versioned, failure, refusal
 
 STAGE = "/dev"
 ROLES = ["viewer", "operator", "admin"]
-Answer = tuple[int, Document | Csv]
 
 
 class StubApi:
@@ -27,6 +29,7 @@ class StubApi:
     def __init__(self) -> None:
         self.now = datetime.now(UTC)
         self.role = "admin"
+        self.organization: str | None = None
         self.token: str | None = None
         self.state = "ok"
         self.runs = canned.runs(self.now)
@@ -38,25 +41,41 @@ class StubApi:
         self.pause: Document | None = None
         self.audit = canned.audit_entries(self.now)
         self.loads = canned_loads.loads(self.now)
+        self.people = People(self.now)
         # By path, with its query or without it, before anything else.
         self.answers: dict[str, Answer] = {}
         self.posted: list[Document] = []
         self.asked: list[str] = []
+        # What was to change something of what belongs to organizations.
+        self.sent: list[Sent] = []
         self.is_slow = False
 
-    def answer(self, method: str, path: str, token: str, body: bytes) -> Answer:
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The status and the JSON of one request below the stage."""
         url = urlsplit(path)
         self.asked.append(path)
-        if self.token is not None and token != f"Bearer {self.token}":
+        if self.token is not None and headers.get("Authorization") != f"Bearer {self.token}":
             return 401, {"message": "Unauthorized"}
         for known in (path, url.path):
             if known in self.answers:
                 return self.answers[known]
         parts = [unquote(part) for part in url.path.strip("/").split("/")]
+        given = dict(parse_qsl(url.query))
+        sent = Sent(method, parts, given, json.loads(body or b"null"), headers)
+        if answered := self._of_organizations(sent):
+            return answered
         if method != "GET":
-            return self._change(method, parts, json.loads(body or b"null"))
-        return self._read(parts, dict(parse_qsl(url.query)))
+            return self._change(method, parts, sent.body)
+        return self._read(parts, given)
+
+    def _of_organizations(self, sent: Sent) -> Answer | None:
+        """The answer about what belongs to organizations; None for anything else."""
+        if sent.method != "GET":
+            self.sent.append(sent)
+        try:
+            return self.people.answer(sent)
+        except ApplicationError as error:
+            return refusal(error)
 
     def _change(self, method: str, parts: list[str], request: Document) -> Answer:
         match method, parts:
@@ -90,7 +109,8 @@ class StubApi:
                 _page(_matching(self.audit, given, *names), given),
             )
         if parts == ["me"]:
-            return 200, {"subject": "subject-of-the-token", "role": self.role}
+            me = {"subject": "subject-of-the-token", "role": self.role}
+            return 200, {**me, "organization": self.organization}
         for feature in (self._sync_of, self._removals_of, self._heartbeats_of, self._loads_of):
             if answered := feature(parts, given):
                 return answered
@@ -179,19 +199,13 @@ class StubApi:
     def _polled(self, run_id: str) -> Answer:
         """A run that was under way has ended when it is asked about the second time."""
         status, found = _found(self.runs, "run_id", run_id)
-        assert not isinstance(found, Csv)
+        assert isinstance(found, dict)
         questions = sum(path == f"/runs/{run_id}" for path in self.asked)
         if found.get("status") == "running" and questions > 1:
             ended = canned.run(int(run_id), datetime.now(UTC), added=5)
             self.runs[self.runs.index(found)] = ended
             return status, ended
         return status, found
-
-
-def failure(status: int, code: str, message: str) -> Answer:
-    """The envelope of an error."""
-    error = {"code": code, "message": message, "details": {}, "requestId": "req-4711"}
-    return status, {"error": error}
 
 
 def _page(items: list[Document], given: dict[str, str]) -> Document:
@@ -241,8 +255,10 @@ def serving(api: StubApi) -> Iterator[str]:
             server.server_close()
 
 
-def _encoded(document: Document | Csv) -> tuple[dict[str, str], bytes]:
+def _encoded(document: Document | Csv | Versioned) -> tuple[dict[str, str], bytes]:
     """The headers and the body of an answer."""
+    if isinstance(document, Versioned):
+        return document.headers, json.dumps(document.document).encode()
     if isinstance(document, Csv):
         return document.headers, document.text.encode()
     return {"Content-Type": "application/json"}, json.dumps(document).encode()
@@ -266,16 +282,12 @@ def _handler(api: StubApi, client: Client) -> type[BaseHTTPRequestHandler]:
             else:
                 self._answer("GET", path)
 
-        def do_POST(self) -> None:
-            self._answer("POST", self.path.removeprefix(STAGE))
-
-        def do_DELETE(self) -> None:
-            self._answer("DELETE", self.path.removeprefix(STAGE))
+        def change(self) -> None:
+            self._answer(self.command, self.path.removeprefix(STAGE))
 
         def _answer(self, method: str, path: str) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            token = self.headers.get("Authorization", "")
-            status, document = api.answer(method, path, token, body)
+            status, document = api.answer(method, path, dict(self.headers), body)
             self._send(status, *_encoded(document))
 
         def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
@@ -289,4 +301,6 @@ def _handler(api: StubApi, client: Client) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing: pytest shows what failed."""
 
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        setattr(Handler, f"do_{method}", Handler.change)
     return Handler

@@ -3,7 +3,8 @@
 from tests.console import canned
 from tests.console.browser import button, card, field, link, rows
 from tests.console.conftest import Visit
-from tests.console.stub import StubApi, failure
+from tests.console.replies import failure
+from tests.console.stub import StubApi
 
 SILENT = card("Silent devices")
 ROWS = rows("Silent devices")

@@ -1,6 +1,6 @@
 """Signing in at an issuer: a browser, a provider, and tokens that are verified."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,8 @@ from tests.access.issuer import CLIENT, SUBJECT
 from tests.console.browser import Browser, button, card, field
 from tests.console.canned import Document
 from tests.console.provider import Provider
-from tests.console.stub import Answer, StubApi
+from tests.console.replies import Answer
+from tests.console.stub import StubApi
 
 SIGN_IN = button("Sign in")
 ALERT = "[role=alert]"
@@ -31,7 +32,8 @@ class VerifyingApi(StubApi):
         self._settings = access_from_environment(provider.environment)
         self.refused: list[str] = []
 
-    def answer(self, method: str, path: str, token: str, body: bytes) -> Answer:
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        token = headers.get("Authorization", "")
         try:
             caller = authenticate(self._settings, token)
         except ApplicationError as error:
@@ -42,7 +44,7 @@ class VerifyingApi(StubApi):
             return 403, {"message": "Forbidden"}
         if path == "/me":
             return 200, self._me(caller.subject, caller.role)
-        return super().answer(method, path, token, body)
+        return super().answer(method, path, headers, body)
 
     def _me(self, subject: str, role: str) -> Document:
         self.role = role

@@ -23,12 +23,17 @@ PAGES = {
     "unknown": "#/heartbeats/unknown",
     "loads": "#/parquet_loads",
     "load": "#/parquet_loads/25",
+    "users": "#/users",
+    "user": "#/users/user-01",
+    "profile": "#/users/me",
+    "organizations": "#/organizations",
+    "organization": "#/organizations/org-acme",
     "audit": "#/service",
 }
 SCREENS = {
     "desktop-light": (1280, False),
     "desktop-dark": (1280, True),
-    "phone-light": (360, False),
+    "phone-light": (390, False),
 }
 
 

@@ -15,6 +15,9 @@ PAGES = [
     "#/heartbeats",
     "#/heartbeats/unknown",
     "#/parquet_loads",
+    "#/users",
+    "#/users/user-01",
+    "#/organizations",
     "#/service",
 ]
 # Right-to-left override, embedding and isolate, none of them ended.
@@ -40,6 +43,10 @@ def rename_everything(api: StubApi, name: str) -> None:
     for entry in api.audit:
         entry |= dict.fromkeys(("actor", "action", "subject", "comment"), name)
         entry["after"] = {name: name}
+    for user in api.people.users.items:
+        user |= {"name": name, "email": name}
+    for organization in api.people.organizations.items:
+        organization["name"] = name
     for load in api.loads:
         load["key"] = name
 

@@ -9,7 +9,8 @@ from selenium.webdriver.common.keys import Keys
 from tests.console import canned
 from tests.console.browser import Browser, button, card, field, link, rows
 from tests.console.conftest import Visit
-from tests.console.stub import StubApi, failure
+from tests.console.replies import failure
+from tests.console.stub import StubApi
 
 REMOVALS = "#/device_parameters/removals"
 REVIEW = card("Review")

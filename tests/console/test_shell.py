@@ -7,7 +7,8 @@ from chalicelib.console.assets import ASSETS
 from tests.console import canned
 from tests.console.browser import Browser, button, card, link, rows
 from tests.console.conftest import AddView, Visit
-from tests.console.stub import StubApi, failure
+from tests.console.replies import failure
+from tests.console.stub import StubApi
 
 MENU = "nav[aria-label=Console]"
 TOYS = """

@@ -5,7 +5,8 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.console.browser import Browser, button, card, field
 from tests.console.conftest import Visit
-from tests.console.stub import StubApi, failure
+from tests.console.replies import failure
+from tests.console.stub import StubApi
 
 TOKEN = field("Access token")
 SIGN_IN = card("A token is needed")
@@ -73,12 +74,12 @@ def test_a_token_that_expires_is_asked_for_again(visit: Visit, api: StubApi) -> 
     assert not page.is_shown(card("Runs"))
 
 
-def test_whoever_may_not_read_is_told_which_role_it_takes(visit: Visit, api: StubApi) -> None:
+def test_whoever_may_not_read_is_told_so_and_which_role_they_have(
+    visit: Visit, api: StubApi
+) -> None:
     api.answers["/status"] = failure(403, "FORBIDDEN", "not for you")
     page = visit("#/device_parameters")
-    page.wait_for_text(
-        "main [role=alert]", "Not for you. Request req-4711. Reading takes the role viewer."
-    )
+    page.wait_for_text("main [role=alert]", "Not for you. Request req-4711. Your role is admin.")
 
 
 def test_a_server_that_is_down_is_said_and_asked_again(

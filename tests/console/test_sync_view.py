@@ -9,7 +9,8 @@ from chalicelib.console.assets import ASSETS
 from tests.console import canned
 from tests.console.browser import Browser, button, card, field, link, rows
 from tests.console.conftest import Visit
-from tests.console.stub import StubApi, failure
+from tests.console.replies import failure
+from tests.console.stub import StubApi
 
 SYNC = "#/device_parameters"
 STATE = card("State")

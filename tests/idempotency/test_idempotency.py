@@ -144,6 +144,16 @@ def test_over_http_a_key_is_for_one_request(
     assert (answer.status_code, error["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
 
 
+def test_over_http_a_change_of_another_version_is_another_request(people: People) -> None:
+    people.organization("org-1")
+    platform, path = people.platform(), "/organizations/org-1"
+    headers = {"Idempotency_Key": "k-1", "If_Match": '"1"'}
+    assert platform.ask("PATCH", path, NEW, **headers).status_code == 200
+    assert platform.ask("PATCH", path, NEW, **headers).status_code == 200
+    answer = platform.ask("PATCH", path, NEW, **headers | {"If_Match": '"2"'})
+    assert answer.json_body["error"]["code"] == "IDEMPOTENCY_KEY_REUSED"
+
+
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 129, "ключ", "a\tb"])
 def test_a_key_that_is_none_is_refused(key: str, people: People) -> None:
     answer = people.platform().ask("POST", "/organizations", NEW, Idempotency_Key=key)

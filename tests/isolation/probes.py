@@ -34,16 +34,31 @@ class Probe:
 
 @dataclass(frozen=True)
 class Probes:
-    """All requests of a route that name something; *why_none* is why there are none."""
+    """All requests of a route that name something; *why_none* is why there are none.
+
+    *of_platform* has, by the name of a field, a body that nobody may send who is not of the
+    platform, whatever the field names.
+    """
 
     probes: tuple[Probe, ...] = field(default=())
     why_none: str = ""
+    of_platform: Mapping[str, Any] = field(default_factory=dict)
 
 
 def all_probes() -> Mapping[str, Probes]:
     """The probes of all features, by the name of the route."""
     found: dict[str, Probes] = {
         "get_me": Probes(why_none="it names nothing, and shows the caller only"),
+        "list_audit_entries": Probes(
+            (
+                Probe(
+                    "organization_id",
+                    "/audit?organization_id={id}",
+                    lambda _, organization_id: organization_id,
+                    "org-missing",
+                ),
+            )
+        ),
         "get_document": Probes(why_none="it names nothing, and is the same for everybody"),
     }
     for feature in FEATURES:

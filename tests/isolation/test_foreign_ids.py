@@ -23,6 +23,7 @@ SHARED = [route for route in ROUTES if route.requirement.scope is Scope.ORGANIZA
 PLATFORM = [route for route in ROUTES if route.requirement.scope is Scope.PLATFORM]
 PROBES = all_probes()
 OWN, FOREIGN = "org-own", "org-foreign"
+_IDS = ("Id", "Ids", "_id", "_ids")
 CASES = [
     pytest.param(route, method, probe, id=f"{method} {probe.target}")
     for route in SHARED
@@ -49,7 +50,8 @@ def test_every_route_for_organizations_is_asked_for_what_is_foreign(route: Route
     assert route.name in PROBES, told
     probes = PROBES[route.name]
     assert bool(probes.probes) != bool(probes.why_none), told
-    assert {probe.variable for probe in probes.probes} == _variables(route), told
+    named = {probe.variable for probe in probes.probes} | probes.of_platform.keys()
+    assert named == _variables(route), told
 
 
 def _variables(route: Route) -> set[str]:
@@ -57,7 +59,7 @@ def _variables(route: Route) -> set[str]:
     bodies = route.body if isinstance(route.body, tuple) else (route.body,)
     kinds = [route.query, *(body for body in bodies if body is not None)]
     fields = {name for kind in kinds for name in kind.__struct_encode_fields__}
-    return {*route.path, *(name for name in fields if name.endswith(("Id", "Ids")))}
+    return {*route.path, *(name for name in fields if name.endswith(_IDS))}
 
 
 @pytest.mark.parametrize(("route", "method", "probe"), CASES)
@@ -70,6 +72,23 @@ def test_what_is_foreign_is_answered_as_what_is_missing(
     assert answers[0] == answers[1]
     assert answers[0][0] == 404
     assert _rows_of(isolated_people.sandbox, FOREIGN) == before
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        pytest.param(route, body, id=f"{route.name} {name}")
+        for route in SHARED
+        if route.name in PROBES
+        for name, body in PROBES[route.name].of_platform.items()
+    ],
+)
+def test_what_only_the_platform_may_name_is_closed_whatever_it_is(
+    route: Route, body: Any, caller: Caller
+) -> None:
+    for named in ("foreign", "missing"):
+        sent = json.loads(json.dumps(body).replace("{id}", named))
+        assert caller.ask(route.methods[0], route.address, sent).status_code == 403
 
 
 @pytest.mark.parametrize(("route", "method", "probe"), CASES)

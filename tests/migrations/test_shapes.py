@@ -139,9 +139,9 @@ def test_other_shapes_that_can_be_read_are_taken(
     sources.rows(
         "CREATE SCHEMA iot_data; "
         "CREATE DOMAIN iot_data.identifier AS text; "
-        "CREATE TABLE iot_data.devices "
+        "CREATE TABLE iot_data.fleet "
         "(device_id varchar(40), device_name text, status boolean); "
-        f"CREATE VIEW {DEVICES} AS SELECT * FROM iot_data.devices; "
+        f"CREATE VIEW {DEVICES} AS SELECT * FROM iot_data.fleet; "
         f"CREATE TABLE {PARAMETERS} "
         "(parameter_id iot_data.identifier UNIQUE, parameter_name text); "
         f"CREATE TABLE {MEASUREMENTS} (time timestamptz NOT NULL, "
@@ -149,7 +149,7 @@ def test_other_shapes_that_can_be_read_are_taken(
     )
     sources.rows(f"SELECT create_hypertable('{MEASUREMENTS}', by_range('time'))")
     migrator.upgrade()
-    sources.rows("INSERT INTO iot_data.devices VALUES ('d', 'Door', true)")
+    sources.rows("INSERT INTO iot_data.fleet VALUES ('d', 'Door', true)")
     fleet = Fleet(sources)
     fleet.add_parameter("p", "Power")
     fleet.report("d", "p", sources.now())

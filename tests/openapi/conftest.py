@@ -61,8 +61,8 @@ def open_server(timescale: Sandbox) -> Iterator[LocalServer]:
         fleet.report("gate-3", "temperature", timescale.now())
         start_run(server)
         timescale.rows(
-            "INSERT INTO iot_data.audit_log (actor, action, subject) SELECT 'token:oncall', "
-            "'run.forced', 'run 42' FROM generate_series(1, 2)"
+            "INSERT INTO iot_data.audit_log (actor, action, subject, organization_id) "
+            "SELECT 'token:oncall', 'run.forced', 'run 42', 'org-789' FROM generate_series(1, 2)"
         )
         yield server
 

@@ -1,24 +1,30 @@
 // What the API answers, as hooks: asked when a component comes, when its question changes, and with each refresh.
 
-import { ApiError, get } from "./api.js";
+import { ApiError, get, read } from "./api.js";
 import { useEffect, useRef, useState } from "./preact_hooks.js";
 import { lookedAt, turn } from "./refresh.js";
 import { given } from "./router.js";
 import { leave } from "./session.js";
 
 const MOST = 500; // What one request gives at most.
-const NOTHING = { question: null, answer: null, error: null };
+const NOTHING = { question: null, answer: null, version: null, error: null };
 const NO_PAGE = { question: null, items: null, next: null, error: null, isBusy: false };
 
-/** `{answer, error}` of GET *path*; an answer to another question is never shown. */
+/**
+ * `{answer, version, error}` of GET *path*; an answer to another question is never shown. A *path* of null asks
+ * nothing.
+ */
 export function useAnswer(path, parameters = {}) {
   const question = questionOf(path, parameters);
   const now = turn.use();
   const [known, know] = useState(NOTHING);
   useEffect(() => {
+    if (path === null) {
+      return undefined;
+    }
     const controller = new AbortController();
-    get(path, given(parameters), controller.signal)
-      .then((answer) => know({ question, answer, error: null }))
+    read(path, given(parameters), controller.signal)
+      .then(({ body, version }) => know({ question, answer: body, version, error: null }))
       .then(noteLook)
       .catch((error) => controller.signal.aborted || know((old) => failed(old, question, error)));
     return () => controller.abort();

@@ -5,12 +5,13 @@ const REQUEST_MS = 35_000;
 
 /** An answer other than 2xx, or none at all (status 0). */
 export class ApiError extends Error {
-  constructor(status, code, message, requestId) {
+  constructor(status, code, message, requestId, details = {}) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
     this.requestId = requestId;
+    this.details = details;
   }
 
   /** The sentence to show, with what a colleague needs to find it in the log. */
@@ -33,7 +34,12 @@ export function beforeEach(work) {
 }
 
 /** What GET answers; parameters that are empty are left out. */
-export function get(path, parameters = {}, signal = undefined) {
+export async function get(path, parameters = {}, signal = undefined) {
+  return (await read(path, parameters, signal)).body;
+}
+
+/** `{body, version}` of GET; the version is null where the answer names none. */
+export function read(path, parameters = {}, signal = undefined) {
   return request(asked(path, parameters), { method: "GET" }, signal);
 }
 
@@ -47,14 +53,32 @@ export async function getCsv(path, parameters = {}) {
   return { text: await received(response.text()), after: next?.[1] ?? null };
 }
 
-/** What POST answers to *body*. */
-export function post(path, body) {
-  const headers = { "Content-Type": "application/json" };
-  return request(path, { method: "POST", headers, body: JSON.stringify(body) });
-}
+/**
+ * What POST answers to *body*. *options*: `{key, version, parameters}`. What is sent again with the same *key* is
+ * carried out once; with a *version*, only where nobody has changed it since.
+ */
+export const post = (path, body, options) => write("POST", path, body, options);
+
+export const put = (path, body, options) => write("PUT", path, body, options);
+
+export const patch = (path, body, options) => write("PATCH", path, body, options);
 
 /** What DELETE answers. */
-export const remove = (path) => request(path, { method: "DELETE" });
+export const remove = (path, options) => write("DELETE", path, undefined, options);
+
+/** A name that no other request has; `crypto.randomUUID` is there over HTTPS only. */
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function write(method, path, body, { key, version, parameters = {} } = {}) {
+  const headers = {
+    ...(body !== undefined && { "Content-Type": "application/json" }),
+    ...(key && { "Idempotency-Key": key }),
+    ...(version && { "If-Match": version }),
+  };
+  return (await request(asked(path, parameters), { method, headers, body: JSON.stringify(body) })).body;
+}
 
 function asked(path, parameters) {
   const given = Object.entries(parameters).filter(([, value]) => value !== "" && value != null);
@@ -73,7 +97,7 @@ async function request(path, options, signal) {
   const response = await send(path, options, signal);
   const body = await response.json().catch(() => null);
   if (response.ok && body !== null) {
-    return body;
+    return { body, version: response.headers.get("ETag") };
   }
   throw failure(response, body);
 }
@@ -104,10 +128,11 @@ function failure(response, body) {
   const said = envelope.message ?? body?.message ?? body?.Message;
   const id = envelope.requestId ?? response.headers.get("x-amzn-requestid");
   const text = typeof said === "string" && said ? sentence(said) : `The server answered ${response.status}.`;
-  return new ApiError(response.status, envelope.code ?? `HTTP_${response.status}`, text, id);
+  return new ApiError(response.status, envelope.code ?? `HTTP_${response.status}`, text, id, envelope.details);
 }
 
-function sentence(text) {
+/** *text* with a capital letter and a full stop. */
+export function sentence(text) {
   const begun = text[0].toUpperCase() + text.slice(1);
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

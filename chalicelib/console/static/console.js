@@ -2,21 +2,26 @@
 // and `begin`, with which the page starts it.
 
 export { useAnswer, heard } from "./answers.js";
-export { ApiError, get, getCsv, post, remove } from "./api.js";
+export { ApiError, get, getCsv, newKey, patch, post, put, remove } from "./api.js";
 export { Chart } from "./chart.js";
 export { Confirm, Dialog } from "./dialog.js";
+export { Check, LongText, Select, Tags } from "./fields.js";
 export { FilterBar, filtersFrom } from "./filters.js";
-export { Button, Field, Form, useOnce } from "./form.js";
+export { Button, Field, Form, Rest, useOnce } from "./form.js";
+export { FormDialog } from "./formdialog.js";
 export { bytes, count, duration, minutes, plural, utc, visible, words } from "./format.js";
 export { Groups } from "./groups.js";
 export { html } from "./html.js";
 export { List } from "./list.js";
+export { Listing } from "./listing.js";
+export { OwnerField, ownerColumns, ownerIn, useOwnerFields } from "./owners.js";
 export { Card, Chip, Count, Facts, Name, Named, Tiles } from "./parts.js";
 export { useCallback, useEffect, useId, useMemo, useRef, useState } from "./preact_hooks.js";
 export { refresh, useRefreshEvery } from "./refresh.js";
 export { addressOf, navigate, setQuery } from "./router.js";
-export { may, roleOf } from "./session.js";
 export { saveFile } from "./saving.js";
+export { refusalOf, useFocusOnProblem, useSending } from "./sending.js";
+export { isOfPlatform, may, roleOf } from "./session.js";
 export { begin } from "./shell.js";
 export { Answered, Empty, Failure, Loading, sentenceOf } from "./states.js";
 export { Table } from "./table.js";

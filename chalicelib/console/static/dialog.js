@@ -4,7 +4,7 @@ import { html } from "./html.js";
 import { useId, useLayoutEffect, useRef } from "./preact_hooks.js";
 
 /** *onClose* is called however it was closed. Keep it in place while it is closed. */
-export function Dialog({ title, isOpen, onClose, children }) {
+export function Dialog({ title, isOpen, onClose, isWide, children }) {
   const id = useId();
   const dialog = useRef();
   useLayoutEffect(() => {
@@ -15,7 +15,7 @@ export function Dialog({ title, isOpen, onClose, children }) {
     }
   }, [isOpen]);
   return html`
-    <dialog ref=${dialog} aria-labelledby=${id} onClose=${onClose}>
+    <dialog ref=${dialog} class=${isWide ? "wide" : undefined} aria-labelledby=${id} onClose=${onClose}>
       <h2 id=${id}>${title}</h2>
       ${children}
     </dialog>

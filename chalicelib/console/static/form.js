@@ -13,23 +13,36 @@ export function Form({ onSubmit, label, children }) {
   return html`<form aria-label=${label} onSubmit=${submit}>${children}</form>`;
 }
 
-/** An input with its label above it, and below it a hint, or what is wrong with it. */
+/** An input with its label above it; *options* are suggestions, `[value, label]`. */
 export function Field({ label, hint, problem, options, onValue, inputRef, ...input }) {
+  const control = (given) => html`
+    <input ref=${inputRef} ...${input} ...${given} list=${options && `${given.id}-list`} onInput=${(event) => onValue(event.target.value)} />
+    ${options && html`<datalist id=${`${given.id}-list`}>${options.map(optionOf)}</datalist>`}
+  `;
+  return html`<${Labelled} label=${label} hint=${hint} problem=${problem} control=${control} />`;
+}
+
+const optionOf = ([value, label]) => html`<option key=${value} value=${value} label=${label}></option>`;
+
+/** What *control(attributes)* draws, with its label above it, and below it a hint, or what is wrong with it. */
+export function Labelled({ label, hint, problem, control, isInline }) {
   const id = useId();
   const described = [hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(" ");
+  const given = { id, "aria-describedby": described || undefined, "aria-invalid": problem ? "true" : undefined };
+  const name = html`<label for=${id}>${label}</label>`;
   return html`
     <div class="field">
-      <label for=${id}>${label}</label>
-      <input id=${id} ref=${inputRef} ...${input} list=${options && `${id}-list`} aria-describedby=${described || undefined}
-        aria-invalid=${problem ? "true" : undefined} onInput=${(event) => onValue(event.target.value)} />
-      ${options && html`<datalist id=${`${id}-list`}>${options.map(optionOf)}</datalist>`}
+      ${isInline ? html`<div class="check">${control(given)}${name}</div>` : html`${name}${control(given)}`}
       ${hint && html`<p id=${`${id}-hint`} class="hint">${hint}</p>`}
       ${problem && html`<p id=${`${id}-problem`} class="field-problem" role="alert">${problem}</p>`}
     </div>
   `;
 }
 
-const optionOf = ([value, label]) => html`<option key=${value} value=${value} label=${label}></option>`;
+/** What went wrong with a form besides its fields, where anything did. */
+export function Rest({ of: problem }) {
+  return problem && html`<p class="bad-text" role="alert">${problem}</p>`;
+}
 
 /** A button that says that it waits instead of being disabled, which would lose the focus. */
 export function Button({ isBusy = false, tone, type = "button", onClick, children, ...rest }) {

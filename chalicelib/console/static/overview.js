@@ -4,11 +4,15 @@ import { Boundary } from "./boundary.js";
 import { html } from "./html.js";
 import { Card } from "./parts.js";
 import { addressOf, segmentsOf } from "./router.js";
-import { may } from "./session.js";
+import { isOffered } from "./session.js";
+import { Empty } from "./states.js";
 
 export function Overview({ views }) {
   const panels = views.flatMap((view) => view.panels.map((panel) => ({ view, panel })));
-  const offered = panels.filter(({ panel }) => may(panel.least));
+  const offered = panels.filter(({ panel }) => isOffered(panel));
+  if (offered.length === 0) {
+    return html`<${Empty}>Nothing is reported here yet. The navigation leads to all pages that are for you.<//>`;
+  }
   return html`
     <div class="panels">
       ${offered.map(({ view, panel }) => html`<${Panel} key=${view.name + panel.title} view=${view} panel=${panel} />`)}

@@ -4,13 +4,13 @@ import { count, visible, words } from "./format.js";
 import { html } from "./html.js";
 import { useId } from "./preact_hooks.js";
 
-/** A box with a heading of its own; *tools* stand opposite the heading. */
+/** A box with a heading of its own, or a *label* that is heard only; *tools* stand opposite the heading. */
 export function Card({ title, tools, isWide, label, children, sectionRef, tone }) {
   const id = useId();
   return html`
     <section class=${classes("card", isWide && "wide", tone && `edged tone-${tone}`)} ref=${sectionRef} tabindex=${sectionRef ? -1 : undefined}
       aria-labelledby=${title ? id : undefined} aria-label=${title ? undefined : label}>
-      ${title && html`<div class="card-head"><h2 id=${id}>${title}</h2>${tools}</div>`}
+      ${(title || tools) && html`<div class="card-head">${title && html`<h2 id=${id}>${title}</h2>`}${tools}</div>`}
       ${children}
     </section>
   `;

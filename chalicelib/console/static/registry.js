@@ -15,7 +15,7 @@ async function load(name) {
   try {
     const { view } = await import(`./${name}.view.js`);
     requireView(view);
-    return { panels: [], order: LAST, ...view, name };
+    return { order: LAST, ...view, name, pages: scoped(view, view.pages), panels: scoped(view, view.panels ?? []) };
   } catch (error) {
     console.error(error);
     return broken(name);
@@ -28,6 +28,9 @@ function requireView(view) {
     throw new TypeError("a view needs a title and pages, each with path, title and Component");
   }
 }
+
+/** A view may say once for all of its parts whom they are for. */
+const scoped = ({ scope }, parts) => parts.map((part) => ({ scope, ...part }));
 
 /** What stands in the navigation for a view that cannot be loaded. */
 function broken(name) {

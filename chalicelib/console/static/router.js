@@ -1,20 +1,23 @@
-// Addresses behind the `#`, such as `#/users/logins/42?status=failed`: the name of a feature, the path
+// Addresses behind the `#`, such as `#/toys/balls/42?status=flat`: the name of a feature, the path
 // of one of its pages, and what its lists are filtered by.
 
-import { may } from "./session.js";
+import { isOffered } from "./session.js";
 import { store } from "./store.js";
+
+/** The parameter that names the organization whose things are looked at; it stays from page to page. */
+export const OWNER = "organizationId";
 
 const here = store(parse(location.hash));
 const readHash = () => here.set(parse(location.hash));
 window.addEventListener("hashchange", readHash);
 
-/** Where the reader is: `{path: ["users", "logins", "42"], query: {…}}`; a path of null is unreadable. */
+/** Where the reader is: `{path: ["toys", "balls", "42"], query: {…}}`; a path of null is unreadable. */
 export const useAddress = here.use;
 
-/** The address of a page of the console, ready for `href`. */
+/** The address of a page of the console, ready for `href`. Whose things are looked at goes along. */
 export function addressOf(segments, query = {}) {
   const path = segments.map(encodeURIComponent).join("/");
-  const search = new URLSearchParams(given(query)).toString();
+  const search = new URLSearchParams(given({ [OWNER]: here.get().query[OWNER], ...query })).toString();
   return search ? `#/${path}?${search}` : `#/${path}`;
 }
 
@@ -23,11 +26,19 @@ export function navigate(...segments) {
   location.hash = addressOf(segments);
 }
 
-/** Keep *changes* to the filters in the address, without a step of their own in the history. */
+/**
+ * Keep *changes* to the filters in the address, without a step of their own in the history. What is
+ * filtered anew begins at its first page.
+ */
 export function setQuery(changes) {
-  const { path, query } = here.get();
-  history.replaceState(null, "", addressOf(path ?? [], { ...query, ...changes }));
+  history.replaceState(null, "", addressWith({ page: "", ...changes }));
   readHash();
+}
+
+/** The address of where the reader is, with *changes* to the filters in it. */
+export function addressWith(changes) {
+  const { path, query } = here.get();
+  return addressOf(path ?? [], { ...query, ...changes });
 }
 
 /** Go on at *address* instead of the one that was asked for. */
@@ -63,7 +74,7 @@ export function listedFor({ view, page }) {
 }
 
 /** The pages that the navigation leads to, for whoever is asking. */
-export const listedPages = (view) => view.pages.filter((page) => page.isListed && may(page.least));
+export const listedPages = (view) => view.pages.filter((page) => page.isListed && isOffered(page));
 
 export const segmentsOf = (path) => path.split("/").filter(Boolean);
 

@@ -16,6 +16,12 @@ export const session = store({ phase: "starting", me: null, refusal: "", error: 
 /** Whether whoever is asking has *role* or more; what names no role is for all of them. */
 export const may = (role = ROLES[0]) => ROLES.indexOf(session.get().me?.role) >= ROLES.indexOf(role);
 
+/** Whether the caller is one of the platform's own people, who belong to no organization. */
+export const isOfPlatform = () => (session.get().me?.organization ?? null) === null;
+
+/** Whether a page or panel of a view is for whoever is asking. */
+export const isOffered = ({ least, scope }) => may(least) && (scope !== "platform" || isOfPlatform());
+
 export const roleOf = () => session.get().me?.role ?? "unknown";
 
 /** Ask who this is. *back* is with what the issuer sent them back, if it just did. */

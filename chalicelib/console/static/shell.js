@@ -11,7 +11,7 @@ import { useEffect, useLayoutEffect, useRef } from "./preact_hooks.js";
 import { lookedAt, refresh, watchSight } from "./refresh.js";
 import { loadViews } from "./registry.js";
 import { addressOf, pageAt, redirect, useAddress } from "./router.js";
-import { enter, may, session, signOut } from "./session.js";
+import { enter, isOffered, may, session, signOut } from "./session.js";
 import { SignIn } from "./signin.js";
 import { Failure, Loading } from "./states.js";
 import { Age } from "./times.js";
@@ -81,7 +81,7 @@ function Masthead() {
     <header class="masthead">
       <a class="brand" href=${addressOf([])}><img src="./assets/icon.svg" alt="" width="24" height="24" />device-parameters</a>
       <div class="masthead-tools">
-        ${isKnown && html`<span class="quiet identity">${me.subject} · ${me.role}</span>`}
+        ${isKnown && html`<span class="quiet identity">${[me.subject, me.role, me.organization].filter(Boolean).join(" · ")}</span>`}
         ${isKnown && token.get() !== null && html`<button type="button" class="plain" onClick=${signOut}>${isFromIssuer() ? "Sign out" : "Forget the token"}</button>`}
         ${isKnown && looked && html`<span class="quiet">Looked <${Age} at=${looked} /></span>`}
         ${phase !== "stranger" && html`<button type="button" class="refresh" onClick=${look}>Refresh</button>`}
@@ -123,8 +123,9 @@ function titleOf(path, found) {
 }
 
 function contentOf(views, path, found, query) {
-  if (found && !may(found.page.least)) {
-    return html`<div class="notice notice-bad" role="alert">This page takes the role ${found.page.least}.</div>`;
+  if (found && !isOffered(found.page)) {
+    const lack = may(found.page.least) ? "This page is for the platform's own people." : `This page takes the role ${found.page.least}.`;
+    return html`<div class="notice notice-bad" role="alert">${lack}</div>`;
   }
   if (found) {
     return html`<${found.page.Component} params=${found.params} query=${query} />`;

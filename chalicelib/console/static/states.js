@@ -2,6 +2,7 @@
 
 import { ApiError } from "./api.js";
 import { html } from "./html.js";
+import { roleOf } from "./session.js";
 
 const OURS = "Something went wrong on this page; loading it anew may help.";
 
@@ -10,7 +11,7 @@ export function sentenceOf(error) {
   if (!(error instanceof ApiError)) {
     return OURS;
   }
-  return error.status === 403 ? `${error.sentence} Reading takes the role viewer.` : error.sentence;
+  return error.status === 403 ? `${error.sentence} Your role is ${roleOf()}.` : error.sentence;
 }
 
 export function Failure({ error }) {

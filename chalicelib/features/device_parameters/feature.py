@@ -228,6 +228,7 @@ FEATURE = Feature(
         "sync_pause": "a row while the runs that nobody asks for are paused",
         "device_parameters_hourly": "the pairs measured in each hour, each with its newest time",
         "device_parameter_sets_hourly": "the same by device: all its parameters in one row",
+        "v_device_parameters": "the same as `device_parameters`, for other features to read",
         "device_parameters_legacy_view": "the view that the table replaced, where there was one",
     },
     rights={

@@ -12,6 +12,7 @@ import { Sync } from "./view_sync.js";
 export const view = {
   title: "Device parameters",
   order: 10,
+  scope: "platform",
   pages: [
     { path: "", title: "Sync", isListed: true, Component: Sync },
     { path: "removals", title: "Removals", isListed: true, Component: Removals },

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -31,6 +32,7 @@ device_types = Table(
     Column("reporting_interval_seconds", Integer, nullable=False),
     instant_column("created_at", nullable=False, is_defaulted=True),
     instant_column("updated_at", nullable=False, is_defaulted=True),
+    instant_column("removed_at"),
     Column("version", BigInteger, nullable=False, server_default=text("1")),
     CheckConstraint(
         "reporting_interval_seconds > 0", name="device_types_reporting_interval_seconds_check"
@@ -40,13 +42,13 @@ device_types = Table(
         "organization_id",
         "name",
         unique=True,
-        postgresql_where=text("organization_id IS NOT NULL"),
+        postgresql_where=text("organization_id IS NOT NULL AND removed_at IS NULL"),
     ),
     Index(
         "idx_device_types_shared_name",
         "name",
         unique=True,
-        postgresql_where=text("organization_id IS NULL"),
+        postgresql_where=text("organization_id IS NULL AND removed_at IS NULL"),
     ),
 )
 
@@ -64,14 +66,25 @@ device_type_metrics = Table(
     _organization_column(),
     Column("position", Integer, nullable=False),
     Column("parameter_id", Text, nullable=False),
+    # Whether its row in the dictionary was made here, and is kept up.
+    Column("is_own_parameter", Boolean, nullable=False),
     Column("label", Text),
+    Column("description", Text),
     Column("data_type", Text, nullable=False),
     Column("unit", Text),
     Column("minimum", Double),
     Column("maximum", Double),
+    Column("conversion_scale", Double),
+    Column("conversion_offset", Double),
+    Column("conversion_unit", Text),
+    Column("expression", Text),
     CheckConstraint(
         "data_type IN ('number', 'integer', 'boolean')",
         name="device_type_metrics_data_type_check",
+    ),
+    CheckConstraint(
+        "(conversion_scale IS NULL) = (conversion_offset IS NULL)",
+        name="device_type_metrics_conversion_check",
     ),
     Index("idx_device_type_metrics_parameter", "device_type_id", "parameter_id", unique=True),
 )

@@ -9,10 +9,18 @@ from chalicelib.feature import (
     Function,
     Metric,
     Setting,
+    one_of,
     schedule_expression,
     whole,
 )
 
+MASTER = Setting(
+    "DEVICE_MASTER",
+    one_of("ours", "external"),
+    "Who keeps the platform's `redshift_devices`: `ours` writes a row for each device that is "
+    "registered; `external` leaves the table alone, and registers only what is there.",
+    default="ours",
+)
 CONNECTIVITY_SCHEDULE = Setting(
     "CONNECTIVITY_SCHEDULE",
     schedule_expression,
@@ -61,6 +69,7 @@ FEATURE = Feature(
     "devices",
     "The devices of organizations: what each is, whether it is there, and what was changed of it.",
     settings=(
+        MASTER,
         CONNECTIVITY_SCHEDULE,
         OFFLINE_AFTER_INTERVALS,
         OFFLINE_AFTER_SECONDS,
@@ -115,6 +124,7 @@ FEATURE = Feature(
         "devices": "the devices of organizations; those deleted, too",
         "device_presence": "when each device was last seen",
         "device_changes": "what was changed of each device, when, and by whom",
+        "device_counts": "how many devices are how, for the totals of lists",
         "device_transitions": "when devices were noticed to be online, and to be offline",
         "connectivity_holds": "organizations of whose devices none is declared offline, and why",
         "connectivity_rechecks": "devices of which the next check decides, whatever else it reads",
@@ -126,13 +136,15 @@ FEATURE = Feature(
             "devices": "SELECT INSERT UPDATE",
             "device_presence": "SELECT INSERT UPDATE",
             "device_changes": "SELECT INSERT",
+            "device_counts": "SELECT INSERT UPDATE DELETE",
+            "v_device_parameters": "SELECT",
+            "v_device_states": "SELECT",
             "device_transitions": "SELECT INSERT DELETE",
             "connectivity_holds": "SELECT INSERT UPDATE DELETE",
             "connectivity_rechecks": "SELECT INSERT DELETE",
             "connectivity_checkpoint": "SELECT INSERT UPDATE",
             "v_device_types": "SELECT",
             "v_device_type_metrics": "SELECT",
-            "v_device_heartbeats": "SELECT",
             "v_organizations": "SELECT",
             # The platform's master data, which says whose readings count.
             "redshift_devices": "SELECT INSERT UPDATE",

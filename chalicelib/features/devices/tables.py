@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from chalicelib.database.tables import SCHEMA, instant_column, metadata
 
@@ -29,6 +29,20 @@ CASE
     ELSE connectivity
 END
 """
+# How the words of a text are told apart: as the revision has it.
+_BETWEEN_WORDS = r"[\s!-/:-@\[-`{-~]+"
+_NAMES = (
+    "name || ' ' || coalesce(serial_number, '') || ' ' || regexp_replace(device_id, '^dev-', '')"
+)
+
+
+def _words(spelled: str) -> Computed:
+    split = f"regexp_split_to_array(lower({spelled}), '{_BETWEEN_WORDS}')"
+    return Computed(f"array_to_tsvector(array_remove({split}, ''))", persisted=True)
+
+
+def _listed(name: str, *columns: str) -> Index:
+    return Index(f"idx_devices_by_{name}", *columns, "device_id", postgresql_where=_IS_THERE)
 
 
 def _organization_column() -> Column[str]:
@@ -66,6 +80,9 @@ devices = Table(
     instant_column("updated_at", nullable=False, is_defaulted=True),
     instant_column("deleted_at"),
     Column("version", BigInteger, nullable=False, server_default=text("1")),
+    # What the list is searched for by the beginnings of words.
+    Column("words", TSVECTOR, _words(_NAMES), nullable=False),
+    Column("address_words", TSVECTOR, _words("address")),
     CheckConstraint(
         "lifecycle IN ('registered', 'active', 'deleted')", name="devices_lifecycle_check"
     ),
@@ -78,6 +95,26 @@ devices = Table(
         "serial_number",
         unique=True,
         postgresql_where=_IS_THERE,
+    ),
+    _listed("name", "organization_id", "name"),
+    _listed("status", "organization_id", "status"),
+    _listed("created_at", "organization_id", "created_at"),
+    _listed("status_and_name", "organization_id", "status", "name"),
+    _listed("type_and_name", "organization_id", "device_type_id", "name"),
+    _listed("name_of_all", "name"),
+    Index(
+        "idx_devices_words",
+        "words",
+        "address_words",
+        "tags",
+        postgresql_using="gin",
+        postgresql_where=_IS_THERE,
+    ),
+    Index(
+        "idx_devices_place",
+        text("point(longitude, latitude)"),
+        postgresql_using="gist",
+        postgresql_where=text("lifecycle <> 'deleted' AND latitude IS NOT NULL"),
     ),
     Index(
         "idx_devices_not_online",
@@ -121,6 +158,32 @@ device_changes = Table(
     Column("after", JSONB, nullable=False),
     Index("idx_device_changes_device", "device_id", "change_id"),
 )
+
+# How many devices are how, as sums of what has been added and taken away.
+device_counts = Table(
+    "device_counts",
+    metadata,
+    Column("count_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("organization_id", Text, nullable=False),
+    # Empty where all devices are counted, whatever their tags.
+    Column("tag", Text, nullable=False),
+    Column("device_type_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("lifecycle", Text, nullable=False),
+    Column("connectivity", Text, nullable=False),
+    Column("devices", BigInteger, nullable=False),
+    Index(
+        "idx_device_counts_group",
+        "organization_id",
+        "tag",
+        "device_type_id",
+        "status",
+        "lifecycle",
+        "connectivity",
+    ),
+)
+# A trigger counts whatever becomes of devices.
+devices.add_is_dependent_on(device_counts)
 
 # Each time a device was noticed to be online, or not any more. Without foreign keys: they are
 # written a hundred thousand at once, from the devices themselves.

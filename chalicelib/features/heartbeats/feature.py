@@ -107,14 +107,15 @@ FEATURE = Feature(
     objects={
         "device_state": "the last state of each device",
         "device_state_fields": "the same, each field with the time of the heartbeat that set it",
+        "v_device_states": "what devices last said of themselves, for other features to read",
         "v_devices_stale": "the devices that are silent, for others to read",
-        "v_device_heartbeats": "when each device last sent a heartbeat, for others to read",
         "stale_devices": "the devices whose silence has been noticed and announced",
         "unknown_devices": "devices that nobody knows and that sent heartbeats",
     },
     rights={
         "runtime": {
             "redshift_devices": "SELECT",
+            "v_devices": "SELECT",
             "device_state": "SELECT INSERT UPDATE DELETE",
             "device_state_fields": "SELECT INSERT UPDATE",
             "stale_devices": "SELECT INSERT DELETE",

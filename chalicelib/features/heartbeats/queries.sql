@@ -201,6 +201,16 @@ SELECT device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_vers
        last_seen_ts < now() - CAST(:stale_after AS interval) AS is_stale
 FROM iot_data.device_state
 WHERE device_id = :device_id
+  AND (
+      CAST(:organization AS text) IS NULL
+      OR EXISTS (
+          SELECT
+          FROM iot_data.v_devices AS known
+          WHERE known.device_id = :device_id
+            AND known.organization_id = :organization
+            AND known.lifecycle <> 'deleted'
+      )
+  )
 
 -- name: try_lock_check
 SELECT pg_try_advisory_xact_lock(:key)

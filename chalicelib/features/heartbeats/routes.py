@@ -33,7 +33,17 @@ from chalicelib.features.heartbeats.feature import (
 from chalicelib.features.heartbeats.forget import forget
 from chalicelib.features.heartbeats.model import Admission, UnknownDevices
 from chalicelib.features.heartbeats.record import record, require_stored
-from chalicelib.http import REQUEST_SECONDS, Asked, Nothing, Page, Routes, page_of, reading
+from chalicelib.http import (
+    REQUEST_SECONDS,
+    Asked,
+    Nothing,
+    Page,
+    Routes,
+    page_of,
+    reading,
+    reading_for,
+    seen_by_caller,
+)
 from chalicelib.settings import database_from_environment
 
 routes = Routes(__name__, FEATURE)
@@ -114,15 +124,18 @@ def list_stale_sites(asked: Asked[StaleSiteQuery, None]) -> Page[StaleSite]:
 @routes.get(
     "/devices/{device_id}/state",
     least=Role.VIEWER,
-    scope=Scope.PLATFORM,
+    scope=Scope.ORGANIZATION,
     answers=DeviceState,
     refuses=(UnknownResourceError,),
 )
 def get_device_state(asked: Asked[Nothing, None], device_id: _DeviceId) -> DeviceState:
-    """How was the device, when it last said so?"""
+    """How was the device, when it last said so?
+
+    Organizations are shown the states of the devices that they have registered.
+    """
     stale_after = timedelta(seconds=STALE_AFTER_SECONDS.value())
-    with reading() as connection:
-        state = store.find_state(connection, device_id, stale_after)
+    with reading_for(asked) as connection:
+        state = store.find_state(connection, device_id, stale_after, seen_by_caller(asked))
     if state is None:
         raise UnknownResourceError(f"no heartbeat of {device_id[:40]!r} was ever stored")
     return state

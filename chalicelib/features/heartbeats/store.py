@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select, tuple_
 
 from chalicelib.bodies import UNSET
+from chalicelib.database import EVERY_ORGANIZATION
 from chalicelib.database.statements import statements_beside
 from chalicelib.features.heartbeats.bodies import (
     DeviceState,
@@ -141,10 +142,14 @@ def unknown_device_ids(connection: Connection) -> list[str]:
 
 
 def find_state(
-    connection: Connection, device_id: str, stale_after: timedelta
+    connection: Connection, device_id: str, stale_after: timedelta, organization: str
 ) -> DeviceState | None:
-    """The stored state of one device, with its age."""
-    values = {"device_id": device_id, "stale_after": stale_after}
+    """The stored state of one device, with its age, where *organization* has registered it."""
+    values = {
+        "device_id": device_id,
+        "stale_after": stale_after,
+        "organization": None if organization == EVERY_ORGANIZATION else organization,
+    }
     row = connection.execute(sql.find_state, values).one_or_none()
     return DeviceState(**row._mapping) if row is not None else None
 

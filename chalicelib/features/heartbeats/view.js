@@ -7,6 +7,7 @@ import { UnknownDevices } from "./view_unknown.js";
 export const view = {
   title: "Heartbeats",
   order: 20,
+  scope: "platform",
   pages: [
     { path: "", title: "Silent devices", isListed: true, Component: SilentDevices },
     { path: "unknown", title: "Unknown devices", isListed: true, Component: UnknownDevices },

@@ -26,8 +26,14 @@ def create(connection: Connection, actor: Actor, organization_id: str, name: str
         raise OrganizationExistsError(
             f"there is an organization {organization_id!r} already", organizationId=organization_id
         )
-    after = _facts(made.organization)
-    audit.record(connection, actor, "organization.created", _subject(organization_id), after=after)
+    audit.record(
+        connection,
+        actor,
+        "organization.created",
+        _subject(organization_id),
+        organization_id=organization_id,
+        after=_facts(made.organization),
+    )
     return made
 
 
@@ -53,6 +59,7 @@ def change(
         actor,
         "organization.changed",
         _subject(organization_id),
+        organization_id=organization_id,
         before=before,
         after=after,
     )

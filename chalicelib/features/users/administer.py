@@ -11,7 +11,7 @@ from chalicelib.features.users.bodies import NewUser, User
 from chalicelib.features.users.context import Request
 from chalicelib.features.users.errors import LastAdminError, UnknownUserError, UserExistsError
 from chalicelib.features.users.model import UserRole
-from chalicelib.features.users.store import Stored
+from chalicelib.features.users.store import Admin, Stored
 
 
 def find(connection: Connection, request: Request, user_id: str) -> Stored:
@@ -52,6 +52,18 @@ def change_role(connection: Connection, request: Request, user_id: str, role: Us
     return find(connection, request, user_id)
 
 
+def change_subject(connection: Connection, request: Request, user_id: str, subject: str) -> Stored:
+    """The user, who signs in as *subject*; raises `UserExistsError` where that is another user."""
+    known, _ = _locked(connection, request, user_id)
+    request.require_version(known.version)
+    if not store.change_subject(connection, user_id, subject):
+        raise UserExistsError("this subject is another user's", parameter="subject")
+    store.want_identity(connection, known.user)
+    after = {"subject": subject}
+    _note(connection, request, "user.subject_changed", known.user, after=after)
+    return find(connection, request, user_id)
+
+
 def remove(connection: Connection, request: Request, user_id: str) -> None:
     """Have the user be none any more; raises `LastAdminError` likewise."""
     known, admins = _locked(connection, request, user_id)
@@ -62,7 +74,7 @@ def remove(connection: Connection, request: Request, user_id: str) -> None:
     _note(connection, request, "user.removed", known.user, before=_facts(known.user))
 
 
-def _locked(connection: Connection, request: Request, user_id: str) -> tuple[Stored, list[str]]:
+def _locked(connection: Connection, request: Request, user_id: str) -> tuple[Stored, list[Admin]]:
     """The user, and the admins of its organization, whom nobody else changes now.
 
     The admins are locked first: everybody does so in that order.
@@ -73,14 +85,21 @@ def _locked(connection: Connection, request: Request, user_id: str) -> tuple[Sto
     return find(connection, request, user_id), admins
 
 
-def _require_another(admins: list[str], user: User) -> None:
+def _require_another(admins: list[Admin], user: User) -> None:
     """Raise `LastAdminError` where *user* is the only admin: of *admins*, or since they were read.
 
-    Somebody who became one while we waited for the lock is not among them.
+    Somebody who became one while we waited for the lock is not among them. In the place of an
+    admin who can sign in there has to be another who can: an invitation may never be accepted.
     """
-    if user.role is UserRole.ADMIN and not set(admins) - {user.user_id}:
+    if user.role is not UserRole.ADMIN:
+        return
+    others = [admin for admin in admins if admin.user_id != user.user_id]
+    if Admin(user.user_id, can_sign_in=True) in admins:
+        others = [admin for admin in others if admin.can_sign_in]
+    if not others:
         raise LastAdminError(
-            "this is the last admin of the organization: make somebody else an admin first",
+            "this is the last admin of the organization who can sign in, or the last of all: "
+            "make somebody else an admin first",
             userId=user.user_id,
         )
 
@@ -100,7 +119,15 @@ def _note(
     after: Mapping[str, Any] | None = None,
 ) -> None:
     subject = f"user {user.user_id}"
-    audit.record(connection, request.actor, action, subject, before=before, after=after)
+    audit.record(
+        connection,
+        request.actor,
+        action,
+        subject,
+        organization_id=user.organization_id,
+        before=before,
+        after=after,
+    )
 
 
 def _facts(user: User) -> dict[str, Any]:

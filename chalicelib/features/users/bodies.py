@@ -175,6 +175,12 @@ class RoleChange(Body, rename="camel"):
     role: _Role
 
 
+class SubjectChange(Body, rename="camel"):
+    """As whom the user signs in from now on."""
+
+    subject: Annotated[Id, Meta(description="The `sub` of the issuer's tokens.")]
+
+
 class RemovedUser(Body, rename="camel"):
     """Somebody who is no user any more."""
 

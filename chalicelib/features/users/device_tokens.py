@@ -19,7 +19,14 @@ def register(connection: Connection, request: Request, asked: NewDeviceToken) ->
     registered = store.register_token(connection, user, asked.token, asked.platform)
     after = {"token": _shown(asked.token), "platform": asked.platform.value}
     subject = f"user {user.user_id}"
-    audit.record(connection, request.actor, "user.device_registered", subject, after=after)
+    audit.record(
+        connection,
+        request.actor,
+        "user.device_registered",
+        subject,
+        organization_id=user.organization_id,
+        after=after,
+    )
     return registered
 
 
@@ -28,8 +35,14 @@ def remove(connection: Connection, request: Request, token: str) -> None:
     user = lock_own(connection, request).user
     if not store.remove_token(connection, user.user_id, token):
         raise UnknownDeviceTokenError("this device is not registered for you")
-    before, subject = {"token": _shown(token)}, f"user {user.user_id}"
-    audit.record(connection, request.actor, "user.device_removed", subject, before=before)
+    audit.record(
+        connection,
+        request.actor,
+        "user.device_removed",
+        f"user {user.user_id}",
+        organization_id=user.organization_id,
+        before={"token": _shown(token)},
+    )
 
 
 def _shown(token: str) -> str:

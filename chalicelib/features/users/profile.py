@@ -55,10 +55,14 @@ def change_profile(connection: Connection, request: Request, change: ProfileChan
     store.change_profile(connection, wanted.user, wanted.preferences)
     if wanted.user.name != known.user.name:
         store.want_identity(connection, wanted.user)
-    subject = f"user {known.user.user_id}"
-    before, after = _facts(known), _facts(wanted)
     audit.record(
-        connection, request.actor, "user.profile_changed", subject, before=before, after=after
+        connection,
+        request.actor,
+        "user.profile_changed",
+        f"user {known.user.user_id}",
+        organization_id=known.user.organization_id,
+        before=_facts(known),
+        after=_facts(wanted),
     )
     return find_own(connection, request)
 

@@ -44,7 +44,7 @@ WHERE subject = :subject
 -- name: lock_admins
 -- In one order, so that two who change roles can wait for each other, and never deadlock. Who waits
 -- here sees afterwards who is left.
-SELECT user_id
+SELECT user_id, subject IS NOT NULL AS can_sign_in
 FROM iot_data.users
 WHERE organization_id = :organization_id
   AND role = 'admin'
@@ -74,6 +74,23 @@ SET role = :role,
     updated_at = now(),
     version = version + 1
 WHERE user_id = :user_id
+
+-- name: change_subject
+-- Nothing is changed where the subject is another user's.
+UPDATE iot_data.users
+SET subject = :subject,
+    identity_error = NULL,
+    updated_at = now(),
+    version = version + 1
+WHERE user_id = :user_id
+  AND NOT EXISTS (
+      SELECT
+      FROM iot_data.users AS other
+      WHERE other.subject = :subject
+        AND other.removed_at IS NULL
+        AND other.user_id <> :user_id
+  )
+RETURNING user_id
 
 -- name: remove
 UPDATE iot_data.users

@@ -18,6 +18,7 @@ from chalicelib.features.users.bodies import (
     RemovedDeviceToken,
     RemovedUser,
     RoleChange,
+    SubjectChange,
     Token,
     User,
     UserId,
@@ -228,6 +229,30 @@ def update_user_role(asked: Asked[Nothing, RoleChange], user_id: UserId) -> Answ
     def work(connection: Connection) -> Answer[User]:
         request = _request(asked)
         changed = administer.change_role(connection, request, user_id, asked.body.role)
+        return Answer.versioned(changed.user, changed.version)
+
+    return writing_for(asked, work)
+
+
+@routes.put(
+    "/users/{user_id}/subject",
+    least=Role.ADMIN,
+    scope=Scope.PLATFORM,
+    body=SubjectChange,
+    answers=User,
+    refuses=(UnknownUserError, UserExistsError, StaleVersionError, KeyReusedError),
+    headers=ETAG,
+    takes=(IDEMPOTENCY_KEY, IF_MATCH),
+    examples={"known to the issuer": {"subject": "0b5c7f1e-6f0e-4a62-9a3b-0d4f5f4d9a11"}},
+)
+def change_user_subject(asked: Asked[Nothing, SubjectChange], user_id: UserId) -> Answer[User]:
+    """Say as whom a user signs in, where the issuer has the identity already."""
+    _require_subject_to_name(asked.principal, asked.body.subject)
+
+    def work(connection: Connection) -> Answer[User]:
+        changed = administer.change_subject(
+            connection, _request(asked), user_id, asked.body.subject
+        )
         return Answer.versioned(changed.user, changed.version)
 
     return writing_for(asked, work)

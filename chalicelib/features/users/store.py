@@ -54,6 +54,14 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Admin:
+    """An admin of an organization, whom the issuer knows, or does not know yet."""
+
+    user_id: str
+    can_sign_in: bool
+
+
+@dataclass(frozen=True)
 class Stored:
     """A user, in the version that is there."""
 
@@ -113,10 +121,10 @@ def lock(connection: Connection, user_id: str) -> bool:
     return connection.execute(sql.lock, {"user_id": user_id}).first() is not None
 
 
-def lock_admins(connection: Connection, organization_id: str) -> list[str]:
+def lock_admins(connection: Connection, organization_id: str) -> list[Admin]:
     """The admins of the organization, whom nobody else changes until the transaction ends."""
     values = {"organization_id": organization_id}
-    return list(connection.execute(sql.lock_admins, values).scalars())
+    return [Admin(*row) for row in connection.execute(sql.lock_admins, values)]
 
 
 def change_profile(connection: Connection, user: User, preferences: Preferences) -> None:
@@ -133,6 +141,14 @@ def change_profile(connection: Connection, user: User, preferences: Preferences)
 def change_role(connection: Connection, user_id: str, role: UserRole) -> None:
     """Give the user *role*."""
     connection.execute(sql.change_role, {"user_id": user_id, "role": role.value})
+
+
+def change_subject(connection: Connection, user_id: str, subject: str) -> bool:
+    """Have *subject* be the user; False where it is another user."""
+    values = {"user_id": user_id, "subject": subject}
+    # Whose it is may be of another organization.
+    with seeing(connection, EVERY_ORGANIZATION):
+        return connection.execute(sql.change_subject, values).first() is not None
 
 
 def remove(connection: Connection, user_id: str) -> None:

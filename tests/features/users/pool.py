@@ -9,8 +9,6 @@ import pytest
 
 from tests.aws import Aws, moto_server
 
-GROUPS = ("viewer", "operator", "admin")
-
 
 @dataclass(frozen=True)
 class Pool:
@@ -53,18 +51,7 @@ class Pool:
 
 def make_pool(aws: Aws) -> Pool:
     """A pool with the attributes and the groups that users need."""
-    client = aws.client("cognito-idp")
-    pool_id = client.create_user_pool(
-        PoolName="users",
-        UsernameAttributes=["email"],
-        Schema=[
-            {"Name": name, "AttributeDataType": "String", "Mutable": True}
-            for name in ("organizationId", "role")
-        ],
-    )["UserPool"]["Id"]
-    for group in GROUPS:
-        client.create_group(UserPoolId=pool_id, GroupName=group)
-    return Pool(pool_id, client)
+    return Pool(aws.make_user_pool(), aws.client("cognito-idp"))
 
 
 @contextmanager

@@ -290,3 +290,45 @@ def test_a_request_that_is_sent_again_is_carried_out_once(admin: Caller, people:
     assert people.sandbox.value("SELECT count(*) FROM iot_data.users") == 2
     other = admin.ask("POST", "/users", {**NEW, "name": "Other"}, Idempotency_Key="k-1")
     assert code(other) == (409, "IDEMPOTENCY_KEY_REUSED")
+
+
+def test_the_platform_says_as_whom_a_user_signs_in(admin: Caller, people: People) -> None:
+    made = admin.ask("POST", "/users", NEW).json_body
+    address, platform = f"/users/{made['userId']}/subject", people.platform()
+    answer = platform.ask("PUT", address, {"subject": "sub-new"})
+    assert answer.json_body["identity"]["status"] == "ready"
+    assert people.caller("sub-new").get("/users/me").json_body["userId"] == made["userId"]
+    # Once more is no other person.
+    assert platform.ask("PUT", address, {"subject": "sub-new"}).status_code == 200
+
+
+def test_a_subject_is_one_user_s_and_nobody_s_own(admin: Caller, people: People) -> None:
+    people.organization("org-other")
+    people.user("jane", "org-other")
+    platform = people.platform()
+    taken = platform.ask("PUT", "/users/user-boss/subject", {"subject": "sub-jane"})
+    assert code(taken) == (409, "USER_EXISTS")
+    own = platform.ask("PUT", "/users/user-boss/subject", {"subject": "sub-platform"})
+    assert code(own) == (403, "FORBIDDEN")
+    stolen = admin.ask("PUT", "/users/user-boss/subject", {"subject": "sub-jane"})
+    assert code(stolen) == (403, "FORBIDDEN")
+    assert code(platform.ask("PUT", "/users/user-none/subject", {"subject": "sub-x"})) == (
+        404,
+        "USER_NOT_FOUND",
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["Jo\u200bhn", "John\u202e", "\u200dJohn", "\ufeffJohn", "\u3164", "\u2066John\u2069"]
+)
+def test_a_name_can_be_seen(name: str, admin: Caller) -> None:
+    refused = admin.ask("POST", "/users", {**NEW, "name": name})
+    assert refused.status_code == 400
+    assert refused.json_body["error"]["details"] == {"parameter": "name"}
+
+
+@pytest.mark.parametrize(
+    "name", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f52c Ada"]
+)
+def test_a_name_may_be_spelled_with_joiners(name: str, admin: Caller) -> None:
+    assert admin.ask("POST", "/users", {**NEW, "name": name}).json_body["name"] == name

@@ -128,3 +128,13 @@ def test_two_who_swap_their_roles_do_not_block_each_other_for_good(
                 future.result(30)
             pool.submit(swap, "user-b", UserRole.VIEWER).result(30)
     assert admins(two_admins) == 1
+
+
+def test_who_was_only_invited_does_not_replace_an_admin_who_can_sign_in(people: People) -> None:
+    people.organization()
+    boss = people.user("boss", role="admin")
+    people.user("invited", role="admin", subject=None)
+    refused = boss.ask("PUT", "/users/user-boss/role", {"role": "viewer"})
+    assert (refused.status_code, refused.json_body["error"]["code"]) == (409, "LAST_ADMIN")
+    # The other way round nobody is lost who could come in.
+    assert boss.ask("DELETE", "/users/user-invited").status_code == 200

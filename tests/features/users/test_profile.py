@@ -136,7 +136,15 @@ BAD_NAMES = [
 ]
 BAD_NUMBERS = ["", "4915112345678", "+0151", "+49 151 123", "+4915112345678\n", "+" + "1" * 16]
 BAD_NUMBERS += ["+٤٩١٥١١٢٣٤٥٦", "tel:+4915112345678", "+49151'--"]
-BAD_ZONES = ["", "Europe", "Europe/Atlantis", "../etc/passwd", "/etc/localtime", "localtime"]
+BAD_ZONES = [
+    "",
+    "Factory",
+    "Europe",
+    "Europe/Atlantis",
+    "../etc/passwd",
+    "/etc/localtime",
+    "localtime",
+]
 BAD_ZONES += [
     "europe/berlin",
     "Europe/Berlin\n",

@@ -94,7 +94,7 @@ SELECT count(*) AS heard_count, max(heard_at) AS newest_at FROM heard
 -- does not know it of both together.
 WITH heard AS MATERIALIZED (
     SELECT device_id, last_seen_ts AS heard_at
-    FROM iot_data.v_device_heartbeats
+    FROM iot_data.v_device_states
     WHERE last_seen_ts > :since AND last_seen_ts <= :until
 ),
 brought AS (
@@ -293,8 +293,12 @@ noted AS (
         device_id, organization_id, changed_at, action, actor, before, after
     )
     SELECT device_id, organization_id, :now, :action, :actor,
-           jsonb_build_object('maintenanceUntil', maintenance_until AT TIME ZONE 'UTC'),
-           jsonb_build_object('maintenanceUntil', NULL)
+           jsonb_build_object(
+               'status', 'maintenance',
+               'maintenanceUntil',
+               to_char(maintenance_until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+           ),
+           jsonb_build_object('status', 'active', 'maintenanceUntil', NULL)
     FROM ended
     ORDER BY device_id
 )
@@ -399,10 +403,11 @@ WHERE transition_id IN (
 )
 
 -- name: count_devices
-SELECT count(*) FILTER (WHERE connectivity = 'online') AS online,
-       count(*) FILTER (WHERE connectivity = 'offline') AS offline
-FROM iot_data.devices
-WHERE lifecycle <> 'deleted'
+-- What is counted besides is by tag.
+SELECT CAST(coalesce(sum(devices) FILTER (WHERE connectivity = 'online'), 0) AS bigint) AS online,
+       CAST(coalesce(sum(devices) FILTER (WHERE connectivity = 'offline'), 0) AS bigint) AS offline
+FROM iot_data.device_counts
+WHERE tag = '' AND lifecycle <> 'deleted'
 
 -- name: release_hold
 UPDATE iot_data.connectivity_holds

@@ -34,7 +34,15 @@ def release(
     if is_new:
         facts = {"since": instant(found.since), "silentCount": found.silent_count}
         subject = f"organization {organization_id}"
-        audit.record(connection, actor, "fleet.released", subject, after=facts, comment=comment)
+        audit.record(
+            connection,
+            actor,
+            "fleet.released",
+            subject,
+            organization_id=organization_id,
+            after=facts,
+            comment=comment,
+        )
         if is_told:
             news = holds.ended(organization_id, found.since, RELEASED)
             tell(connection, store.clock(connection), {FLEET_HOLD_ENDED: [news]})

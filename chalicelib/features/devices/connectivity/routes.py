@@ -2,10 +2,19 @@
 
 from chalicelib.access.model import Role, Scope
 from chalicelib.errors import KeyReusedError, UnknownResourceError
+from chalicelib.features.devices import store as devices
 from chalicelib.features.devices.connectivity import listings
-from chalicelib.features.devices.connectivity.bodies import FleetHold, FleetHoldQuery, FleetRelease
+from chalicelib.features.devices.connectivity.bodies import (
+    FleetHold,
+    FleetHoldQuery,
+    FleetRelease,
+    Transition,
+    TransitionQuery,
+)
 from chalicelib.features.devices.connectivity.release import release
+from chalicelib.features.devices.errors import UnknownDeviceError
 from chalicelib.features.devices.feature import FEATURE
+from chalicelib.features.devices.fields import DeviceId
 from chalicelib.http import (
     IDEMPOTENCY_KEY,
     Answer,
@@ -15,12 +24,32 @@ from chalicelib.http import (
     Routes,
     page_of,
     reading_for,
+    seen_by_caller,
     writing_for,
 )
 from chalicelib.http.organizations import OrganizationId
 from chalicelib.settings import CHANGE_EVENT_BUS
 
 routes = Routes(__name__, FEATURE)
+
+
+@routes.get(
+    "/devices/{device_id}/transitions",
+    least=Role.VIEWER,
+    scope=Scope.ORGANIZATION,
+    query=TransitionQuery,
+    answers=Page[Transition],
+    refuses=(UnknownDeviceError,),
+)
+def list_device_transitions(
+    asked: Asked[TransitionQuery, None], device_id: DeviceId
+) -> Page[Transition]:
+    """When did a device become online, and offline? The newest comes first."""
+    with reading_for(asked) as connection:
+        if devices.find(connection, device_id, seen_by_caller(asked)) is None:
+            raise UnknownDeviceError(device_id)
+        found = listings.list_transitions(connection, device_id, asked.query)
+    return page_of(found, asked.query, lambda transition: (transition.transition_id,))
 
 
 @routes.get(

@@ -17,6 +17,7 @@ sql = statements_beside(__file__)
 _CHECK_LOCK = 0x6F6E6C696E65  # "online"
 # As much as a minute of a million devices takes to be grouped without the disk.
 _WORK_MEM = {"work_mem": "64MB"}
+_UPTIME_DAYS = 30
 # Beyond ten years, instants end.
 _LONGEST_SECONDS = 10 * 366 * 86_400.0
 
@@ -243,12 +244,12 @@ def find_hold(connection: Connection, organization_id: str) -> FleetHold | None:
     return None if row is None else FleetHold(**row._mapping)
 
 
-def find_uptime(connection: Connection, device_id: str, now: datetime, days: int) -> float | None:
-    """The share of the last *days* in which a device was online, in percent.
+def find_uptime(connection: Connection, device_id: str, now: datetime) -> float | None:
+    """The share of the last 30 days in which a device was online, in percent.
 
     The time before it was registered does not count; None where there is no time left.
     """
-    values = {"device_id": device_id, "now": now, "days": days}
+    values = {"device_id": device_id, "now": now, "days": _UPTIME_DAYS}
     row = connection.execute(sql.find_uptime, values).one()
     if not row.seconds or row.seconds <= 0:
         return None

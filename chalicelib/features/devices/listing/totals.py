@@ -1,0 +1,46 @@
+"""How many devices a list has, without looking at each where that is kept."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, cast, func, select
+
+from chalicelib.database import is_of
+from chalicelib.features.devices.listing.filters import Wanted, conditions, is_one_of
+from chalicelib.features.devices.store import are_there
+from chalicelib.features.devices.tables import device_counts, devices
+
+_COUNTED = device_counts.c
+_ALL = ""
+
+
+def total(wanted: Wanted, organization: str) -> Select[Any]:
+    """The statement that counts: sums what is kept, or else counts what indexes find."""
+    tag = _counted_tag(wanted)
+    if tag is None or wanted.words or wanted.address_words or wanted.near:
+        return (
+            select(func.count())
+            .select_from(devices)
+            .where(*are_there(organization), *conditions(wanted))
+        )
+    return _kept(wanted, organization, tag)
+
+
+def _counted_tag(wanted: Wanted) -> str | None:
+    """The one tag that is asked for; empty where there is none, None where there are several."""
+    tags = {*wanted.any_tags, *wanted.all_tags}
+    if not tags:
+        return _ALL
+    return tags.pop() if len(tags) == 1 else None
+
+
+def _kept(wanted: Wanted, organization: str, tag: str) -> Select[Any]:
+    kept = select(cast(func.coalesce(func.sum(_COUNTED.devices), 0), BigInteger)).where(
+        is_of(_COUNTED.organization_id, organization), _COUNTED.tag == tag
+    )
+    for column in (_COUNTED.status, _COUNTED.lifecycle, _COUNTED.connectivity):
+        value = getattr(wanted, column.name)
+        if value is not None:
+            kept = kept.where(column == value)
+    if wanted.type_ids is not None:
+        kept = kept.where(is_one_of(_COUNTED.device_type_id, wanted.type_ids))
+    return kept
