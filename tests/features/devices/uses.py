@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from chalicelib.features.devices.connectivity.invocations import decide_connectivity
 from tests.features.devices.certificates import using as certificates
+from tests.features.devices.imports import uses as imports
 from tests.features.devices.registry import TYPE, add_type
 from tests.isolation.probes import Probe, Probes
 from tests.roles.doing import invocation, request
@@ -34,6 +35,7 @@ def everything(sandbox: Sandbox) -> Iterator[str]:
     yield from request("DELETE", "/devices/adopted")
     yield from certificates.everything(sandbox)
     yield from _connectivity(sandbox)
+    yield from imports.everything(sandbox)
 
 
 def _new(name: str, **others: str) -> dict[str, str]:
@@ -147,4 +149,5 @@ PROBES = {
     "list_device_transitions": _of_device("/devices/{id}/transitions"),
     "list_device_reports": _of_device("/devices/{id}/parameters"),
     **certificates.PROBES,
+    **imports.PROBES,
 }
