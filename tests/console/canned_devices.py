@@ -13,7 +13,7 @@ ODD_ID = 'd/7 "ü" & co?#%'
 
 
 def device_types(now: datetime) -> list[Document]:
-    """Three types: one with metrics of each kind, a spare one with a hostile text, and a shared one."""
+    """Three types: one with metrics of each kind, a spare one, and one that is shared."""
     temperature = _metric("temperature", unit="°C", minimum=-40.0, maximum=85.0)
     humidity = _metric("humidity", unit="%", conversion=_conversion(0.1, 0.0))
     dew = _metric("dew_point", unit="°C", expression="temperature - (100 - humidity) / 5")
@@ -46,7 +46,7 @@ def listed(found: Document) -> Document:
 
 
 def devices(now: datetime) -> list[Document]:
-    """28 devices, of which one has all that a device can have; one in maintenance, and a hostile one."""
+    """30 devices, one of which has all that there can be, and one a hostile name."""
     statuses = ["online", "online", "online", "offline", "registered"]
     many = [device(now, f"dev-{n:02}", f"Sensor {n:02}", status=statuses[n % 5]) for n in range(28)]
     many[1] |= {
