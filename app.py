@@ -28,6 +28,9 @@ from chalicelib.features.device_types.routes import routes as device_types_route
 from chalicelib.features.devices.certificates import invocations as certificates
 from chalicelib.features.devices.certificates.feature import PROVISION_SCHEDULE
 from chalicelib.features.devices.certificates.routes import routes as certificates_routes
+from chalicelib.features.devices.imports import invocations as device_imports
+from chalicelib.features.devices.imports.feature import IMPORT_SCHEDULE
+from chalicelib.features.devices.imports.routes import routes as device_imports_routes
 from chalicelib.features.devices.routes import routes as devices_routes
 from chalicelib.features.heartbeats import invocations as heartbeats
 from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
@@ -152,6 +155,7 @@ app.register_blueprint(device_types_routes)
 
 app.register_blueprint(devices_routes)
 app.register_blueprint(certificates_routes)
+app.register_blueprint(device_imports_routes)
 
 
 @accepting_bare_payload
@@ -159,6 +163,13 @@ app.register_blueprint(certificates_routes)
 def provision_devices(event: CloudWatchEvent) -> dict[str, Any]:
     """Every minute: IoT Core learns of devices after they have been changed."""
     return certificates.provision_devices(event.context)
+
+
+@accepting_bare_payload
+@app.schedule(IMPORT_SCHEDULE.value())
+def register_imports(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every minute: files of devices are registered, as far as there is time."""
+    return device_imports.register_imports(event.context)
 
 
 gate.close(app, authorize, look_up)

@@ -105,3 +105,6 @@ GRANT SELECT ON iot_data.v_device_type_metrics TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_things TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_certificates TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_identity_work TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_imports TO device_parameters_runtime;
+GRANT SELECT, INSERT, DELETE ON iot_data.device_import_rows TO device_parameters_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_import_work TO device_parameters_runtime;

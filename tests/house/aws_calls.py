@@ -13,6 +13,8 @@ from tests.sandbox import PROJECT
 # Permissions that have other names than the SDK's, which are the service and its operation.
 _ACTIONS = {
     "lambda.invoke": "lambda:InvokeFunction",
+    # A form can do what whoever has signed it can.
+    "s3.generate_presigned_post": "s3:PutObject",
     "s3.head_object": "s3:GetObject",
     "sqs.send_message_batch": "sqs:SendMessage",
 }

@@ -2,6 +2,7 @@
 
 from chalicelib.feature import Feature, Setting, one_of
 from chalicelib.features.devices.certificates import feature as certificates
+from chalicelib.features.devices.imports import feature as imports
 
 MASTER = Setting(
     "DEVICE_MASTER",
@@ -14,11 +15,11 @@ MASTER = Setting(
 FEATURE = Feature(
     "devices",
     "The devices of organizations: what each is, whether it is there, and what was changed of it.",
-    settings=(MASTER, *certificates.SETTINGS),
-    functions=certificates.FUNCTIONS,
-    parameters=certificates.PARAMETERS,
-    metrics=certificates.METRICS,
-    alarms=certificates.ALARMS,
+    settings=(MASTER, *certificates.SETTINGS, *imports.SETTINGS),
+    functions=(*certificates.FUNCTIONS, *imports.FUNCTIONS),
+    parameters=(*certificates.PARAMETERS, *imports.PARAMETERS),
+    metrics=(*certificates.METRICS, *imports.METRICS),
+    alarms=(*certificates.ALARMS, *imports.ALARMS),
     objects={
         "devices": "the devices of organizations; those deleted, too",
         "device_presence": "when each device was last seen",
@@ -26,6 +27,7 @@ FEATURE = Feature(
         "device_counts": "how many devices are how, for the totals of lists",
         "v_devices": "the devices, for other features to read",
         **certificates.OBJECTS,
+        **imports.OBJECTS,
     },
     rights={
         "runtime": {
@@ -40,8 +42,9 @@ FEATURE = Feature(
             # The platform's master data, which says whose readings count.
             "redshift_devices": "SELECT INSERT UPDATE",
             **certificates.RIGHTS,
+            **imports.RIGHTS,
         }
     },
-    api_may=certificates.API_MAY,
-    api_variables=certificates.VARIABLES,
+    api_may=(*certificates.API_MAY, *imports.API_MAY),
+    api_variables={**certificates.VARIABLES, **imports.VARIABLES},
 )

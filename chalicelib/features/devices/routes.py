@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 
-from chalicelib.access.errors import ForbiddenError, UnknownOrganizationError
+from chalicelib.access.errors import UnknownOrganizationError
 from chalicelib.access.model import Principal, Role, Scope
 from chalicelib.bodies import UNSET, UnsetType
 from chalicelib.errors import KeyReusedError, StaleVersionError
@@ -221,8 +221,7 @@ def _require_may_adopt(principal: Principal, device_id: str | UnsetType) -> None
     if device_id is UNSET:
         return
     if principal.organization is not None or principal.role is not Role.ADMIN:
-        # Whoever names one decides to whom somebody else's device belongs.
-        raise ForbiddenError("only the platform's own admins may name a device")
+        raise registering.not_theirs_to_name()
 
 
 def _registered(device: Device, provisioning: Provisioning) -> Registered:

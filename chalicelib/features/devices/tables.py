@@ -19,6 +19,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from chalicelib.database.tables import SCHEMA, instant_column, metadata
 from chalicelib.due import due_columns
 
+# Whoever gathers tables looks here only.
+from chalicelib.features.devices.imports import tables as imports_tables  # noqa: F401
+
 _IS_THERE = text("lifecycle <> 'deleted'")
 _STATUS = """
 CASE
