@@ -29,8 +29,8 @@ function pemOf(title, pem, file) {
       <h3>${title}</h3>
       <pre tabindex="0" aria-label=${title}>${pem}</pre>
       <div class="buttons">
-        <${Button} tone="primary" onClick=${() => saveFile(file, [pem], "application/x-pem-file")}>Download ${file}<//>
-        <${Button} onClick=${copy}>Copy<//>
+        <${Button} tone="primary" title=${file} aria-label=${`Download the ${title.toLowerCase()}`} onClick=${() => saveFile(file, [pem], "application/x-pem-file")}>Download<//>
+        <${Button} aria-label=${`Copy the ${title.toLowerCase()}`} onClick=${copy}>Copy<//>
       </div>
     </div>
   `;
