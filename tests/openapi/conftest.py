@@ -96,6 +96,25 @@ def heard_of(timescale: Sandbox, open_server: LocalServer) -> None:
 
 
 @pytest.fixture
+def typed(timescale: Sandbox, known: None) -> None:
+    """Types of devices, one of them shared, however many were changed or removed since."""
+    timescale.rows("UPDATE iot_data.device_types SET removed_at = now()")
+    timescale.rows(
+        "INSERT INTO iot_data.device_types (device_type_id, organization_id, name, "
+        "description, reporting_interval_seconds) VALUES "
+        "('type-123', 'org-789', 'temperature-sensor-v2', 'Indoors', 300), "
+        "('type-124', NULL, 'energy-sensor', NULL, 60) "
+        "ON CONFLICT (device_type_id) DO UPDATE SET removed_at = NULL, name = excluded.name"
+    )
+    timescale.rows(
+        "INSERT INTO iot_data.device_type_metrics (device_type_id, name, organization_id, "
+        "position, parameter_id, is_own_parameter, data_type) VALUES "
+        "('type-123', 'temperature', 'org-789', 1, 'temperature', false, 'number') "
+        "ON CONFLICT DO NOTHING"
+    )
+
+
+@pytest.fixture
 def known(timescale: Sandbox, open_server: LocalServer) -> None:
     """Users of two organizations, one of them the caller's, however many were removed since."""
     timescale.rows(
