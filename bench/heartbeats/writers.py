@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.heartbeats.fleet import Fleet, chance, item, separate_engine
 from chalicelib import database
-from chalicelib.database import Deadline
+from chalicelib.database import EVERY_ORGANIZATION, Deadline
 from chalicelib.features.heartbeats import store
 from chalicelib.features.heartbeats.model import DEFAULT_ADMISSION, Report, merge
 
@@ -64,7 +64,8 @@ def _count_lost(fleet: Fleet, reports: list[Report]) -> int:
     wanted = merge(reports)
     with fleet.engine.begin() as connection:
         states = {
-            device_id: store.find_state(connection, device_id, _ANY_AGE) for device_id in wanted
+            device_id: store.find_state(connection, device_id, _ANY_AGE, EVERY_ORGANIZATION)
+            for device_id in wanted
         }
     return sum(
         getattr(states[device_id], name) != dated.value

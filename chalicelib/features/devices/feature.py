@@ -19,6 +19,7 @@ FEATURE = Feature(
         "device_presence": "when each device was last seen",
         "device_changes": "what was changed of each device, when, and by whom",
         "device_counts": "how many devices are how, for the totals of lists",
+        "device_terms": "the tags and the words by which devices are found",
         "v_devices": "the devices, for other features to read",
     },
     rights={
@@ -27,9 +28,11 @@ FEATURE = Feature(
             "device_presence": "SELECT INSERT UPDATE",
             "device_changes": "SELECT INSERT",
             "device_counts": "SELECT INSERT UPDATE DELETE",
+            "device_terms": "SELECT INSERT DELETE",
             "v_device_parameters": "SELECT",
             "v_device_states": "SELECT",
             "v_device_types": "SELECT",
+            "v_organizations": "SELECT",
             "v_device_type_metrics": "SELECT",
             # The platform's master data, which says whose readings count.
             "redshift_devices": "SELECT INSERT UPDATE",
