@@ -98,6 +98,7 @@ GRANT SELECT, INSERT, UPDATE ON iot_data.devices TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_presence TO device_parameters_runtime;
 GRANT SELECT, INSERT ON iot_data.device_changes TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_counts TO device_parameters_runtime;
+GRANT SELECT, INSERT, DELETE ON iot_data.device_terms TO device_parameters_runtime;
 GRANT SELECT ON iot_data.v_device_parameters TO device_parameters_runtime;
 GRANT SELECT ON iot_data.v_device_states TO device_parameters_runtime;
 GRANT SELECT ON iot_data.v_device_types TO device_parameters_runtime;

@@ -10,13 +10,14 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     Interval,
     Table,
     Text,
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from chalicelib.database.tables import SCHEMA, instant_column, metadata
 from chalicelib.due import due_columns
@@ -33,16 +34,6 @@ CASE
     ELSE connectivity
 END
 """
-# How the words of a text are told apart: as the revision has it.
-_BETWEEN_WORDS = r"[\s!-/:-@\[-`{-~]+"
-_NAMES = (
-    "name || ' ' || coalesce(serial_number, '') || ' ' || regexp_replace(device_id, '^dev-', '')"
-)
-
-
-def _words(spelled: str) -> Computed:
-    split = f"regexp_split_to_array(lower({spelled}), '{_BETWEEN_WORDS}')"
-    return Computed(f"array_to_tsvector(array_remove({split}, ''))", persisted=True)
 
 
 def _listed(name: str, *columns: str) -> Index:
@@ -84,9 +75,8 @@ devices = Table(
     instant_column("updated_at", nullable=False, is_defaulted=True),
     instant_column("deleted_at"),
     Column("version", BigInteger, nullable=False, server_default=text("1")),
-    # What the list is searched for by the beginnings of words.
-    Column("words", TSVECTOR, _words(_NAMES), nullable=False),
-    Column("address_words", TSVECTOR, _words("address")),
+    # Which of the strips around the globe it is in, each about a kilometre wide.
+    Column("latitude_strip", Integer, Computed("floor(latitude * 100)", persisted=True)),
     CheckConstraint(
         "lifecycle IN ('registered', 'active', 'deleted')", name="devices_lifecycle_check"
     ),
@@ -107,17 +97,10 @@ devices = Table(
     _listed("type_and_name", "organization_id", "device_type_id", "name"),
     _listed("name_of_all", "name"),
     Index(
-        "idx_devices_words",
-        "words",
-        "address_words",
-        "tags",
-        postgresql_using="gin",
-        postgresql_where=_IS_THERE,
-    ),
-    Index(
         "idx_devices_place",
-        text("point(longitude, latitude)"),
-        postgresql_using="gist",
+        "organization_id",
+        "latitude_strip",
+        "longitude",
         postgresql_where=text("lifecycle <> 'deleted' AND latitude IS NOT NULL"),
     ),
     Index(
@@ -258,8 +241,17 @@ device_counts = Table(
         "connectivity",
     ),
 )
-# A trigger counts whatever becomes of devices.
+# By what devices are found: tags, words, and words of addresses, each after a letter for its kind.
+device_terms = Table(
+    "device_terms",
+    metadata,
+    Column("organization_id", Text, primary_key=True),
+    Column("term", Text(collation="C"), primary_key=True),
+    Column("device_id", Text, primary_key=True),
+)
+# Triggers keep both up with whatever becomes of devices.
 devices.add_is_dependent_on(device_counts)
+devices.add_is_dependent_on(device_terms)
 
 # Each time a device was noticed to be online, or not any more. Without foreign keys: they are
 # written a hundred thousand at once, from the devices themselves.
