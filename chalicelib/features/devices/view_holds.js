@@ -6,27 +6,27 @@ export function Holds() {
   const [released, release] = useState(null);
   const columns = [
     { title: "Organization", isHeader: true, class: "part", cell: ({ organizationId }) => html`<${Name}>${organizationId}<//>` },
-    { title: "Silent", isNumeric: true, cell: (hold) => `${count(hold.silentCount)} of ${count(hold.deviceCount)}` },
-    { title: "How it is", class: "part", cell: (hold) => html`<${HowItIs} hold=${hold} />` },
+    { title: "Silent", class: "nowrap", cell: (hold) => `${count(hold.silentCount)} of ${count(hold.deviceCount)}` },
+    { title: "How it is", class: "part", cell: (hold) => html`<${HowItIs} hold=${hold} onRelease=${() => release(hold)} />` },
     { title: "Since", class: "breaks", cell: ({ since }) => html`<${Instant} at=${since} isBrief />` },
     { title: "Newest reading then", class: "breaks", cell: ({ quietSince }) => html`<${Instant} at=${quietSince} isBrief />` },
   ];
-  const end = { title: "What to do", cell: (hold) => !hold.releasedAt && html`<${Button} onClick=${() => release(hold)} aria-label=${`Let go ${hold.organizationId}`}>Let go…<//>` };
   return html`
     <${Card} label="Held silence">
       <p>Where nearly all devices fall silent at once and no readings come at all, the readings may be at fault and not the devices. Nobody is declared offline then.</p>
-      <${List} path="connectivity/holds" one="organization" columns=${may("admin") ? [...columns.slice(0, 3), end, ...columns.slice(3)] : columns}
+      <${List} path="connectivity/holds" one="organization" columns=${columns}
         empty="Nothing is held: devices are declared offline as they fall silent." keyOf=${({ organizationId }) => organizationId} />
     <//>
     <${ReleaseDialog} hold=${released} onClose=${() => release(null)} />
   `;
 }
 
-function HowItIs({ hold }) {
+function HowItIs({ hold, onRelease }) {
   if (hold.releasedAt) {
     return html`<${Chip} code="let go" /> <span class="cell-note">by <bdi>${hold.releasedBy}</bdi>${hold.comment && html`: <bdi>${hold.comment}</bdi>`}</span>`;
   }
-  return hold.resumedAt ? html`<${Chip} code="readings come again" tone="info" />` : html`<${Chip} code=${words(hold.reason)} tone="warn" />`;
+  const state = hold.resumedAt ? html`<${Chip} code="readings come again" tone="info" />` : html`<${Chip} code=${words(hold.reason)} tone="warn" />`;
+  return html`${state} ${may("admin") && html`<div class="buttons in-row"><${Button} onClick=${onRelease} aria-label=${`Let go ${hold.organizationId}`}>Let go…<//></div>`}`;
 }
 
 function ReleaseDialog({ hold, onClose }) {

@@ -8,7 +8,7 @@ const FIELDS = [{ name: "outcome", label: "Show", any: "all rows", options: ["re
 
 const COLUMNS = [
   { title: "Line", isHeader: true, isNumeric: true, cell: ({ line }) => line },
-  { title: "What became of it", class: "most", cell: (row) => (row.deviceId ? html`<a href=${deviceAddress(row)}><${Name}>${row.deviceId}<//></a>` : html`<bdi class="bad-text">${row.error?.message}</bdi>`) },
+  { title: "What became of it", cell: (row) => (row.deviceId ? html`<a href=${deviceAddress(row)}><${Name}>${row.deviceId}<//></a>` : html`<bdi class="bad-text">${row.error?.message}</bdi>`) },
 ];
 
 export function Import({ params, query }) {
