@@ -9,6 +9,9 @@ from chalicelib import database
 from chalicelib.database import EVERY_ORGANIZATION, Deadline
 from chalicelib.features.devices.certificates import provision as provisioning
 from chalicelib.features.devices.certificates.feature import IOT_POLICY_NAME
+from chalicelib.features.devices.imports.carry_out import carry_out
+from chalicelib.features.devices.imports.context import Importing
+from chalicelib.features.devices.imports.feature import IMPORT_MAX_ROWS
 from chalicelib.features.users import identities
 from chalicelib.features.users.feature import USER_POOL_ID
 from devdb.fleet import PARAMETERS, READING_INTERVAL, Fleet
@@ -74,9 +77,21 @@ def live_on(
         policy = IOT_POLICY_NAME.value(environment)
         provisioning.provision(fleet.engine, Deadline.after(_WORK_SECONDS), policy)
 
+    def import_devices(_: datetime) -> None:
+        carry_out(
+            Importing(
+                engine=fleet.engine,
+                deadline=Deadline.after(_WORK_SECONDS),
+                bucket=None,
+                max_rows=IMPORT_MAX_ROWS.value(environment),
+                keeps_master=True,
+            )
+        )
+
     lives.repeat("registered devices", report, every(READINGS_EVERY))
     lives.repeat("identities", follow, every(CHECKS_EVERY))
     lives.repeat("things and certificates", provision, every(CHECKS_EVERY))
+    lives.repeat("imports of devices", import_devices, every(CHECKS_EVERY))
 
 
 def _office_sensor() -> dict[str, object]:

@@ -9,10 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from sqlalchemy import Connection
 
 from chalicelib.bodies import UNSET, read
-from chalicelib.errors import ApplicationError
+from chalicelib.errors import ApplicationError, DatabaseBusyError
 from chalicelib.features.devices import master, registering
 from chalicelib.features.devices import store as devices
 from chalicelib.features.devices.bodies import NewDevice
+from chalicelib.features.devices.certificates.errors import KeyInUseError
+from chalicelib.features.devices.certificates.keys import read_csr
+from chalicelib.features.devices.certificates.model import is_thing_name
+from chalicelib.features.devices.certificates.store import Owned
+from chalicelib.features.devices.certificates.want import Wish, want
 from chalicelib.features.devices.describing import described_as
 from chalicelib.features.devices.errors import DeviceExistsError
 from chalicelib.features.devices.imports import fleet
@@ -41,7 +46,9 @@ def enrol(
     unknown = {outcome.line for outcome in outcomes}
     known = [one for one in candidates if one.line not in unknown]
     for wave in _waves(known):
-        outcomes += _added(connection, task, wave, keeps_master=keeps_master)
+        add = _certified if wave[0].key else _added
+        outcomes += add(connection, task, wave, keeps_master=keeps_master)
+    _require_types(connection, known)
     return sorted(outcomes, key=lambda outcome: outcome.line)
 
 
@@ -60,11 +67,12 @@ def _judge(
         is_adopted = asked.device_id is not UNSET
         if is_adopted and not task.may_adopt:
             raise registering.not_theirs_to_name()
+        key = None if asked.csr is UNSET else read_csr(asked.csr)
         description = described_as(type_called(asked.device_type), asked)
         if not is_adopted and not keeps_master:
             raise registering.unnamed()
         device_id = new_id("dev") if asked.device_id is UNSET else asked.device_id
-        return Candidate(row.line, device_id, description, is_adopted)
+        return Candidate(row.line, device_id, description, is_adopted, key)
 
     def judge(row: Row) -> Candidate | Refused:
         if row.refusal is not None:
@@ -93,15 +101,41 @@ def _refused_by_master(connection: Connection, candidates: Iterable[Candidate]) 
 
 
 def _waves(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
-    """*candidates* in their order, parted where an id is there again: mostly one part."""
+    """*candidates* in their order, parted where an id is there again: mostly one part.
+
+    One that wants a certificate is a part by itself.
+    """
     wave: dict[str, Candidate] = {}
     for one in candidates:
-        if one.device_id in wave:
+        if wave and (one.key or one.device_id in wave):
             yield list(wave.values())
             wave = {}
         wave[one.device_id] = one
+        if one.key:
+            yield [one]
+            wave = {}
     if wave:
         yield list(wave.values())
+
+
+def _certified(
+    connection: Connection, task: Task, wave: Sequence[Candidate], *, keeps_master: bool
+) -> Outcomes:
+    """What becomes of one that wants a certificate, which it gets soon after the commit.
+
+    Whether its key is free is known when the certificate is added: then the device is there, and
+    goes again.
+    """
+    [one] = wave
+    try:
+        with connection.begin_nested():
+            outcomes = _added(connection, task, wave, keeps_master=keeps_master)
+            if one.key and isinstance(outcomes[0], Registered) and is_thing_name(one.device_id):
+                device = Owned(one.device_id, task.organization_id)
+                want(connection, task.actor, device, Wish(one.key, claim_id=None))
+    except KeyInUseError as error:
+        return [_refused(one.line, error)]
+    return outcomes
 
 
 def _added(
@@ -124,6 +158,16 @@ def _tell_master(connection: Connection, added: Sequence[Candidate]) -> None:
         master.add(connection, new)
     if adopted := {one.device_id: one.description.name for one in added if one.is_adopted}:
         fleet.adopt(connection, adopted)
+
+
+def _require_types(connection: Connection, candidates: Iterable[Candidate]) -> None:
+    """Raise where a type was removed while devices of it were written: they are tried again.
+
+    Whoever removes a type looks for devices of it, and could not see these.
+    """
+    types = {one.description.type.device_type_id for one in candidates}
+    if types and fleet.present_types(connection, types) != types:
+        raise DatabaseBusyError("a type of devices has been removed meanwhile")
 
 
 def _taken(

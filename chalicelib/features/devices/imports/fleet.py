@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from chalicelib.audit import Actor
 from chalicelib.database.statements import statements_beside
+from chalicelib.features.devices.certificates.keys import KeyRequest
 from chalicelib.features.devices.describing import facts_of
 from chalicelib.features.devices.model import Action, Description
 
@@ -19,13 +20,15 @@ sql = statements_beside(__file__)
 class Candidate:
     """A row that is a device, unless its id or its serial number is another one's.
 
-    One that *is_adopted* has its id from the platform's master table.
+    One that *is_adopted* has its id from the platform's master table. One with a *key* wants a
+    certificate for it.
     """
 
     line: int
     device_id: str
     description: Description
     is_adopted: bool
+    key: KeyRequest | None
 
 
 def add(
@@ -51,6 +54,12 @@ def taken_numbers(
     values = {"organization_id": organization_id, "serial_numbers": list(serial_numbers)}
     rows = connection.execute(sql.list_taken_numbers, values)
     return {row.serial_number: row.device_id for row in rows}
+
+
+def present_types(connection: Connection, type_ids: Collection[str]) -> set[str]:
+    """Of these ids of types, the ones that are there by now."""
+    rows = connection.execute(sql.list_present_types, {"type_ids": list(type_ids)})
+    return set(rows.scalars())
 
 
 def known_to_master(connection: Connection, device_ids: Collection[str]) -> set[str]:

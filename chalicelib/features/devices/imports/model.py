@@ -10,8 +10,8 @@ from typing import Any
 MAX_DATA_BYTES = 2**20
 # In the bucket: 100 000 rows, each described with all that may be said of a device.
 MAX_FILE_BYTES = 2**28
-# Of a row, with its line end. A body of `POST /devices` in which every field is as long as it may be has less, unless
-# all of it is in scripts that take several bytes a letter.
+# Of a row, with its line end. A body of `POST /devices` in which every field is as long as it may
+# be has less, unless all of it is in scripts that take several bytes a letter.
 MAX_RECORD_BYTES = 2**16
 # How much of a file is in memory at once, besides the rows of a batch.
 WINDOW_BYTES = 2**20

@@ -200,6 +200,9 @@ WHERE organization_id = :organization_id
   AND serial_number = ANY (:serial_numbers)
   AND lifecycle <> 'deleted'
 
+-- name: list_present_types
+SELECT device_type_id FROM iot_data.v_device_types WHERE device_type_id = ANY (:type_ids)
+
 -- name: list_known_to_master
 SELECT device_id FROM iot_data.redshift_devices WHERE device_id = ANY (:device_ids)
 

@@ -23,6 +23,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "model": ("metadata", "model"),
     "serialNumber": ("metadata", "serialNumber"),
     "tags": ("tags",),
+    "csr": ("csr",),
 }
 NEEDED = ("name", "deviceType")
 METADATA = "metadata."

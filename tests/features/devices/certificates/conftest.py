@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
+from chalicelib.features.devices.certificates import gateway
 from chalicelib.features.devices.certificates.invocations import provision_devices
 from tests.features.devices.certificates.iot import (
     Iot,
-    configured_iot,
+    Standing,
     csr_of,
     make_device,
     require_in_step,
+    standing_iot,
 )
 from tests.features.devices.certificates.stub import UnwillingIot
 from tests.people import Caller, People
@@ -27,6 +29,7 @@ class Shop:
     """An operator with a device, and IoT Core."""
 
     operator: Caller
+    admin: Caller
     people: People
     iot: Iot
     stub: UnwillingIot
@@ -54,6 +57,15 @@ class Shop:
         path = f"/devices/{device}/certificates/{certificate_id}/revoke"
         return self.operator.ask("POST", path)
 
+    def delete(self, device: str = DEVICE) -> None:
+        """Delete the device."""
+        assert self.admin.ask("DELETE", f"/devices/{device}").status_code == 200
+
+    def made_elsewhere(self, name: str) -> str:
+        """A certificate of which nothing stands in the database; returns its id at AWS."""
+        made: str = gateway.create_certificate(csr_of(name)).aws_id
+        return made
+
     def listed(self, device: str = DEVICE) -> list[dict[str, Any]]:
         """The certificates of the device, as the API shows them."""
         answer = self.operator.get(f"/devices/{device}/certificates")
@@ -75,10 +87,19 @@ class Shop:
         require_in_step(self.iot, self.sandbox)
 
 
+@pytest.fixture(scope="module")
+def standing() -> Iterator[Standing]:
+    """IoT Core, for all tests of a module: to start it takes longer than most of them."""
+    with standing_iot() as standing:
+        yield standing
+
+
 @pytest.fixture
-def shop(people: People) -> Iterator[Shop]:
+def shop(people: People, standing: Standing, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    standing.empty()
+    for name, value in standing.environment.items():
+        monkeypatch.setenv(name, value)
     people.organization()
-    operator = people.user("ops", role="operator")
+    operator, admin = people.user("ops", role="operator"), people.user("boss", role="admin")
     make_device(people.sandbox, DEVICE)
-    with configured_iot() as (iot, stub):
-        yield Shop(operator, people, iot, stub)
+    return Shop(operator, admin, people, standing.iot, standing.stub)

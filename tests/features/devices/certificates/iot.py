@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -55,24 +56,48 @@ class Iot:
         return key_and_end_of(self.describe(aws_id)["certificatePem"])[0]
 
 
-def make_iot(aws: Aws) -> Iot:
-    """IoT Core with the policy that devices need."""
-    client = aws.client("iot")
+def make_policy(client: Any) -> None:
+    """Make the policy that devices need."""
     client.create_policy(policyName=POLICY, policyDocument=_DOCUMENT)
-    return Iot(client)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """IoT Core that stands for many tests, what is before it, and how it is found."""
+
+    iot: Iot
+    stub: UnwillingIot
+    aws: Aws
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that tell the application of it."""
+        told = {"AWS_ENDPOINT_URL": self.stub.url, "DEVICE_IDENTITIES": "iot"}
+        return {**self.aws.environment, **told, "IOT_POLICY_NAME": POLICY}
+
+    def empty(self) -> None:
+        """Have it be as new."""
+        requests.post(f"{self.aws.endpoint}/moto-api/reset", timeout=10).raise_for_status()
+        make_policy(self.iot.client)
+        self.stub.judge = lambda call: None
+        self.stub.calls.clear()
+
+
+@contextmanager
+def standing_iot() -> Iterator[Standing]:
+    """IoT Core for as long as the context lasts."""
+    with moto_server() as aws, UnwillingIot(aws.endpoint) as stub:
+        yield Standing(Iot(aws.client("iot")), stub, aws)
 
 
 @contextmanager
 def configured_iot() -> Iterator[tuple[Iot, UnwillingIot]]:
     """IoT Core of which the application is told, and what stands before it."""
-    with pytest.MonkeyPatch.context() as patch, moto_server() as aws:
-        iot = make_iot(aws)
-        with UnwillingIot(aws.endpoint) as stub:
-            told = {"AWS_ENDPOINT_URL": stub.url, "DEVICE_IDENTITIES": "iot"}
-            told |= {"IOT_POLICY_NAME": POLICY}
-            for name, value in {**aws.environment, **told}.items():
-                patch.setenv(name, value)
-            yield iot, stub
+    with pytest.MonkeyPatch.context() as patch, standing_iot() as standing:
+        standing.empty()
+        for name, value in standing.environment.items():
+            patch.setenv(name, value)
+        yield standing.iot, standing.stub
 
 
 @cache
@@ -100,7 +125,7 @@ def make_device(sandbox: Sandbox, device_id: str, organization_id: str = "org-78
     )
     sandbox.rows(
         "INSERT INTO iot_data.devices (device_id, organization_id, device_type_id, name) "
-        "VALUES (%s, %s, 'type-' || %s, 'Sensor')",
+        "VALUES (%s, %s, 'type-' || %s, 'Sensor') ON CONFLICT DO NOTHING",
         [device_id, organization_id, organization_id],
     )
     return device_id

@@ -48,7 +48,7 @@ def _make_certificate(sandbox: Sandbox, organization_id: str) -> str:
         "INSERT INTO iot_data.device_certificates (certificate_id, device_id, organization_id, "
         "public_key_sha256, state, aws_certificate_id, arn, pem, expires_at) "
         "VALUES (%(id)s, %(device)s, %(organization)s, %(id)s, 'active', %(id)s, 'arn', 'pem', "
-        "now())",
+        "now()) ON CONFLICT DO NOTHING",
         {"id": certificate_id, "device": device_id, "organization": organization_id},
     )
     return certificate_id

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from chalicelib.features.devices.imports.invocations import register_imports
+from tests.features.devices.certificates.iot import csr_of
 from tests.features.devices.imports.desk import HEAD, Desk, counts, line_of, ndjson
+from tests.features.devices.imports.killed_import import QUERIES
 from tests.features.devices.registry import LEAST, SAMPLE, TYPE, add_type
 from tests.fleet import Fleet
+from tests.interruption import interrupted_at
 
 # All that is written of a device, but for what differs from one to the next.
 WRITTEN = """
@@ -152,6 +155,40 @@ def test_an_import_is_two_entries_of_the_audit_log(desk: Desk) -> None:
     }
 
 
+def test_a_type_that_is_removed_at_the_same_moment_is_refused(desk: Desk) -> None:
+    removals = ["UPDATE iot_data.device_types SET removed_at = now()"]
+
+    def remove() -> None:
+        while removals:
+            desk.sandbox.rows(removals.pop())
+
+    with interrupted_at(QUERIES, "before:add_devices", remove):
+        assert desk.refusals(HEAD + line_of("A")) == [(2, "INVALID_REQUEST", "deviceType")]
+    assert desk.registered() == 0
+
+
+# Certificates
+
+CERTIFICATES = "SELECT device_id, csr FROM iot_data.device_certificates"
+
+
+def test_a_row_with_a_request_gets_a_certificate_soon(desk: Desk) -> None:
+    csr = csr_of("import")
+    quoted = f'"{csr}"'
+    file = f"name,deviceType,csr\nA,{TYPE},{quoted}\nB,{TYPE},\nC,{TYPE},{quoted}\nD,{TYPE},x\n"
+    done = desk.carry_out(file)
+    assert counts(done) == ("succeeded", 2, 2)
+    [first, _, *refused] = desk.rows(done["importId"])
+    assert desk.sandbox.rows(CERTIFICATES) == [(first["deviceId"], csr)]
+    due = desk.sandbox.rows("SELECT device_id, claim_id FROM iot_data.device_identity_work")
+    assert due == [(first["deviceId"], None)]
+    assert [row["error"]["field"] for row in refused] == ["csr", "csr"]
+    for row, request in zip(refused, (csr, "x"), strict=True):
+        answer = desk.admin.ask("POST", "/devices", {**LEAST, "csr": request}).json_body["error"]
+        assert row["error"]["message"] == answer["message"]
+    assert desk.registered() == 2
+
+
 # Devices that the master table knows
 
 
@@ -170,7 +207,7 @@ def test_the_platform_s_admins_adopt_devices(desk: Desk) -> None:
         Fleet(desk.sandbox).add_device(name, "Old", status=False)
     adopted = [{**LEAST, "deviceId": name} for name in ("one", "missing", "two", "one")]
     done = imported_by_platform(desk, ndjson([*adopted, LEAST]))
-    told = [
+    told: list[Any] = [
         row["deviceId"] or (row["error"]["code"], row["error"]["field"])
         for row in desk.rows(done["importId"])
     ]
