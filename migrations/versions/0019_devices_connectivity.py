@@ -5,7 +5,7 @@ from alembic import op
 from migrations.isolation import isolated
 
 revision = "0019_devices_connectivity"
-down_revision = "0017_devices_tables"
+down_revision = "0018_devices_certificates"
 branch_labels = None
 depends_on = None
 

@@ -21,9 +21,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from chalicelib.database.tables import SCHEMA, instant_column, metadata
 from chalicelib.due import due_columns
+from chalicelib.features.devices.imports import tables as imports
 
 # Whoever gathers tables looks here only.
-from chalicelib.features.devices.imports import tables as imports_tables  # noqa: F401
+device_imports = imports.device_imports
+device_import_rows = imports.device_import_rows
+device_import_work = imports.device_import_work
 
 _IS_THERE = text("lifecycle <> 'deleted'")
 _STATUS = """

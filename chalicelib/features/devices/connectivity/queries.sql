@@ -218,7 +218,7 @@ WITH rest AS (
     RETURNING device_id, organization_id
 )
 INSERT INTO iot_data.connectivity_rechecks (device_id, organization_id)
-SELECT device_id, organization_id FROM rest
+SELECT device_id, organization_id FROM rest ORDER BY device_id
 
 -- name: lock_planned
 -- In one order, so that nobody waits in a circle. What others have done to a device meanwhile counts.

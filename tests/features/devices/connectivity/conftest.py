@@ -1,6 +1,5 @@
 """A fleet of devices whose clock a test turns, and checks at any instant."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,6 +59,17 @@ class Devices:
             "SELECT name, %s FROM unnest(%s) AS name",
             (organization, list(names)),
         )
+
+    def retype(self, name: str, interval: int) -> None:
+        """Make the device one of another type, as a change of it does."""
+        self.sandbox.rows(
+            "UPDATE iot_data.devices SET device_type_id = %s WHERE device_id = %s",
+            (f"type-{interval}", name),
+        )
+        with database.transaction(
+            self.engine, Deadline.after(60), EVERY_ORGANIZATION
+        ) as connection:
+            store.ask_again(connection, name)
 
     def report(self, *names: str, at: datetime | None = None) -> None:
         """A reading of each device."""
@@ -133,6 +143,3 @@ class Devices:
 def devices(migrated: Sandbox, engine: Engine) -> Devices:
     """No devices yet."""
     return Devices(migrated, engine)
-
-
-Checker = Callable[..., Checked]
