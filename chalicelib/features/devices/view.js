@@ -19,5 +19,5 @@ export const view = {
     { path: "new", title: "Register a device", least: "operator", Component: NewDevice },
     { path: "of/:device_id", title: "A device", Component: Device },
   ],
-  panels: [{ title: "Devices", Component: Statuses }],
+  panels: [{ title: "Devices", isWide: true, Component: Statuses }],
 };
