@@ -25,6 +25,15 @@ from chalicelib.features.device_parameters.feature import SYNC_SCHEDULE
 from chalicelib.features.device_parameters.removals.routes import routes as removals_routes
 from chalicelib.features.device_parameters.routes import routes as device_parameters_routes
 from chalicelib.features.device_types.routes import routes as device_types_routes
+from chalicelib.features.devices.certificates import invocations as certificates
+from chalicelib.features.devices.certificates.feature import PROVISION_SCHEDULE
+from chalicelib.features.devices.certificates.routes import routes as certificates_routes
+from chalicelib.features.devices.connectivity import invocations as connectivity
+from chalicelib.features.devices.connectivity.feature import CONNECTIVITY_SCHEDULE
+from chalicelib.features.devices.connectivity.routes import routes as connectivity_routes
+from chalicelib.features.devices.imports import invocations as device_imports
+from chalicelib.features.devices.imports.feature import IMPORT_SCHEDULE
+from chalicelib.features.devices.imports.routes import routes as device_imports_routes
 from chalicelib.features.devices.routes import routes as devices_routes
 from chalicelib.features.heartbeats import invocations as heartbeats
 from chalicelib.features.heartbeats.feature import CHECK_SCHEDULE, QUEUE_NAME
@@ -148,6 +157,31 @@ app.register_blueprint(device_types_routes)
 # Devices
 
 app.register_blueprint(devices_routes)
+app.register_blueprint(certificates_routes)
+app.register_blueprint(connectivity_routes)
+app.register_blueprint(device_imports_routes)
+
+
+@accepting_bare_payload
+@app.schedule(PROVISION_SCHEDULE.value())
+def provision_devices(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every minute: IoT Core learns of devices after they have been changed."""
+    return certificates.provision_devices(event.context)
+
+
+@accepting_bare_payload
+@app.schedule(IMPORT_SCHEDULE.value())
+def register_imports(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every minute: files of devices are registered, as far as there is time."""
+    return device_imports.register_imports(event.context)
+
+
+@accepting_bare_payload
+@app.schedule(CONNECTIVITY_SCHEDULE.value())
+def decide_connectivity(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every minute: who is online, and who is not any more."""
+    return connectivity.decide_connectivity(event.context)
+
 
 gate.close(app, authorize, look_up)
 gc.enable()

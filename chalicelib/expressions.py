@@ -179,9 +179,9 @@ def _function(name: str, count: int) -> Callable[..., float]:
 
 
 def _names_in(root: ast.expr) -> frozenset[str]:
-    called = {id(node.func) for node in ast.walk(root) if isinstance(node, ast.Call)}
+    called = {node.func for node in ast.walk(root) if isinstance(node, ast.Call)}
     names = (node for node in ast.walk(root) if isinstance(node, ast.Name))
-    return frozenset(node.id for node in names if id(node) not in called)
+    return frozenset(node.id for node in names if node not in called)
 
 
 def _finite(value: Any) -> float:

@@ -1,5 +1,6 @@
 """Moto's server in place of AWS: the SDK talks to it over HTTP, as to the real one."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 REGION = "eu-central-1"
 # What a user may do has the names of groups, as docs/operations.md says.
 GROUPS = ("viewer", "operator", "admin")
+_POLICY = "devices"
 _HOST = "127.0.0.1"
 _SECONDS = 10
 
@@ -54,6 +56,17 @@ class Aws:
         for group in GROUPS:
             client.create_group(UserPoolId=pool_id, GroupName=group)
         return pool_id
+
+    def make_device_policy(self) -> str:
+        """The name of a new policy of IoT Core that lets each device connect as its thing."""
+        allowed = {
+            "Effect": "Allow",
+            "Action": "iot:Connect",
+            "Resource": "arn:aws:iot:*:*:client/${iot:Connection.Thing.ThingName}",
+        }
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        self.client("iot").create_policy(policyName=_POLICY, policyDocument=document)
+        return _POLICY
 
 
 @contextmanager

@@ -63,8 +63,12 @@ def _demonstrate(console: Console, *, is_once: bool, port: int) -> None:
     console.print(starting_line(), soft_wrap=True)
     with EmbeddedTimescale() as server, moto_server() as aws:
         environment = {**os.environ, **server.environment, **aws.environment, **DEMO_SETTINGS}
-        environment["USER_POOL_ID"] = pool = aws.make_user_pool()
-        # The schedules, which live in this process, call it as well.
+        environment |= {
+            "USER_POOL_ID": aws.make_user_pool(),
+            "DEVICE_IDENTITIES": "iot",
+            "IOT_POLICY_NAME": aws.make_device_policy(),
+        }
+        # The schedules, which live in this process, call AWS as well.
         os.environ.update(aws.environment)
         configured = sync_settings(environment)
         engine = database.engine_for(configured.database)
@@ -80,7 +84,7 @@ def _demonstrate(console: Console, *, is_once: bool, port: int) -> None:
             if not is_once:
                 console.print(_invitation(server, local), soft_wrap=True)
                 lives = living(console, fleet, configured, datetime.now(UTC))
-                registry.live_on(lives, fleet, pool, console.print)
+                registry.live_on(lives, fleet, environment, console.print)
                 _live_on(server, local, lives)
         engine.dispose()
 

@@ -1,13 +1,19 @@
 """The registry of the demonstration, made over HTTP, as its people would make it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Engine, text
 
 from chalicelib import database
 from chalicelib.database import EVERY_ORGANIZATION, Deadline
+from chalicelib.features.devices.certificates import provision as provisioning
+from chalicelib.features.devices.certificates.feature import IOT_POLICY_NAME
+from chalicelib.features.devices.imports.carry_out import carry_out
+from chalicelib.features.devices.imports.context import Importing
+from chalicelib.features.devices.imports.feature import IMPORT_MAX_ROWS
 from chalicelib.features.users import identities
+from chalicelib.features.users.feature import USER_POOL_ID
 from devdb.fleet import PARAMETERS, READING_INTERVAL, Fleet
 from devdb.life import CHECKS_EVERY, READINGS_EVERY, Life, every
 from devdb.local_server import LocalServer
@@ -53,7 +59,9 @@ def welcome(engine: Engine, fleet: Fleet) -> list[str]:
     return newcomers
 
 
-def live_on(lives: Life, fleet: Fleet, pool: str, tell: Callable[[str], None]) -> None:
+def live_on(
+    lives: Life, fleet: Fleet, environment: Mapping[str, str], tell: Callable[[str], None]
+) -> None:
     """Have *lives* do what the schedules of the registry do, and devices report once registered."""
 
     def report(_: datetime) -> None:
@@ -61,10 +69,29 @@ def live_on(lives: Life, fleet: Fleet, pool: str, tell: Callable[[str], None]) -
             tell(f"{device_id} was registered, and reports from now on.")
 
     def follow(_: datetime) -> None:
-        identities.follow(fleet.engine, Deadline.after(_WORK_SECONDS), pool)
+        identities.follow(
+            fleet.engine, Deadline.after(_WORK_SECONDS), USER_POOL_ID.value(environment)
+        )
+
+    def provision(_: datetime) -> None:
+        policy = IOT_POLICY_NAME.value(environment)
+        provisioning.provision(fleet.engine, Deadline.after(_WORK_SECONDS), policy)
+
+    def import_devices(_: datetime) -> None:
+        carry_out(
+            Importing(
+                engine=fleet.engine,
+                deadline=Deadline.after(_WORK_SECONDS),
+                bucket=None,
+                max_rows=IMPORT_MAX_ROWS.value(environment),
+                keeps_master=True,
+            )
+        )
 
     lives.repeat("registered devices", report, every(READINGS_EVERY))
     lives.repeat("identities", follow, every(CHECKS_EVERY))
+    lives.repeat("things and certificates", provision, every(CHECKS_EVERY))
+    lives.repeat("imports of devices", import_devices, every(CHECKS_EVERY))
 
 
 def _office_sensor() -> dict[str, object]:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     func,
     select,
     text,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -90,17 +89,18 @@ def claim(connection: Connection, table: Table, *, limit: int, lease: timedelta)
 
     Rows that another transaction is claiming are passed over.
     """
-    key = tuple_(*table.primary_key)
+    # A sub-select could be looked at once for each row, and would lock others each time.
     due = (
         select(*table.primary_key)
         .where(table.c.due_at <= func.now())
         .order_by(table.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")
     )
     claimed = (
         update(table)
-        .where(key.in_(due))
+        .where(*(column == due.c[column.name] for column in table.primary_key))
         .values(
             due_at=func.now() + lease,
             claim_id=func.gen_random_uuid(),

@@ -1,6 +1,6 @@
 // Who did what, for admins.
 
-import { Card, FilterBar, Instant, List, Name, filtersFrom, html, visible } from "./console.js";
+import { Card, FilterBar, Instant, List, Name, filtersFrom, html, ownerIn, useOwnerFields, visible } from "./console.js";
 
 const BRIEF = 60;
 
@@ -8,7 +8,6 @@ const FIELDS = [
   { name: "actor", label: "Who", hint: "such as token:oncall" },
   { name: "action", label: "What", hint: "such as run.forced" },
   { name: "subject", label: "To what", hint: "such as run 42" },
-  { name: "organization_id", label: "Organization", hint: "such as org-789" },
 ];
 
 const named = (text) => (text === null ? "–" : html`<${Name}>${text}<//>`);
@@ -25,16 +24,16 @@ const COLUMNS = [
 export const view = {
   title: "Audit",
   order: 90,
-  scope: "platform",
   pages: [{ path: "", title: "Audit", isListed: true, least: "admin", Component: Audit }],
 };
 
 function Audit({ query }) {
-  const filters = filtersFrom(FIELDS, query);
+  const fields = [...useOwnerFields(), ...FIELDS];
+  const filters = { ...filtersFrom(FIELDS, query), organization_id: ownerIn(query).organizationId };
   const isFiltered = Object.values(filters).some(Boolean);
   return html`
     <${Card} label="Audit">
-      <${FilterBar} fields=${FIELDS} query=${query} />
+      <${FilterBar} fields=${fields} query=${query} />
       <${List} path="audit" filters=${filters} one="entry" many="entries" columns=${COLUMNS} keyOf=${(entry) => entry.audit_id}
         empty=${isFiltered ? "No entry is like that." : "Nobody has done anything yet."} />
     <//>

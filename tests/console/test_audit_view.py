@@ -3,7 +3,7 @@
 import pytest
 
 from tests.console import canned
-from tests.console.browser import button, card, link, rows
+from tests.console.browser import button, card, field, link, rows
 from tests.console.conftest import Visit
 from tests.console.stub import StubApi
 
@@ -47,6 +47,17 @@ def test_entries_are_filtered(
     assert [path for path in api.asked if path.startswith(f"/audit?{name}=")]
     page.enter(label, "nothing like it")
     page.wait_for_text(card("Audit"), "No entry is like that.")
+
+
+def test_the_platforms_people_choose_whose_entries_they_see(visit: Visit, api: StubApi) -> None:
+    page = visit(AUDIT)
+    page.choose("Organization", "Zeta")
+    page.wait_until_gone(".loading")
+    assert "/audit?organization_id=org-zeta&limit=25" in api.asked
+    api.organization = "org-acme"
+    page = visit(AUDIT)
+    page.wait_for_count(rows("Audit"), 25)
+    assert not page.is_shown(field("Organization"))
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator"])

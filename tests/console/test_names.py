@@ -15,6 +15,10 @@ PAGES = [
     "#/heartbeats",
     "#/heartbeats/unknown",
     "#/parquet_loads",
+    "#/devices",
+    "#/devices/of/dev-01",
+    "#/device_types",
+    "#/device_types/type-sensor",
     "#/users",
     "#/users/user-01",
     "#/organizations",
@@ -43,12 +47,25 @@ def rename_everything(api: StubApi, name: str) -> None:
     for entry in api.audit:
         entry |= dict.fromkeys(("actor", "action", "subject", "comment"), name)
         entry["after"] = {name: name}
+    for load in api.loads:
+        load["key"] = name
+    rename_what_organizations_have(api, name)
+
+
+def rename_what_organizations_have(api: StubApi, name: str) -> None:
+    """Call devices, their types, users and organizations *name*."""
+    for device in api.registry.devices.items:
+        device |= {"name": name, "tags": [name], "type": name, "metadata": {name: name}}
+    for change in api.registry.changes:
+        change |= {"actor": name, "after": {name: name}}
+    for kind in api.registry.types.items:
+        kind |= {"name": name, "description": name}
+        for metric in kind["metrics"]:
+            metric |= dict.fromkeys(("name", "label", "unit", "expression"), name)
     for user in api.people.users.items:
         user |= {"name": name, "email": name}
     for organization in api.people.organizations.items:
         organization["name"] = name
-    for load in api.loads:
-        load["key"] = name
 
 
 def test_a_hostile_name_is_text(visit: Visit) -> None:

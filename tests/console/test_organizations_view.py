@@ -61,7 +61,7 @@ def test_people_of_an_organization_see_what_is_for_them(visit: Visit, api: StubA
     api.organization = "org-acme"
     page = visit("#/organizations")
     assert page.text("main [role=alert]") == "This page is for the platform's own people."
-    for title in ("Organizations", "Sync", "Audit"):
+    for title in ("Organizations", "Sync", "Silent devices"):
         assert not page.is_shown(f"//nav{link(title)}")
     page.find(f"//nav{link('Users')}")
     page.find(f"//nav{link('Overview')}").click()

@@ -119,6 +119,19 @@ def test_what_the_api_refuses_is_said_beside_the_field(visit: Visit, api: StubAp
     assert len({sent.headers["Idempotency-Key"] for sent in api.sent}) == 1
 
 
+def test_who_is_to_own_something_is_asked_where_that_is_not_clear(
+    visit: Visit, api: StubApi
+) -> None:
+    organizations = api.people.organizations.items
+    del organizations[0]
+    page = visit("#/users")
+    page.find(button("Add a user…")).click()
+    page.wait_for_focus(field("E-mail"))
+    organizations.clear()
+    page.run("document.querySelector('.refresh').click()")
+    page.wait_for_text(DIALOG, "There is no organization yet. Add one first.")
+
+
 def test_a_lost_answer_is_asked_for_again_with_the_same_key(visit: Visit, api: StubApi) -> None:
     page = visit("#/users")
     fill_in_new_user(page, "new@zeta.example")

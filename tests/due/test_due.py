@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text
+from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, text
 
 from chalicelib import database, due
 from chalicelib.database import Deadline
@@ -129,6 +129,20 @@ def test_the_longest_due_come_first_and_no_more_than_are_asked_for(
         )
     assert sorted(names(claim(engine, limit=2))) == ["a", "b"]
     assert names(claim(engine, limit=2)) == ["c"]
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_no_more_are_claimed_however_the_server_looks_for_them(
+    limit: int, chores: Sandbox, engine: Engine
+) -> None:
+    """One that looks again for each row finds others then: those that it has locked it skips."""
+    chores.rows("CREATE INDEX ON iot_data.chores (due_at)")
+    for number in range(6):
+        want(engine, f"chore {number}")
+    with transaction(engine) as connection:
+        for kind in ("hashjoin", "mergejoin", "hashagg", "material", "sort"):
+            connection.execute(text(f"SET LOCAL enable_{kind} = off"))
+        assert len(due.claim(connection, CHORES, limit=limit, lease=LEASE)) == limit
 
 
 def test_what_waits_is_counted(chores: Sandbox, engine: Engine) -> None:

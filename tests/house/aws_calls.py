@@ -13,6 +13,8 @@ from tests.sandbox import PROJECT
 # Permissions that have other names than the SDK's, which are the service and its operation.
 _ACTIONS = {
     "lambda.invoke": "lambda:InvokeFunction",
+    # A form can do what whoever has signed it can.
+    "s3.generate_presigned_post": "s3:PutObject",
     "s3.head_object": "s3:GetObject",
     "sqs.send_message_batch": "sqs:SendMessage",
 }
@@ -25,7 +27,16 @@ _BESIDES = {
     "timestream-write.write_records": {"timestream:DescribeEndpoints"},
 }
 # Actions that know no resources.
-WITHOUT_RESOURCES = {"timestream:DescribeEndpoints"}
+WITHOUT_RESOURCES = {
+    "iot:AttachThingPrincipal",
+    "iot:CreateCertificateFromCsr",
+    "iot:DescribeEndpoint",
+    "iot:DetachThingPrincipal",
+    "iot:ListCertificates",
+    "timestream:DescribeEndpoints",
+}
+# Resources that have no name when the application is deployed: their ids are made later.
+MADE_LATER = (":cert/*", ":thing/*")
 # Attributes of a client that call nothing.
 _LOCAL = ("meta",)
 

@@ -11,7 +11,14 @@ from chalicelib import database
 from chalicelib.database import EVERY_ORGANIZATION, Deadline, engine_for, seeing
 from chalicelib.errors import DatabaseRefusedError
 from chalicelib.settings import database_from_environment
-from migrations.isolation import POLICY, isolated
+from migrations.isolation import (
+    NOBODYS_POLICY,
+    POLICY,
+    SHARED_POLICY,
+    isolated,
+    open_to_nobodys,
+    shared,
+)
 from tests.people import People
 from tests.sandbox import Sandbox
 
@@ -22,10 +29,24 @@ FROM pg_class
 JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'organization_id'
 WHERE relnamespace = 'iot_data'::regnamespace AND relkind IN ('r', 'p') AND NOT attisdropped
 """
+_MAY_BE_NOBODYS = f"""
+SELECT relname FROM ({_OWNED}) AS owned
+JOIN pg_attribute ON attrelid = format('iot_data.%I', relname)::regclass
+WHERE attname = 'organization_id' AND NOT attnotnull
+"""
+# What a table has besides the policy that all of them have.
+ALSO = {
+    "audit_log": [NOBODYS_POLICY],
+    "device_types": [SHARED_POLICY],
+    "device_type_metrics": [SHARED_POLICY],
+}
+# Where a row of no organization is seen by those only who see all of them.
+ONLY_FOR_THE_PLATFORM = {"idempotency_keys"}
 _POLICIES = """
 SELECT polname, polcmd, polpermissive, polroles = '{0}', pg_get_expr(polqual, polrelid),
        pg_get_expr(polwithcheck, polrelid)
 FROM pg_policy WHERE polrelid = format('iot_data.%%I', %s::text)::regclass
+ORDER BY polname <> 'own_organization', polname
 """
 
 
@@ -36,23 +57,31 @@ def test_every_table_with_an_organization_is_isolated_and_its_owner_too(
     assert {name for name, *_ in owned} >= {"organizations", "users", "idempotency_keys"}
     told = "call isolated() of migrations/isolation.py in the revision"
     assert [name for name, *is_held in owned if is_held != [True, True]] == [], told
+    expected = expected_policies(migrated)
     for name, *_ in owned:
-        assert policies_of(migrated, name) == expected_policies(migrated), told
+        wanted = [expected[POLICY], *(expected[each] for each in ALSO.get(name, ()))]
+        assert policies_of(migrated, name) == wanted, told
+
+
+def test_what_is_shared_may_be_nobody_s_and_what_is_not_may_not(migrated: Sandbox) -> None:
+    """A row of no organization is to be seen by all of them, or cannot be."""
+    nullable = {name for [name] in migrated.rows(_MAY_BE_NOBODYS)}
+    assert nullable == {*ALSO, *ONLY_FOR_THE_PLATFORM}
 
 
 def policies_of(sandbox: Sandbox, table: str) -> list[tuple[Any, ...]]:
     return sandbox.rows(_POLICIES, [table])
 
 
-def expected_policies(sandbox: Sandbox) -> list[tuple[Any, ...]]:
-    """What the helper makes, of a table that has nothing else."""
+def expected_policies(sandbox: Sandbox) -> dict[str, tuple[Any, ...]]:
+    """What the helpers make, of a table that has nothing else."""
     sandbox.rows("CREATE TABLE iot_data.sample (organization_id text)")
     try:
-        for statement in isolated("sample"):
+        for statement in (*isolated("sample"), shared("sample"), open_to_nobodys("sample")):
             sandbox.rows(statement)
-        [policy] = policies_of(sandbox, "sample")
-        assert policy[0] == POLICY
-        return [policy]
+        made = {policy[0]: policy for policy in policies_of(sandbox, "sample")}
+        assert set(made) == {POLICY, SHARED_POLICY, NOBODYS_POLICY}
+        return made
     finally:
         sandbox.rows("DROP TABLE iot_data.sample")
 
@@ -166,3 +195,87 @@ def test_the_functions_cannot_lift_a_policy(two: People) -> None:
             connection.cursor().execute("ALTER TABLE iot_data.users DISABLE ROW LEVEL SECURITY")
     finally:
         connection.close()
+
+
+@pytest.fixture
+def shared_types(two: People) -> People:
+    """A type of each organization beside one that is shared, with a metric each."""
+    two.sandbox.rows(
+        "INSERT INTO iot_data.device_types "
+        "(device_type_id, organization_id, name, reporting_interval_seconds) VALUES "
+        "('type-one', 'org-one', 'n', 1), ('type-two', 'org-two', 'n', 1), "
+        "('type-all', NULL, 'n', 1)"
+    )
+    two.sandbox.rows(
+        "INSERT INTO iot_data.device_type_metrics (device_type_id, name, organization_id, "
+        "position, parameter_id, is_own_parameter, data_type) "
+        "SELECT device_type_id, 'm', organization_id, 1, 'p', true, 'number' "
+        "FROM iot_data.device_types"
+    )
+    return two
+
+
+_TYPES = "SELECT device_type_id FROM iot_data."
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    "table", ["device_types", "device_type_metrics", "v_device_types", "v_device_type_metrics"]
+)
+@pytest.mark.parametrize(
+    ("organization", "expected"),
+    [
+        (None, []),
+        ("", []),
+        ("org-one", ["type-all", "type-one"]),
+        ("org-none", ["type-all"]),
+        (EVERY_ORGANIZATION, ["type-all", "type-one", "type-two"]),
+    ],
+)
+def test_what_is_shared_is_seen_by_whoever_is_somebody(
+    organization: str | None, expected: list[str], table: str, shared_types: People
+) -> None:
+    assert seen(organization, f"{_TYPES}{table}") == expected
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE iot_data.device_types SET name = 'mine' WHERE organization_id IS NULL",
+        "UPDATE iot_data.device_types SET organization_id = 'org-one' "
+        "WHERE organization_id IS NULL",
+        "UPDATE iot_data.device_types SET removed_at = now() WHERE device_type_id = 'type-all'",
+        "SELECT FROM iot_data.device_types WHERE device_type_id = 'type-all' FOR UPDATE",
+        "DELETE FROM iot_data.device_type_metrics WHERE device_type_id = 'type-all'",
+    ],
+)
+def test_what_is_shared_is_not_an_organization_s_to_change(
+    statement: str, shared_types: People
+) -> None:
+    kept = "SELECT * FROM iot_data.device_types NATURAL JOIN iot_data.device_type_metrics"
+    before = shared_types.sandbox.rows(f"{kept} ORDER BY 1")
+    engine = engine_for(database_from_environment())
+    with database.transaction(engine, Deadline.after(30), "org-one") as connection:
+        assert connection.execute(text(statement)).rowcount == 0
+    assert shared_types.sandbox.rows(f"{kept} ORDER BY 1") == before
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO iot_data.device_types (device_type_id, name, reporting_interval_seconds) "
+        "VALUES ('type-x', 'x', 1)",
+        "UPDATE iot_data.device_types SET organization_id = NULL WHERE device_type_id = 'type-one'",
+        "INSERT INTO iot_data.device_type_metrics (device_type_id, name, position, parameter_id, "
+        "is_own_parameter, data_type) VALUES ('type-all', 'x', 1, 'x', true, 'number')",
+    ],
+)
+def test_an_organization_shares_nothing_of_its_own(statement: str, shared_types: People) -> None:
+    engine = engine_for(database_from_environment())
+    with (
+        pytest.raises(DatabaseRefusedError, match="row-level security"),
+        database.transaction(engine, Deadline.after(30), "org-one") as connection,
+    ):
+        connection.execute(text(statement))

@@ -27,4 +27,4 @@ export { Answered, Empty, Failure, Loading, sentenceOf } from "./states.js";
 export { Table } from "./table.js";
 export { Age, Instant, useNow } from "./times.js";
 export { useTitleNote } from "./title.js";
-export { toast } from "./toast.js";
+export { done, toast } from "./toast.js";

@@ -14,15 +14,17 @@ export function filtersFrom(fields, query) {
 
 /**
  * *fields*: `{name, label, options, any}` to choose from, or `{name, label}` to type into. An option
- * is a text, or `[value, label]`; *any* is said where nothing is chosen.
+ * is a text, or `[value, label]`; *any* is said where nothing is chosen. Those that are *isRare* are to be opened.
  */
 export function FilterBar({ fields, query }) {
   const isFiltered = fields.some(({ name }) => query[name]);
   const clear = () => setQuery(Object.fromEntries(fields.map(({ name }) => [name, ""])));
+  const rare = fields.filter(({ isRare }) => isRare);
   const field = (each) => html`<${each.options ? Choice : Search} key=${each.name} ...${each} value=${query[each.name] ?? ""} />`;
   return html`
     <form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
-      ${fields.map(field)}
+      ${fields.filter(({ isRare }) => !isRare).map(field)}
+      ${rare.length > 0 && html`<details class="rare" open=${rare.some(({ name }) => query[name])}><summary>More filters</summary><div class="filters">${rare.map(field)}</div></details>`}
       ${isFiltered && html`<button type="button" class="plain" onClick=${clear}>Show all</button>`}
     </form>
   `;

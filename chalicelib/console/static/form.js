@@ -39,8 +39,9 @@ export function Labelled({ label, hint, problem, control, isInline }) {
   `;
 }
 
-/** What went wrong with a form besides its fields, where anything did. */
-export function Rest({ of: problem }) {
+/** What went wrong with a form besides its fields: *of* is the `rest` of `useSending`, and is asked after them. */
+export function Rest({ of }) {
+  const problem = of();
   return problem && html`<p class="bad-text" role="alert">${problem}</p>`;
 }
 

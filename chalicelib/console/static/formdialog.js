@@ -34,7 +34,7 @@ function Asked({ yes, no = "Cancel", tone = "primary", work, onClose, children }
   return html`
     <form ref=${form} onSubmit=${submit}>
       ${fields}
-      <${Rest} of=${rest()} />
+      <${Rest} of=${rest} />
       <div class="buttons">${tone === "danger" ? [leave, agree] : [agree, leave]}</div>
     </form>
   `;

@@ -23,8 +23,9 @@ export function useOwnerFields() {
 /** In a form that adds something: whose it is to be. It is not there where only one can be meant. */
 export function OwnerField({ value, onValue, problem }) {
   const { answer } = useOrganizations();
-  if (!isOfPlatform() || !answer || (answer.items.length === 1 && !answer.next)) {
-    return null;
+  if (!isOfPlatform() || !answer || answer.items.length < 2) {
+    const said = answer?.items.length === 0 ? "There is no organization yet. Add one first." : problem;
+    return said && html`<p class="field-problem" role="alert">${said}</p>`;
   }
   return answer.next
     ? html`<${Field} label="Organization" hint="Its id." required autocomplete="off" value=${value} onValue=${onValue} problem=${problem} />`

@@ -4,6 +4,7 @@ import { html } from "./html.js";
 import { store } from "./store.js";
 
 const MOST = 3;
+const BRIEF_MS = 10_000;
 const toasts = store([]);
 let latest = 0;
 
@@ -11,10 +12,19 @@ let latest = 0;
 export function toast(text, tone = "none") {
   latest += 1;
   toasts.set([...toasts.get(), { id: latest, text, tone }].slice(-MOST));
+  return latest;
+}
+
+/** Say that what the reader did just now is done. They see that besides, so that the news goes by itself. */
+export function done(text) {
+  setTimeout(close, BRIEF_MS, toast(text, "good"));
+}
+
+function close(id) {
+  toasts.set(toasts.get().filter((each) => each.id !== id));
 }
 
 export function Toasts() {
-  const close = (id) => toasts.set(toasts.get().filter((each) => each.id !== id));
   const shown = toasts.use().map(({ id, text, tone }) => html`
     <li key=${id} class=${`toast edged tone-${tone}`}>
       <span>${text}</span>

@@ -117,8 +117,8 @@ WHERE type.device_type_id = :device_type_id
 
 -- name: list_dictionary_columns
 -- Only the id and the name are sure to be there. Others may be missing, be of another kind, or be
--- computed from others.
-SELECT CAST(attname AS text)
+-- computed from others. Where a length is declared, four more than that stands for it.
+SELECT CAST(attname AS text) AS name, nullif(greatest(atttypmod, typtypmod), -1) - 4 AS most
 FROM pg_attribute
 JOIN pg_type AS type ON type.oid = atttypid
 WHERE attrelid = CAST('iot_data.timescale_parameters' AS regclass)

@@ -5,6 +5,11 @@ from typing import Annotated, Any
 import msgspec
 
 from chalicelib.bodies import UNSET, Body, Instant, Meta, SerialNumber, Text, UnsetType
+from chalicelib.features.devices.certificates.bodies import (
+    Csr,
+    Provisioning,
+    ProvisioningCredentials,
+)
 from chalicelib.features.devices.fields import (
     Address,
     ConnectionType,
@@ -70,6 +75,7 @@ class NewDevice(Body, rename="camel"):
         ]
         | UnsetType
     ) = UNSET
+    csr: Csr | UnsetType = UNSET
 
 
 class Registered(Body, rename="camel"):
@@ -78,6 +84,8 @@ class Registered(Body, rename="camel"):
     device_id: DeviceId
     name: DeviceName
     status: Annotated[Status, Meta(description="How it is.", examples=["registered"])]
+    provisioning: Provisioning
+    provisioning_credentials: ProvisioningCredentials | None
     created_at: CreatedAt
 
 

@@ -27,9 +27,15 @@ _UNTIL = "maintenanceUntil"
 
 def described(connection: Connection, organization_id: str, asked: NewDevice) -> Description:
     """The device that is asked for; raises `InvalidRequestError` where that is none."""
+    found = store.find_type(connection, organization_id, asked.device_type)
+    return described_as(found, asked)
+
+
+def described_as(found: DeviceType | None, asked: NewDevice) -> Description:
+    """The same, where the type has been looked up already."""
     return Description(
         name=asked.name,
-        type=_type_called(connection, organization_id, asked.device_type),
+        type=_required(found, asked.device_type),
         location=_place(merged({}, _given(asked.location))),
         connectivity=merged({}, _given(asked.connectivity)),
         metadata=asked.metadata,
@@ -78,8 +84,7 @@ def facts_of(device: Description) -> dict[str, Any]:
     }
 
 
-def _type_called(connection: Connection, organization_id: str, name: str) -> DeviceType:
-    found = store.find_type(connection, organization_id, name)
+def _required(found: DeviceType | None, name: str) -> DeviceType:
     if found is None:
         raise _unknown_type(name)
     return found
@@ -96,7 +101,8 @@ def _changed_type(
 ) -> DeviceType:
     if asked.device_type is UNSET or asked.device_type == known.type.name:
         return known.type
-    return _type_called(connection, organization_id, asked.device_type)
+    found = store.find_type(connection, organization_id, asked.device_type)
+    return _required(found, asked.device_type)
 
 
 def _changed(

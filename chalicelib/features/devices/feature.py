@@ -1,6 +1,9 @@
 """Devices, as plain data."""
 
 from chalicelib.feature import Feature, Setting, one_of
+from chalicelib.features.devices.certificates import feature as certificates
+from chalicelib.features.devices.connectivity import feature as connectivity
+from chalicelib.features.devices.imports import feature as imports
 
 MASTER = Setting(
     "DEVICE_MASTER",
@@ -13,7 +16,12 @@ MASTER = Setting(
 FEATURE = Feature(
     "devices",
     "The devices of organizations: what each is, whether it is there, and what was changed of it.",
-    settings=(MASTER,),
+    settings=(MASTER, *certificates.SETTINGS, *connectivity.SETTINGS, *imports.SETTINGS),
+    functions=(*certificates.FUNCTIONS, *connectivity.FUNCTIONS, *imports.FUNCTIONS),
+    parameters=(*certificates.PARAMETERS, *imports.PARAMETERS),
+    metrics=(*certificates.METRICS, *connectivity.METRICS, *imports.METRICS),
+    alarms=(*certificates.ALARMS, *connectivity.ALARMS, *imports.ALARMS),
+    sends=connectivity.EVENTS,
     objects={
         "devices": "the devices of organizations; those deleted, too",
         "device_presence": "when each device was last seen",
@@ -21,6 +29,9 @@ FEATURE = Feature(
         "device_counts": "how many devices are how, for the totals of lists",
         "device_terms": "the tags and the words by which devices are found",
         "v_devices": "the devices, for other features to read",
+        **certificates.OBJECTS,
+        **connectivity.OBJECTS,
+        **imports.OBJECTS,
     },
     rights={
         "runtime": {
@@ -36,6 +47,11 @@ FEATURE = Feature(
             "v_device_type_metrics": "SELECT",
             # The platform's master data, which says whose readings count.
             "redshift_devices": "SELECT INSERT UPDATE",
+            **certificates.RIGHTS,
+            **connectivity.RIGHTS,
+            **imports.RIGHTS,
         }
     },
+    api_may=(*certificates.API_MAY, *imports.API_MAY),
+    api_variables={**certificates.VARIABLES, **imports.VARIABLES},
 )

@@ -1,5 +1,6 @@
 """The platform's master table of devices, which says to the sync whose readings count."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, column, insert, table
@@ -18,18 +19,22 @@ def has(connection: Connection, device_id: str) -> bool:
     return bool(connection.execute(sql.has_master, {"device_id": device_id}).scalar_one())
 
 
-def add(connection: Connection, device_id: str, device: Description) -> None:
-    """Have the master table know the device, and switch it on."""
+def add(connection: Connection, devices: Mapping[str, Description]) -> None:
+    """Have the master table know the devices, which are by their ids, and switch them on."""
+    optional = connection.execute(sql.list_optional_columns_of_master).scalars().all()
+    rows = [_row(device_id, device, optional) for device_id, device in devices.items()]
+    target = table(_TABLE, *(column(name) for name in rows[0]), schema=SCHEMA)
+    connection.execute(insert(target), rows)
+
+
+def _row(device_id: str, device: Description, optional: Sequence[str]) -> dict[str, Any]:
     known = {"device_type_id": device.type.device_type_id, "is_active": True}
-    optional = connection.execute(sql.list_optional_columns_of_master).scalars()
-    values: dict[str, Any] = {
+    return {
         "device_id": device_id,
         "device_name": device.name,
         "status": True,
         **{name: known[name] for name in optional},
     }
-    target = table(_TABLE, *(column(name) for name in values), schema=SCHEMA)
-    connection.execute(insert(target), values)
 
 
 def adopt(connection: Connection, device_id: str, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from chalicelib.access.errors import ForbiddenError
 from chalicelib.errors import InvalidRequestError
 from chalicelib.features.devices import master, store
 from chalicelib.features.devices.bodies import NewDevice
@@ -36,7 +37,7 @@ def register(
     if request.keeps_master and is_adopted:
         master.adopt(connection, device_id, wanted.name)
     elif request.keeps_master:
-        master.add(connection, device_id, wanted)
+        master.add(connection, {device_id: wanted})
     made = find(connection, request, device_id)
     require_type(made.description, wanted)
     note(connection, request, Action.REGISTERED, made.device, after=facts_of(wanted))
@@ -48,16 +49,32 @@ def _require_master(
 ) -> None:
     """Raise `InvalidRequestError` where the master table would have to know the device."""
     if not is_adopted and not request.keeps_master:
-        raise InvalidRequestError(
-            "deviceId is missing: the master table is kept elsewhere, and only what is in it can "
-            "be registered",
-            parameter="deviceId",
-        )
+        raise unnamed()
     if is_adopted and not master.has(connection, device_id):
-        raise InvalidRequestError(
-            f"deviceId must name a device of the master table, which has no {device_id!r}",
-            parameter="deviceId",
-        )
+        raise unknown_to_master(device_id)
+
+
+def unnamed() -> InvalidRequestError:
+    """The refusal of a device that the master table would have to know, and that names none."""
+    return InvalidRequestError(
+        "deviceId is missing: the master table is kept elsewhere, and only what is in it can be "
+        "registered",
+        parameter="deviceId",
+    )
+
+
+def unknown_to_master(device_id: str) -> InvalidRequestError:
+    """The refusal of a device that is to be adopted, and is not there."""
+    return InvalidRequestError(
+        f"deviceId must name a device of the master table, which has no {device_id!r}",
+        parameter="deviceId",
+    )
+
+
+def not_theirs_to_name() -> ForbiddenError:
+    """The refusal of a device that somebody names who may not."""
+    # Whoever names one decides to whom somebody else's device belongs.
+    return ForbiddenError("only the platform's own admins may name a device")
 
 
 def _taken(

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 
-from chalicelib.access.errors import ForbiddenError, UnknownOrganizationError
+from chalicelib.access.errors import UnknownOrganizationError
 from chalicelib.access.model import Principal, Role, Scope
 from chalicelib.bodies import UNSET, UnsetType
 from chalicelib.errors import KeyReusedError, StaleVersionError
@@ -22,6 +22,11 @@ from chalicelib.features.devices.bodies import (
     ParameterQuery,
     Registered,
 )
+from chalicelib.features.devices.certificates.bodies import Provisioning
+from chalicelib.features.devices.certificates.errors import KeyInUseError
+from chalicelib.features.devices.certificates.issue import wish_for
+from chalicelib.features.devices.certificates.register import completed, want_for_new
+from chalicelib.features.devices.certificates.store import Owned
 from chalicelib.features.devices.context import Request
 from chalicelib.features.devices.errors import DeviceExistsError, UnknownDeviceError
 from chalicelib.features.devices.feature import FEATURE, MASTER
@@ -72,16 +77,22 @@ _SENSOR = {
     query=OrganizationQuery,
     body=NewDevice,
     answers={201: Registered},
-    refuses=(UnknownOrganizationError, DeviceExistsError, KeyReusedError),
+    refuses=(UnknownOrganizationError, DeviceExistsError, KeyInUseError, KeyReusedError),
     headers={**ETAG, **LOCATION},
     takes=(IDEMPOTENCY_KEY,),
     examples={"sensor": _SENSOR},
 )
 def register_device(asked: Asked[OrganizationQuery, NewDevice]) -> Answer[Registered]:
-    """Register a device, whose pairs follow with the next run of the sync."""
+    """Register a device, whose pairs follow with the next run of the sync.
+
+    With a `csr` the device gets a certificate for the key that it keeps. Without one a key is made,
+    shown in this answer and kept nowhere; a request that is sent again gets the same answer
+    without it.
+    """
     is_adopted = asked.body.device_id is not UNSET
     _require_may_adopt(asked.principal, asked.body.device_id)
     device_id = new_id("dev") if asked.body.device_id is UNSET else asked.body.device_id
+    wish = wish_for(None if asked.body.csr is UNSET else asked.body.csr)
 
     def work(connection: Connection) -> Answer[Registered]:
         organization_id = organization_of(connection, asked)
@@ -93,10 +104,13 @@ def register_device(asked: Asked[OrganizationQuery, NewDevice]) -> Answer[Regist
             asked.body,
             is_adopted=is_adopted,
         )
+        owned = Owned(device_id, organization_id)
+        provisioning = want_for_new(connection, asked.actor, owned, wish)
+        registered = _registered(made.device, provisioning)
         location = f"devices/{quote(device_id, safe='')}"
-        return Answer.versioned(_registered(made.device), made.version, 201, Location=location)
+        return Answer.versioned(registered, made.version, 201, Location=location)
 
-    return writing_for(asked, work)
+    return completed(writing_for(asked, work), Registered, wish)
 
 
 @routes.get(
@@ -207,15 +221,16 @@ def _require_may_adopt(principal: Principal, device_id: str | UnsetType) -> None
     if device_id is UNSET:
         return
     if principal.organization is not None or principal.role is not Role.ADMIN:
-        # Whoever names one decides to whom somebody else's device belongs.
-        raise ForbiddenError("only the platform's own admins may name a device")
+        raise registering.not_theirs_to_name()
 
 
-def _registered(device: Device) -> Registered:
+def _registered(device: Device, provisioning: Provisioning) -> Registered:
     return Registered(
         device_id=device.device_id,
         name=device.name,
         status=device.status,
+        provisioning=provisioning,
+        provisioning_credentials=None,
         created_at=device.created_at,
     )
 

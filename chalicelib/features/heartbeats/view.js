@@ -11,7 +11,7 @@ export const view = {
   pages: [
     { path: "", title: "Silent devices", isListed: true, Component: SilentDevices },
     { path: "unknown", title: "Unknown devices", isListed: true, Component: UnknownDevices },
-    { path: "devices/:device_id", title: "A device by its heartbeats", Component: DeviceState },
+    { path: "devices/:device_id", title: "A device by its heartbeats", scope: "organization", Component: DeviceState },
   ],
   panels: [{ title: "Silent devices", Component: SilentSites }],
 };

@@ -1,6 +1,6 @@
 // One organization: how it is, and for admins how to rename or suspend it.
 
-import { Answered, Button, Card, Chip, Facts, Field, FormDialog, Instant, Name, addressOf, html, may, patch, refresh, toast, useAnswer, useEffect, useState } from "./console.js";
+import { Answered, Button, Card, Chip, Facts, Field, FormDialog, Instant, Name, addressOf, done, html, may, patch, refresh, useAnswer, useEffect, useState } from "./console.js";
 import { TONES } from "./view_organizations.js";
 
 export function Organization({ params }) {
@@ -76,7 +76,7 @@ function ReturnDialog({ organization, asked, path, onClose }) {
 function changing(path, change, asked, said) {
   return async (key) => {
     await patch(path, change, { key, version: asked.version });
-    toast(said, "good");
+    done(said);
     refresh();
   };
 }

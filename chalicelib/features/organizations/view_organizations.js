@@ -1,6 +1,6 @@
 // All organizations, and a form that adds one.
 
-import { Age, Button, Card, Chip, Field, FilterBar, FormDialog, Listing, Named, addressOf, filtersFrom, html, may, post, refresh, toast, useEffect, useState } from "./console.js";
+import { Age, Button, Card, Chip, Field, FilterBar, FormDialog, Listing, Named, addressOf, done, filtersFrom, html, may, post, refresh, useEffect, useState } from "./console.js";
 
 export const TONES = { active: "good", suspended: "warn" };
 
@@ -35,7 +35,7 @@ function NewOrganization({ isOpen, onClose }) {
   }, [isOpen]);
   const work = async (key) => {
     const made = await post("organizations", { name: name.trim(), ...(id.trim() && { organizationId: id.trim() }) }, { key });
-    toast(`The organization ${made.name} is there.`, "good");
+    done(`The organization ${made.name} is there.`);
     refresh();
   };
   return html`

@@ -1,6 +1,6 @@
 -- name: find_caller
 -- The row of a subject, and the organization of that row, or else of the token. Somebody who was
--- removed, and is back, counts as being here.
+-- removed, and is back, counts as being here. Each of the two has an index of its own.
 SELECT caller.role,
        caller.organization_id,
        caller.removed_at IS NOT NULL AS is_removed,
@@ -10,6 +10,12 @@ LEFT JOIN LATERAL (
     SELECT role, organization_id, removed_at
     FROM iot_data.users
     WHERE subject = :subject
+      AND removed_at IS NULL
+    UNION ALL
+    SELECT role, organization_id, removed_at
+    FROM iot_data.users
+    WHERE subject = :subject
+      AND removed_at IS NOT NULL
     ORDER BY removed_at DESC NULLS FIRST
     LIMIT 1
 ) AS caller ON true
@@ -143,10 +149,19 @@ WHERE user_id = :user_id
 
 -- name: has_only_removed
 -- Whether the subject was a user, and is none any more.
-SELECT count(*) > 0 AND count(*) FILTER (WHERE removed_at IS NULL) = 0
-FROM iot_data.users
-WHERE subject = :subject
-  AND user_id <> :user_id
+SELECT EXISTS (
+    SELECT
+    FROM iot_data.users
+    WHERE subject = :subject
+      AND removed_at IS NOT NULL
+      AND user_id <> :user_id
+) AND NOT EXISTS (
+    SELECT
+    FROM iot_data.users
+    WHERE subject = :subject
+      AND removed_at IS NULL
+      AND user_id <> :user_id
+)
 
 -- name: is_somebody_else
 SELECT EXISTS (

@@ -1,6 +1,6 @@
 // A form that adds a user.
 
-import { Field, FormDialog, OwnerField, Select, html, isOfPlatform, ownerIn, post, refresh, toast, useEffect, useState } from "./console.js";
+import { Field, FormDialog, OwnerField, Select, done, html, isOfPlatform, ownerIn, post, refresh, useEffect, useState } from "./console.js";
 import { ROLES, ROLE_HINT } from "./view_words.js";
 
 const EMPTY = { email: "", name: "", role: "viewer", phoneNumber: "", subject: "" };
@@ -17,7 +17,7 @@ export function NewUser({ isOpen, onClose, query }) {
   const enter = (name) => (value) => setUser((known) => ({ ...known, [name]: value }));
   const work = async (key) => {
     const made = await post("users", bodyOf(user), { key, parameters: { organizationId: owner } });
-    toast(`${made.name} is a user now.`, "good");
+    done(`${made.name} is a user now.`);
     refresh();
   };
   const field = (name, problemOf) => ({ value: user[name], onValue: enter(name), problem: problemOf(name) });

@@ -1,6 +1,6 @@
 // How one wants to be told, and when not.
 
-import { Button, Check, Field, Rest, Select, html, put, refresh, toast, useFocusOnProblem, useSending, useState } from "./console.js";
+import { Button, Check, Field, Rest, Select, done, html, put, refresh, useFocusOnProblem, useSending, useState } from "./console.js";
 
 const CHANNELS = [["email", "By mail"], ["push", "By push message"], ["sms", "By text message"]];
 const THEMES = [["system", "as the system"], "light", "dark"];
@@ -18,7 +18,7 @@ export function PreferencesForm({ preferences, version }) {
     event.preventDefault();
     send(async (key) => {
       await put("users/me/preferences", wanted, { key, version });
-      toast("The preferences are saved.", "good");
+      done("The preferences are saved.");
       refresh();
     });
   };
@@ -32,7 +32,7 @@ export function PreferencesForm({ preferences, version }) {
       <${Select} label="Theme" options=${THEMES} hint=${THEME_HINT} value=${wanted.theme} onValue=${(theme) => want({ ...wanted, theme })} problem=${problemOf("theme")} />
       <${Field} label="Language" required options=${LANGUAGES} hint="Of messages, as a tag such as en or pt-BR." autocomplete="off" spellcheck=${false}
         value=${wanted.language} onValue=${(language) => want({ ...wanted, language })} problem=${problemOf("language")} />
-      <${Rest} of=${rest()} />
+      <${Rest} of=${rest} />
       <${Button} type="submit" tone="primary" isBusy=${isBusy}>Save<//>
     </form>
   `;

@@ -1,6 +1,6 @@
 // One's own profile: name and number, preferences, and where push messages go.
 
-import { Answered, Button, Card, Empty, Facts, Field, Instant, Name, Rest, html, isOfPlatform, put, refresh, toast, useAnswer, useFocusOnProblem, useSending, useState } from "./console.js";
+import { Answered, Button, Card, Empty, Facts, Field, Instant, Name, Rest, done, html, isOfPlatform, put, refresh, useAnswer, useFocusOnProblem, useSending, useState } from "./console.js";
 import { PreferencesForm } from "./view_preferences.js";
 import { PushTokens } from "./view_tokens.js";
 
@@ -52,7 +52,7 @@ function NameForm({ profile, version }) {
     event.preventDefault();
     send(async (key) => {
       await put("users/me", { name: name.trim(), phoneNumber: number.trim() || null }, { key, version });
-      toast("Name and number are saved.", "good");
+      done("Name and number are saved.");
       refresh();
     });
   };
@@ -61,7 +61,7 @@ function NameForm({ profile, version }) {
       <${Field} label="Name" required maxlength="100" autocomplete="name" value=${name} onValue=${setName} problem=${problemOf("name")} />
       <${Field} label="Phone number" type="tel" autocomplete="tel" placeholder="+4915112345678" hint="For text messages, with + and the country; empty for none."
         value=${number} onValue=${setNumber} problem=${problemOf("phoneNumber")} />
-      <${Rest} of=${rest()} />
+      <${Rest} of=${rest} />
       <${Button} type="submit" tone="primary" isBusy=${isBusy}>Save<//>
     </form>
   `;

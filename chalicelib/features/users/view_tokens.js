@@ -1,6 +1,6 @@
 // The devices that get one's push messages.
 
-import { Button, Empty, FormDialog, Name, html, refresh, remove, toast, useState } from "./console.js";
+import { Button, Empty, FormDialog, Name, done, html, refresh, remove, useState } from "./console.js";
 
 const SHOWN = 12;
 
@@ -11,7 +11,7 @@ export function PushTokens({ tokens }) {
   const [asked, ask] = useState(null);
   const work = async (key) => {
     await remove(`users/me/device-tokens/${encodeURIComponent(asked)}`, { key });
-    toast("No push messages go to that device any more.", "good");
+    done("No push messages go to that device any more.");
     refresh();
   };
   return html`

@@ -1,6 +1,6 @@
 // A user, as admins see them: what they may do, whether they can sign in, and how to remove them.
 
-import { Answered, Button, Card, Chip, Facts, FormDialog, Instant, Name, Select, addressOf, html, navigate, put, refresh, remove, toast, useAnswer, useState } from "./console.js";
+import { Answered, Button, Card, Chip, Facts, Field, FormDialog, Instant, Name, Select, addressOf, done, html, isOfPlatform, navigate, put, refresh, remove, useAnswer, useState } from "./console.js";
 import { MEANINGS, ROLES, ROLE_HINT, TONES } from "./view_words.js";
 
 export function User({ params }) {
@@ -22,9 +22,11 @@ function Shown({ user, version, path }) {
       <${Facts} facts=${factsOf(user)} />
       <div class="buttons">
         <${Button} onClick=${open("role")}>Change the role…<//>
+        ${isOfPlatform() && html`<${Button} onClick=${open("subject")}>Say who signs in…<//>`}
         <${Button} tone="danger" onClick=${open("removal")}>Remove the user…<//>
       </div>
       <${RoleDialog} user=${user} asked=${asked} path=${path} onClose=${close} />
+      <${SubjectDialog} asked=${asked} path=${path} onClose=${close} />
       <${RemovalDialog} user=${user} asked=${asked} path=${path} onClose=${close} />
     <//>
   `;
@@ -48,7 +50,7 @@ function RoleDialog({ user, asked, path, onClose }) {
   const [role, choose] = useState(user.role);
   const work = async (key) => {
     await put(`${path}/role`, { role }, { key, version: asked.version });
-    toast("The role is changed. It holds from the next request on.", "good");
+    done("The role is changed. It holds from the next request on.");
     refresh();
   };
   return html`
@@ -58,10 +60,27 @@ function RoleDialog({ user, asked, path, onClose }) {
   `;
 }
 
+/** For the platform's own people: whoever names a subject decides where somebody else belongs. */
+function SubjectDialog({ asked, path, onClose }) {
+  const [subject, say] = useState("");
+  const work = async (key) => {
+    await put(`${path}/subject`, { subject: subject.trim() }, { key, version: asked.version });
+    done("The user signs in as that subject from now on.");
+    say("");
+    refresh();
+  };
+  return html`
+    <${FormDialog} title="Say who signs in" yes="Say so" isOpen=${asked?.what === "subject"} onClose=${onClose} work=${work}>
+      ${(problemOf) => html`<${Field} label="Subject" required maxlength="256" autocomplete="off" spellcheck=${false} hint="The sub of the issuer's tokens, where it has the identity already."
+        value=${subject} onValue=${say} problem=${problemOf("subject")} />`}
+    <//>
+  `;
+}
+
 function RemovalDialog({ user, asked, path, onClose }) {
   const work = async (key) => {
     await remove(path, { key, version: asked.version });
-    toast(`${user.name} is no user any more.`, "good");
+    done(`${user.name} is no user any more.`);
     navigate("users");
   };
   return html`

@@ -1,12 +1,10 @@
 """The work depends on the batch and the page, not on the fleet: indexes find what is asked for."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine
 
 from chalicelib import database
 from chalicelib.bodies import UNSET, UnsetType
@@ -22,6 +20,7 @@ from chalicelib.features.heartbeats.model import (
     merge,
 )
 from chalicelib.paging import cursor
+from tests.plans import plans
 from tests.sandbox import Sandbox
 
 DEVICES = 20_000
@@ -53,25 +52,6 @@ def large_fleet(migrated: Sandbox) -> Sandbox:
     for table in ("device_state", "device_state_fields", "redshift_devices", "unknown_devices"):
         migrated.rows(f"ANALYZE iot_data.{table}")
     return migrated
-
-
-@contextmanager
-def plans(connection: Connection) -> Iterator[list[str]]:
-    """How the statements that follow would be carried out."""
-    found: list[str] = []
-
-    def explain(
-        _: object, cursor: Any, statement: str, values: Any, *rest: object
-    ) -> tuple[str, Any]:
-        cursor.execute(f"EXPLAIN {statement}", values)
-        found.append("\n".join(line for [line] in cursor.fetchall()))
-        return statement, values
-
-    event.listen(connection, "before_cursor_execute", explain, retval=True)
-    try:
-        yield found
-    finally:
-        event.remove(connection, "before_cursor_execute", explain)
 
 
 @pytest.mark.parametrize(
