@@ -73,7 +73,7 @@ WHERE device_id IN (
 """
 _RETURN = """
 INSERT INTO iot_data.timescale_measurements (time, device_id, parameter_id, value)
-SELECT :at, device_id, 'parameter-1', 1 FROM iot_data.devices WHERE connectivity = 'offline'
+SELECT :at, device_id, 'parameter-0', 1 FROM iot_data.devices WHERE connectivity = 'offline'
 """
 _BRING = """
 EXPLAIN (ANALYZE, WAL, FORMAT JSON)

@@ -82,11 +82,12 @@ def look(checkpoint: Checkpoint, now: datetime, lateness: timedelta) -> Look:
     since = max(checkpoint.read_until or now - LOOK_BACK, now - LOOK_BACK)
     if now - since > STEP:
         until = since + STEP
-        return Look(until, [Span(since - CLOCK_TOLERANCE, until)], is_behind=True)
+        return Look(until, [Span(since - max(lateness, CLOCK_TOLERANCE), until)], is_behind=True)
     new = Span(since - CLOCK_TOLERANCE, now + CLOCK_TOLERANCE)
     turns = rounds(checkpoint.heard_count)
-    # One that is read only in turns must still be read once after the last that may come.
-    first = now - lateness - SLOT * (turns - 1)
+    # What came since the last check may have been late already. And a slot whose turn it is later
+    # must still be read once after the last that may come.
+    first = since - lateness - SLOT * (turns - 1)
     return Look(now, [new, *_late(Span(first, new.since), turns, since, now)])
 
 

@@ -44,8 +44,7 @@ class Oracle:
     def _earliest(self, now: datetime) -> datetime:
         """What came late counts; what came while nobody looked counts for a day."""
         known = self.read_until or now - LOOK_BACK
-        since = max(known, now - LOOK_BACK) - CLOCK_TOLERANCE
-        return min(since, now - self.lateness)
+        return max(known, now - LOOK_BACK) - self.lateness
 
     def _decide(self, name: str, device: Device, now: datetime) -> None:
         seen_at = device.last_seen_at
