@@ -28,6 +28,9 @@ from chalicelib.features.device_types.routes import routes as device_types_route
 from chalicelib.features.devices.certificates import invocations as certificates
 from chalicelib.features.devices.certificates.feature import PROVISION_SCHEDULE
 from chalicelib.features.devices.certificates.routes import routes as certificates_routes
+from chalicelib.features.devices.connectivity import invocations as connectivity
+from chalicelib.features.devices.connectivity.feature import CONNECTIVITY_SCHEDULE
+from chalicelib.features.devices.connectivity.routes import routes as connectivity_routes
 from chalicelib.features.devices.imports import invocations as device_imports
 from chalicelib.features.devices.imports.feature import IMPORT_SCHEDULE
 from chalicelib.features.devices.imports.routes import routes as device_imports_routes
@@ -155,6 +158,7 @@ app.register_blueprint(device_types_routes)
 
 app.register_blueprint(devices_routes)
 app.register_blueprint(certificates_routes)
+app.register_blueprint(connectivity_routes)
 app.register_blueprint(device_imports_routes)
 
 
@@ -170,6 +174,13 @@ def provision_devices(event: CloudWatchEvent) -> dict[str, Any]:
 def register_imports(event: CloudWatchEvent) -> dict[str, Any]:
     """Every minute: files of devices are registered, as far as there is time."""
     return device_imports.register_imports(event.context)
+
+
+@accepting_bare_payload
+@app.schedule(CONNECTIVITY_SCHEDULE.value())
+def decide_connectivity(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every minute: who is online, and who is not any more."""
+    return connectivity.decide_connectivity(event.context)
 
 
 gate.close(app, authorize, look_up)

@@ -82,7 +82,7 @@ def main(pairs: tuple[int, ...], out: Path) -> None:
     timings: list[Timing] = []
     facts: dict[str, str] = {}
     for count in pairs:
-        with databases.scratch(server) as settings, _environment_of(settings):
+        with databases.scratch(server) as settings, environment_of(settings):
             facts = _fill(settings, count)
             timings += [_measure(route, path, count) for route, path in ROUTES.items()]
     machine = results.machine_facts(facts, is_embedded=server is None)
@@ -92,7 +92,8 @@ def main(pairs: tuple[int, ...], out: Path) -> None:
 
 
 @contextmanager
-def _environment_of(settings: SyncSettings) -> Iterator[None]:
+def environment_of(settings: SyncSettings) -> Iterator[None]:
+    """The application finds the database of *settings*, and everybody may do everything."""
     where = settings.database
     os.environ.update(
         AUTH_MODE="none",

@@ -57,6 +57,7 @@ _PLAIN_WORDS = {
 _SPELLINGS = {STORABLE: "holds a character no text may hold"}
 _UNBOUNDED = re.compile(rf" [<>]= -?{re.escape(str(MAX_NUMBER))}$")
 _SHOWN = 40
+_MOST_NAMES = 100
 
 
 def spelled(pattern: str, says: str) -> str:
@@ -123,6 +124,8 @@ def _read_again(kind: type[T], value: object) -> T:
             return _converted(kind, value)
         except UnicodeError:
             return _converted(kind, _each(value, _spellable))
+        except msgspec.ValidationError as error:
+            raise msgspec.ValidationError(_with_key(kind, value, str(error))) from None
 
 
 def read_texts(kind: type[T], values: Mapping[str, str]) -> T:
@@ -151,6 +154,24 @@ def _converted(kind: type[T], value: object) -> T:
         if not _is_about_a_float(error):
             raise
     return msgspec.convert(_each(value, _whole), kind)
+
+
+def _with_key(kind: type[Any], value: object, problem: str) -> str:
+    """*problem*, of msgspec, with the name that it leaves out where names are free.
+
+    It is the one that is refused in the same words where no other is there.
+    """
+    path, is_free, _ = problem.rpartition("`$.")[2].partition("[...]")
+    found = value.get(path) if isinstance(value, dict) else None
+    if not is_free or not isinstance(found, dict):
+        return problem
+    for name in list(found)[:_MOST_NAMES]:
+        try:
+            _converted(kind, {**value, path: {name: found[name]}})  # type: ignore[dict-item]
+        except msgspec.ValidationError as error:
+            if str(error) == problem:
+                return problem.replace("[...]", f".{name[:_SHOWN]}")
+    return problem
 
 
 def _is_about_a_float(error: msgspec.ValidationError) -> bool:

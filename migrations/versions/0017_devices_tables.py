@@ -9,11 +9,6 @@ down_revision = "0016_device_types_tables"
 branch_labels = None
 depends_on = None
 
-# Of people's own spelling: all that ASCII has between words. Letters of any script are kept.
-_BETWEEN_WORDS = r"[\s!-/:-@\[-`{-~]+"
-_NAMES = (
-    "name || ' ' || coalesce(serial_number, '') || ' ' || regexp_replace(device_id, '^dev-', '')"
-)
 _LISTED = {
     "name": "organization_id, name",
     "status": "organization_id, status",
@@ -73,21 +68,93 @@ _TALLY = """
         FROM ROWS
         CROSS JOIN LATERAL unnest(array_append(tags, '')) AS tag
         WHERE lifecycle <> 'deleted'"""
+
+
+def _quoted(characters: str) -> str:
+    """*characters* as a text of SQL, spelled so that nothing reads them for more than they are."""
+    return "E'" + "".join(f"\\x{ord(each):02x}" for each in characters) + "'"
+
+
+# Words are what stands between spaces and the punctuation of ASCII; letters of any script are kept.
+_BETWEEN_WORDS = "".join(chr(code) for code in range(1, 128) if not chr(code).isalnum())
+_TERMS_OF = """
+CREATE FUNCTION iot_data.terms_of_device(names text, address text, tags text[])
+RETURNS SETOF text LANGUAGE sql IMMUTABLE AS $$
+    SELECT 't:' || tag FROM unnest(tags) AS tag
+    UNION ALL
+    SELECT kind || word
+    FROM (VALUES ('w:', names), ('a:', address)) AS spelled (kind, words)
+    CROSS JOIN LATERAL unnest(string_to_array(
+        translate(lower(words), BETWEEN_WORDS, repeat(' ', length(BETWEEN_WORDS))), ' '
+    )) AS word
+    WHERE word <> ''
+$$
+"""
+_ADD_TERMS = """
+    INSERT INTO iot_data.device_terms (organization_id, term, device_id)
+    SELECT organization_id, term, device_id
+    FROM DEVICES
+    CROSS JOIN LATERAL iot_data.terms_of_device(
+        name || ' ' || coalesce(serial_number, '') || ' ' || regexp_replace(device_id, '^dev-', ''),
+        address,
+        tags
+    ) AS term
+    WHERE lifecycle <> 'deleted'
+    ON CONFLICT DO NOTHING"""
+_REMOVE_TERMS = """
+    DELETE FROM iot_data.device_terms AS known
+    USING gone
+    WHERE known.organization_id = gone.organization_id
+      AND known.device_id = gone.device_id"""
+_KEEP_TERMS = """
+CREATE FUNCTION iot_data.keep_device_terms() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        REMOVE_TERMS;
+    ELSE
+        ADD_TERMS;
+    END IF;
+    RETURN NULL;
+END
+$$
+"""
+_CHANGE_TERMS = """
+CREATE FUNCTION iot_data.change_device_terms() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM iot_data.device_terms
+    WHERE organization_id = OLD.organization_id
+      AND device_id = OLD.device_id
+      AND term = ANY (ARRAY(
+          SELECT iot_data.terms_of_device(
+              OLD.name || ' ' || coalesce(OLD.serial_number, '') || ' '
+              || regexp_replace(OLD.device_id, '^dev-', ''),
+              OLD.address,
+              OLD.tags
+          )
+      ));
+    WITH arrived AS (SELECT NEW.*) ADD_TERMS;
+    RETURN NULL;
+END
+$$
+"""
+_FILL_COUNTS = """
+INSERT INTO iot_data.device_counts (COUNTED, devices)
+SELECT COUNTED, count(*)
+FROM iot_data.devices
+CROSS JOIN LATERAL unnest(array_append(tags, '')) AS tag
+WHERE lifecycle <> 'deleted'
+GROUP BY COUNTED
+"""
 _MEANT = {
+    "BETWEEN_WORDS": _quoted(_BETWEEN_WORDS),
+    "REMOVE_TERMS": _REMOVE_TERMS,
+    "ADD_TERMS": _ADD_TERMS.replace("DEVICES", "arrived"),
     "(FRESH)": f"({_FRESH}\n        RETURNING count_id)",
     "FRESH;": f"{_FRESH};",
     "ARRIVED": _TALLY.replace("ROWS", "arrived").replace("SIGN", "1"),
     "GONE": _TALLY.replace("ROWS", "gone").replace("SIGN", "-1"),
     "COUNTED": _COUNTED,
 }
-
-
-def _words(spelled: str) -> str:
-    """The words of *spelled*, as an index can look up how they begin."""
-    return (
-        f"array_to_tsvector(array_remove(regexp_split_to_array(lower({spelled}), "
-        f"'{_BETWEEN_WORDS}'), ''))"
-    )
 
 
 def _spelled_out(statement: str) -> str:
@@ -99,7 +166,7 @@ def _spelled_out(statement: str) -> str:
 def upgrade() -> None:
     # `status` is what people are shown; what it is made of is kept apart.
     op.execute(
-        f"""
+        """
         CREATE TABLE iot_data.devices (
             device_id text PRIMARY KEY,
             organization_id text NOT NULL REFERENCES iot_data.organizations,
@@ -109,9 +176,9 @@ def upgrade() -> None:
             latitude double precision,
             longitude double precision,
             address text,
-            connection jsonb NOT NULL DEFAULT '{{}}',
-            metadata jsonb NOT NULL DEFAULT '{{}}',
-            tags text[] NOT NULL DEFAULT '{{}}',
+            connection jsonb NOT NULL DEFAULT '{}',
+            metadata jsonb NOT NULL DEFAULT '{}',
+            tags text[] NOT NULL DEFAULT '{}',
             firmware_version text,
             lifecycle text NOT NULL DEFAULT 'registered'
                 CONSTRAINT devices_lifecycle_check
@@ -133,12 +200,7 @@ def upgrade() -> None:
             updated_at timestamptz NOT NULL DEFAULT now(),
             deleted_at timestamptz,
             version bigint NOT NULL DEFAULT 1,
-            words tsvector NOT NULL GENERATED ALWAYS AS (
-                {_words(_NAMES)}
-            ) STORED,
-            address_words tsvector GENERATED ALWAYS AS (
-                {_words("address")}
-            ) STORED
+            latitude_strip integer GENERATED ALWAYS AS (floor(latitude * 100)) STORED
         )
         """
     )
@@ -158,17 +220,11 @@ def upgrade() -> None:
             WHERE lifecycle <> 'deleted'
             """
         )
-    op.execute(
-        """
-        CREATE INDEX idx_devices_words
-        ON iot_data.devices USING gin (words, address_words, tags)
-        WHERE lifecycle <> 'deleted'
-        """
-    )
+    # Of whole strips around the globe, each about a kilometre wide, the degrees east are in order.
     op.execute(
         """
         CREATE INDEX idx_devices_place
-        ON iot_data.devices USING gist (point(longitude, latitude))
+        ON iot_data.devices (organization_id, latitude_strip, longitude)
         WHERE lifecycle <> 'deleted' AND latitude IS NOT NULL
         """
     )
@@ -224,10 +280,58 @@ def upgrade() -> None:
         ON iot_data.device_counts ({_COUNTED})
         """
     )
-    for table in ("devices", "device_presence", "device_changes", "device_counts"):
+    # By what devices are found. With a policy in force, an index finds what is equal, or begins so,
+    # and nothing within a list. Terms begin with their kind; they are in the order of bytes.
+    op.execute(
+        """
+        CREATE TABLE iot_data.device_terms (
+            organization_id text NOT NULL,
+            term text COLLATE "C" NOT NULL,
+            device_id text NOT NULL,
+            PRIMARY KEY (organization_id, term, device_id)
+        )
+        """
+    )
+    for table in ("devices", "device_presence", "device_changes", "device_counts", "device_terms"):
         for statement in isolated(table):
             op.execute(statement)
+    op.execute(_spelled_out(_TERMS_OF))
+    op.execute(_spelled_out(_KEEP_TERMS))
+    op.execute(_spelled_out(_CHANGE_TERMS))
+    op.execute(
+        """
+        CREATE TRIGGER add_device_terms
+        AFTER INSERT ON iot_data.devices
+        REFERENCING NEW TABLE AS arrived
+        FOR EACH STATEMENT EXECUTE FUNCTION iot_data.keep_device_terms()
+        """
+    )
+    op.execute(
+        """
+        CREATE TRIGGER remove_device_terms
+        AFTER DELETE ON iot_data.devices
+        REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION iot_data.keep_device_terms()
+        """
+    )
+    # Most changes are of what devices are not found by.
+    op.execute(
+        """
+        CREATE TRIGGER change_device_terms
+        AFTER UPDATE ON iot_data.devices
+        FOR EACH ROW
+        WHEN (
+            (OLD.name, OLD.serial_number, OLD.address, OLD.tags, OLD.lifecycle = 'deleted')
+            IS DISTINCT FROM
+            (NEW.name, NEW.serial_number, NEW.address, NEW.tags, NEW.lifecycle = 'deleted')
+        )
+        EXECUTE FUNCTION iot_data.change_device_terms()
+        """
+    )
     op.execute(_spelled_out(_COUNT))
+    # There is nothing yet to be counted, unless somebody has dropped what is mended now.
+    op.execute(_ADD_TERMS.replace("DEVICES", "iot_data.devices"))
+    op.execute(_spelled_out(_FILL_COUNTS))
     for event, tables in _COUNTED_ON.items():
         op.execute(
             f"""
@@ -269,7 +373,13 @@ def downgrade() -> None:
     op.execute("DROP VIEW iot_data.v_devices")
     for event in _COUNTED_ON:
         op.execute(f"DROP TRIGGER count_devices_on_{event.lower()} ON iot_data.devices")
+    for trigger in ("add_device_terms", "change_device_terms", "remove_device_terms"):
+        op.execute(f"DROP TRIGGER {trigger} ON iot_data.devices")
     op.execute("DROP FUNCTION iot_data.count_devices()")
+    op.execute("DROP FUNCTION iot_data.keep_device_terms()")
+    op.execute("DROP FUNCTION iot_data.change_device_terms()")
+    op.execute("DROP FUNCTION iot_data.terms_of_device(text, text, text[])")
+    op.execute("DROP TABLE iot_data.device_terms")
     op.execute("DROP TABLE iot_data.device_counts")
     op.execute("DROP TABLE iot_data.device_changes")
     op.execute("DROP TABLE iot_data.device_presence")

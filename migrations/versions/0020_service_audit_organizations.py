@@ -5,7 +5,7 @@ from alembic import op
 from migrations.isolation import isolated, open_to_nobodys
 
 revision = "0020_service_audit_organizations"
-down_revision = "0018_devices_certificates"
+down_revision = "0019_devices_connectivity"
 branch_labels = None
 depends_on = None
 

@@ -8,7 +8,8 @@ import pytest
 from chalicelib.console.assets import ASSETS, NAMES, Asset, views_module
 from tests.console import browser as chromium
 from tests.console.browser import Browser
-from tests.console.stub import StubApi, serving
+from tests.console.serving import serving
+from tests.console.stub import StubApi
 from web.build import FILES, VENDOR
 
 Visit = Callable[[str], Browser]

@@ -1,26 +1,18 @@
-"""The page's own routes below a stage, as API Gateway serves them, and a canned JSON API."""
+"""A canned JSON API, as the page asks it."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from chalice.app import Chalice
-from chalice.test import Client
-
-from chalicelib.console.routes import routes
 from chalicelib.errors import ApplicationError
 from tests.console import canned, canned_loads
 from tests.console.canned import Document
-from tests.console.canned_devices import Registry
 from tests.console.canned_people import People
-from tests.console.canned_removals import Csv, HeldRemovals
-from tests.console.replies import Answer, Sent, Versioned, failure, refusal
+from tests.console.canned_registry import Registry
+from tests.console.canned_removals import HeldRemovals
+from tests.console.replies import Answer, Sent, failure, refusal
 
-STAGE = "/dev"
 ROLES = ["viewer", "operator", "admin"]
 
 
@@ -237,72 +229,3 @@ def _named(pairs: list[Document], given: dict[str, str]) -> list[Document]:
 def _found(items: list[Document], key: str, wanted: str) -> Answer:
     found = next((item for item in items if str(item[key]) == wanted), None)
     return (200, found) if found else failure(404, "NOT_FOUND", f"there is no {key} {wanted}")
-
-
-@contextmanager
-def serving(api: StubApi) -> Iterator[str]:
-    """Serve page and *api*; yields the address of the page."""
-    app = Chalice(app_name="page")
-    app.register_blueprint(routes)
-    with Client(app) as client:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(api, client))
-        server.daemon_threads = True
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}{STAGE}/"
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
-
-
-def _encoded(document: Document | Csv | Versioned) -> tuple[dict[str, str], bytes]:
-    """The headers and the body of an answer."""
-    if isinstance(document, Versioned):
-        return document.headers, json.dumps(document.document).encode()
-    if isinstance(document, Csv):
-        return document.headers, document.text.encode()
-    return {"Content-Type": "application/json"}, json.dumps(document).encode()
-
-
-def _handler(api: StubApi, client: Client) -> type[BaseHTTPRequestHandler]:
-    # The test client exchanges os.environ for a copy and back; two at once would lose the original.
-    one_at_a_time = Lock()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"  # A page is many files: a connection each takes its time.
-
-        def do_GET(self) -> None:
-            path = self.path.removeprefix(STAGE)
-            if path == self.path:
-                self._send(404, {"Content-Type": "text/plain"}, b"outside of the stage")
-            elif urlsplit(path).path == "/" or path.startswith("/assets/"):
-                with one_at_a_time:
-                    served = client.http.get(path, headers=dict(self.headers))
-                self._send(served.status_code, served.headers, served.body)
-            else:
-                self._answer("GET", path)
-
-        def change(self) -> None:
-            self._answer(self.command, self.path.removeprefix(STAGE))
-
-        def _answer(self, method: str, path: str) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            status, document = api.answer(method, path, dict(self.headers), body)
-            self._send(status, *_encoded(document))
-
-        def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing: pytest shows what failed."""
-
-    for method in ("POST", "PUT", "PATCH", "DELETE"):
-        setattr(Handler, f"do_{method}", Handler.change)
-    return Handler

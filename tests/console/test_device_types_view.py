@@ -32,6 +32,7 @@ def test_they_are_listed_by_whose_they_are(visit: Visit, api: StubApi) -> None:
     page.find(button("Show all")).click()
     page.find(link("sensor-v2")).click()
     page.wait_for_text("h1", "A device type")
+    page.wait_for_text(card("Metrics"), "-40 to 85")
     shown = page.text(card("Metrics"))
     for text in (
         "-40 to 85",

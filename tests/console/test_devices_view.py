@@ -14,6 +14,7 @@ from tests.console.stub import StubApi
 DEVICES = card("Devices")
 ROWS = rows("Devices")
 DIALOG = "dialog[open]"
+DOWNLOAD_KEY = "//button[@aria-label='Download the private key']"
 MAKE_A_KEY = "//label[starts-with(normalize-space(), 'Make a key')]"
 
 
@@ -67,7 +68,7 @@ def test_a_device_with_a_key_of_its_own_is_registered(visit: Visit, api: StubApi
     page.find(button("Register it")).click()
     page.wait_for_text("main h2", "Newcomer is registered")
     assert not page.is_shown("//h3[normalize-space()='Private key']")
-    assert page.is_shown(button("Download dev-new1.certificate.pem"))
+    assert page.is_shown("//button[@aria-label='Download the certificate']")
     [first, second] = api.sent
     assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"]
     assert second.given == {"organizationId": "org-acme"}
@@ -92,7 +93,7 @@ def test_a_key_that_is_made_here_is_shown_once_with_a_warning(visit: Visit, api:
     page.wait_for_text("main [role=alert]", "nobody can show it again")
     assert PRIVATE_KEY.splitlines()[1] in page.text("pre")
     page.run("HTMLAnchorElement.prototype.click = function () { window.kept = this.download; }")
-    page.find(button("Download dev-new1.private.key")).click()
+    page.find(DOWNLOAD_KEY).click()
     assert page.run("return window.kept") == "dev-new1.private.key"
     assert "csr" not in api.sent[0].body
 
@@ -138,6 +139,7 @@ def test_a_device_is_shown_as_it_is(visit: Visit) -> None:
     assert "Data quality" not in facts
     assert "temperature23.5humidity45" in page.text(card("Last readings"))
     assert canned.HOSTILE_NAME in page.text(card("What it reports"))
+    assert page.count(rows("Online and offline")) == 2
     changes = page.text(rows("What was done to it"))
     assert f"Sensor 1 → {canned.HOSTILE_NAME}" in changes
     assert "tags \u2013 → office" in changes

@@ -48,6 +48,17 @@ def test_a_page_that_is_not_there_leads_to_the_first(visit: Visit) -> None:
     page.wait_for_count(ROWS, 25)
 
 
+def test_pages_end_where_the_api_counts_no_further(visit: Visit, api: StubApi) -> None:
+    pagination = {"page": 400, "pageSize": 25, "totalItems": 40_000, "totalPages": 1_600}
+    items = api.people.users.items[:25]
+    page_of_many = {"items": items, "pagination": pagination | {"hasNext": True}, "next": "x"}
+    api.answers["/users"] = 200, page_of_many
+    page = visit("#/users?page=400")
+    assert "Pages end at 10,000: filter to see others." in page.text(USERS)
+    assert page.is_shown(link("Previous"))
+    assert not page.is_shown(link("Next"))
+
+
 def test_filters_and_sorting_stay_in_the_address_and_begin_at_the_first_page(
     visit: Visit, api: StubApi
 ) -> None:
@@ -143,6 +154,20 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(visit: Visit, api: S
     api.answers["/users"] = failure(409, "IDEMPOTENCY_KEY_REUSED", "this came with another request")
     page.find(f"//dialog{button('Add')}").click()
     page.wait_for_text(f"{DIALOG} .bad-text", "What you sent before was carried out after all")
+
+
+def test_the_keyboard_is_enough_to_add_a_user(visit: Visit, api: StubApi) -> None:
+    api.organization = "org-acme"
+    page = visit("#/users")
+    page.tab_to(button("Add a user…"))
+    page.press(Keys.ENTER)
+    page.wait_for_focus(field("E-mail"))
+    page.press(*"a@b.example", Keys.TAB, "B", Keys.TAB, "o", Keys.TAB, Keys.TAB, Keys.TAB)
+    page.wait_for_focus(button("Cancel"))
+    page.press(Keys.ESCAPE)
+    page.wait_until_gone(DIALOG)
+    page.wait_for_focus(button("Add a user…"))
+    assert api.sent == []
 
 
 def test_every_form_has_a_key_of_its_own(visit: Visit, api: StubApi) -> None:

@@ -96,6 +96,60 @@ def heard_of(timescale: Sandbox, open_server: LocalServer) -> None:
 
 
 @pytest.fixture
+def typed(timescale: Sandbox, known: None) -> None:
+    """Types of devices, one of them shared, however many were changed or removed since."""
+    timescale.rows("UPDATE iot_data.device_types SET removed_at = now()")
+    timescale.rows(
+        "INSERT INTO iot_data.device_types (device_type_id, organization_id, name, "
+        "description, reporting_interval_seconds) VALUES "
+        "('type-123', 'org-789', 'temperature-sensor-v2', 'Indoors', 300), "
+        "('type-124', NULL, 'energy-sensor', NULL, 60) "
+        "ON CONFLICT (device_type_id) DO UPDATE SET removed_at = NULL, name = excluded.name"
+    )
+    timescale.rows(
+        "INSERT INTO iot_data.device_type_metrics (device_type_id, name, organization_id, "
+        "position, parameter_id, is_own_parameter, data_type) VALUES "
+        "('type-123', 'temperature', 'org-789', 1, 'temperature', false, 'number') "
+        "ON CONFLICT DO NOTHING"
+    )
+
+
+@pytest.fixture
+def registered(timescale: Sandbox, typed: None) -> None:
+    """Devices of an organization, as the examples have them, however many were deleted since."""
+    timescale.rows(
+        "INSERT INTO iot_data.devices (device_id, organization_id, device_type_id, name, "
+        "serial_number, latitude, longitude, address, tags) "
+        "SELECT device_id, 'org-789', 'type-123', "
+        "'Office-Temp-Sensor-1', device_id, 37.7749, -122.4194, 'Office 301, Building A', "
+        "'{office,building-a}' FROM unnest(ARRAY['dev-abc123', 'dev-abc124', 'dev-abc125', "
+        "'dev-abc126', 'boiler-7']) AS device_id ON CONFLICT DO NOTHING"
+    )
+    for device_id, connectivity in (("dev-abc124", "online"), ("dev-abc125", "offline")):
+        timescale.rows(
+            "UPDATE iot_data.devices SET connectivity = %s, lifecycle = 'active' "
+            "WHERE device_id = %s",
+            [connectivity, device_id],
+        )
+    timescale.rows(
+        "UPDATE iot_data.devices SET lifecycle = 'registered' "
+        "WHERE lifecycle = 'deleted' AND device_id IN ('dev-abc123', 'boiler-7')"
+    )
+    timescale.rows(
+        "INSERT INTO iot_data.device_changes "
+        "(device_id, organization_id, action, actor, before, after) "
+        "SELECT 'dev-abc123', 'org-789', 'changed', 'anybody', '{}', '{}' "
+        "FROM generate_series(1, 2)"
+    )
+    timescale.rows(
+        "INSERT INTO iot_data.device_parameters "
+        "(device_id, device_name, parameter_id, parameter_name) "
+        "SELECT 'dev-abc123', 'D', 'parameter-' || n, 'P' FROM generate_series(1, 2) AS n "
+        "ON CONFLICT DO NOTHING"
+    )
+
+
+@pytest.fixture
 def known(timescale: Sandbox, open_server: LocalServer) -> None:
     """Users of two organizations, one of them the caller's, however many were removed since."""
     timescale.rows(

@@ -81,12 +81,15 @@ class Platform:
         """
         self.become(login or own(role))
         engine_for(database_from_environment()).dispose()
-        for name, use in uses(role).items():
+        told = uses(role)
+        for name, use in told.items():
             if feature in (None, name):
                 self.sandbox.empty()
                 yield from use(self.sandbox)
-        if role == RUNTIME:
-            yield from _lists(feature)
+                yield from _lists(role, name)
+        for name in sorted({route.feature.name for route in declared_routes(app)} - told.keys()):
+            if feature in (None, name):
+                yield from _lists(role, name)
 
     def attempt(self, role: str, statement: str) -> None:
         """Carry out *statement*, in plain SQL, as *role*."""
@@ -97,10 +100,10 @@ class Platform:
             connection.close()
 
 
-def _lists(feature: str | None) -> Iterator[str]:
-    """Every address that can be asked for without knowing a name."""
+def _lists(role: str, feature: str) -> Iterator[str]:
+    """Every address of a feature that can be asked for without knowing a name."""
     for route in declared_routes(app):
-        is_asked = feature in (None, route.feature.name)
+        is_asked = role == RUNTIME and feature == route.feature.name
         if is_asked and "GET" in route.methods and "{" not in route.address:
             yield from doing.request("GET", route.address)
 

@@ -135,22 +135,35 @@ def _resolved(
     """
     require_consistent(wanted)
     by_name = {metric.name: metric.parameter_id for metric in known}
-    resolved = []
-    for index, metric in enumerate(wanted):
-        parameter_id = metric.parameter_id
-        if parameter_id is UNSET:
-            own = own_parameter_id(device_type_id, metric.name)
-            parameter_id = by_name.get(metric.name, own)
-        elif not request.is_of_platform and parameter_id not in by_name.values():
-            place = f"metrics[{index}].parameterId"
-            raise ForbiddenError(
-                f"{place} is not of this device type: the platform's own people may name it",
-                parameter=place,
-            )
-        fields = {**msgspec.structs.asdict(metric), "parameter_id": parameter_id}
-        resolved.append(DeviceMetric(**fields))
-    require_parameters_of_their_own([metric.parameter_id for metric in resolved])
-    return resolved
+    parameter_ids = [
+        _named_parameter(request, f"metrics[{index}].parameterId", metric, by_name)
+        or by_name.get(metric.name)
+        or own_parameter_id(device_type_id, metric.name)
+        for index, metric in enumerate(wanted)
+    ]
+    require_parameters_of_their_own(parameter_ids)
+    return [
+        DeviceMetric(**{**msgspec.structs.asdict(metric), "parameter_id": parameter_id})
+        for metric, parameter_id in zip(wanted, parameter_ids, strict=True)
+    ]
+
+
+def _named_parameter(
+    request: Request, place: str, metric: NewDeviceMetric, known: Mapping[str, str]
+) -> str | None:
+    """The parameter that the request names for *metric*, if it names one.
+
+    Raises `ForbiddenError` where it is none of the *known* ones, and not for whoever asks to name.
+    """
+    if metric.parameter_id is UNSET:
+        return None
+    # Whoever names a parameter of somebody else's has readings called by its name.
+    if not request.is_of_platform and metric.parameter_id not in known.values():
+        raise ForbiddenError(
+            f"{place} is not of this device type: the platform's own people may name it",
+            parameter=place,
+        )
+    return metric.parameter_id
 
 
 def _keep_metrics(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from chalicelib.bodies import UNSET
 from chalicelib.errors import InvalidRequestError
 from chalicelib.expressions import ExpressionCycleError, ExpressionError, in_order, parse
 from chalicelib.features.device_types.metric_bodies import NewDeviceMetric
@@ -93,11 +92,6 @@ def require_parameters_of_their_own(parameter_ids: Sequence[str]) -> None:
         if first != index:
             place = f"metrics[{index}].parameterId"
             raise refused(place, f"is that of metrics[{first}] already: name another one")
-
-
-def names_a_parameter(metric: NewDeviceMetric) -> bool:
-    """Whether the request says as which parameter *metric* is kept."""
-    return metric.parameter_id is not UNSET
 
 
 def refused(place: str, problem: str) -> InvalidRequestError:

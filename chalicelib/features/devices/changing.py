@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from chalicelib.features.devices import master, store
 from chalicelib.features.devices.bodies import DeviceChange
+from chalicelib.features.devices.connectivity import store as connectivity
 from chalicelib.features.devices.context import Request
 from chalicelib.features.devices.describing import changed, facts_of, require_type
 from chalicelib.features.devices.errors import DeviceExistsError
@@ -29,6 +30,8 @@ def change(connection: Connection, request: Request, device_id: str, asked: Devi
         master.rename(connection, device_id, wanted.name)
     made = find(connection, request, device_id)
     require_type(made.description, wanted)
+    if wanted.type != known.description.type:
+        connectivity.ask_again(connection, device_id)
     before, after = differences(facts_of(known.description), facts_of(wanted))
     note(connection, request, Action.CHANGED, known.device, before=before, after=after)
     return made

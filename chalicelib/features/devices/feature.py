@@ -2,6 +2,7 @@
 
 from chalicelib.feature import Feature, Setting, one_of
 from chalicelib.features.devices.certificates import feature as certificates
+from chalicelib.features.devices.connectivity import feature as connectivity
 from chalicelib.features.devices.imports import feature as imports
 
 MASTER = Setting(
@@ -15,18 +16,21 @@ MASTER = Setting(
 FEATURE = Feature(
     "devices",
     "The devices of organizations: what each is, whether it is there, and what was changed of it.",
-    settings=(MASTER, *certificates.SETTINGS, *imports.SETTINGS),
-    functions=(*certificates.FUNCTIONS, *imports.FUNCTIONS),
+    settings=(MASTER, *certificates.SETTINGS, *connectivity.SETTINGS, *imports.SETTINGS),
+    functions=(*certificates.FUNCTIONS, *connectivity.FUNCTIONS, *imports.FUNCTIONS),
     parameters=(*certificates.PARAMETERS, *imports.PARAMETERS),
-    metrics=(*certificates.METRICS, *imports.METRICS),
-    alarms=(*certificates.ALARMS, *imports.ALARMS),
+    metrics=(*certificates.METRICS, *connectivity.METRICS, *imports.METRICS),
+    alarms=(*certificates.ALARMS, *connectivity.ALARMS, *imports.ALARMS),
+    sends=connectivity.EVENTS,
     objects={
         "devices": "the devices of organizations; those deleted, too",
         "device_presence": "when each device was last seen",
         "device_changes": "what was changed of each device, when, and by whom",
         "device_counts": "how many devices are how, for the totals of lists",
+        "device_terms": "the tags and the words by which devices are found",
         "v_devices": "the devices, for other features to read",
         **certificates.OBJECTS,
+        **connectivity.OBJECTS,
         **imports.OBJECTS,
     },
     rights={
@@ -35,13 +39,16 @@ FEATURE = Feature(
             "device_presence": "SELECT INSERT UPDATE",
             "device_changes": "SELECT INSERT",
             "device_counts": "SELECT INSERT UPDATE DELETE",
+            "device_terms": "SELECT INSERT DELETE",
             "v_device_parameters": "SELECT",
             "v_device_states": "SELECT",
             "v_device_types": "SELECT",
+            "v_organizations": "SELECT",
             "v_device_type_metrics": "SELECT",
             # The platform's master data, which says whose readings count.
             "redshift_devices": "SELECT INSERT UPDATE",
             **certificates.RIGHTS,
+            **connectivity.RIGHTS,
             **imports.RIGHTS,
         }
     },

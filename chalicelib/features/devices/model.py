@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 # Bounds of what people write about a device.
 MAX_TAGS = 50
@@ -74,6 +74,20 @@ class Action(StrEnum):
     REGISTERED = "registered"
     CHANGED = "changed"
     DELETED = "deleted"
+    CERTIFICATE_REQUESTED = "certificate_requested"
+    CERTIFICATE_REVOKED = "certificate_revoked"
+
+
+class DeviceOfSomebody(Protocol):
+    """Anything that says which device it is, and whose."""
+
+    @property
+    def device_id(self) -> str:
+        """The device."""
+
+    @property
+    def organization_id(self) -> str:
+        """To whom it belongs."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 
 from chalicelib.features.devices import readings, store
 from chalicelib.features.devices.bodies import Device, Health
+from chalicelib.features.devices.connectivity.store import find_uptime
 from chalicelib.features.devices.store import Stored
 
 
@@ -13,8 +14,9 @@ def shown(connection: Connection, stored: Stored) -> Device:
     now = store.database_clock(connection)
     last = readings.last_readings(connection, [stored], now)
     quality = readings.data_quality(connection, stored, now)
+    uptime = find_uptime(connection, stored.device.device_id, now)
     return replace(
         stored.device,
         last_reading=last.get(stored.device.device_id),
-        health=Health(uptime=None, data_quality=quality),
+        health=Health(uptime=uptime, data_quality=quality),
     )

@@ -26,6 +26,7 @@ from chalicelib.features.devices.model import (
     Action,
     ConnectivityStatus,
     Description,
+    DeviceOfSomebody,
     DeviceType,
     Lifecycle,
     Maintenance,
@@ -141,7 +142,7 @@ def database_clock(connection: Connection) -> datetime:
 
 def note_change(
     connection: Connection,
-    device: Device,
+    device: DeviceOfSomebody,
     actor: Actor,
     action: Action,
     before: Mapping[str, Any],

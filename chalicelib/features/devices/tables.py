@@ -10,11 +10,14 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
+    Interval,
     Table,
     Text,
     text,
+    true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from chalicelib.database.tables import SCHEMA, instant_column, metadata
 from chalicelib.due import due_columns
@@ -34,16 +37,6 @@ CASE
     ELSE connectivity
 END
 """
-# How the words of a text are told apart: as the revision has it.
-_BETWEEN_WORDS = r"[\s!-/:-@\[-`{-~]+"
-_NAMES = (
-    "name || ' ' || coalesce(serial_number, '') || ' ' || regexp_replace(device_id, '^dev-', '')"
-)
-
-
-def _words(spelled: str) -> Computed:
-    split = f"regexp_split_to_array(lower({spelled}), '{_BETWEEN_WORDS}')"
-    return Computed(f"array_to_tsvector(array_remove({split}, ''))", persisted=True)
 
 
 def _listed(name: str, *columns: str) -> Index:
@@ -85,9 +78,8 @@ devices = Table(
     instant_column("updated_at", nullable=False, is_defaulted=True),
     instant_column("deleted_at"),
     Column("version", BigInteger, nullable=False, server_default=text("1")),
-    # What the list is searched for by the beginnings of words.
-    Column("words", TSVECTOR, _words(_NAMES), nullable=False),
-    Column("address_words", TSVECTOR, _words("address")),
+    # Which of the strips around the globe it is in, each about a kilometre wide.
+    Column("latitude_strip", Integer, Computed("floor(latitude * 100)", persisted=True)),
     CheckConstraint(
         "lifecycle IN ('registered', 'active', 'deleted')", name="devices_lifecycle_check"
     ),
@@ -108,18 +100,21 @@ devices = Table(
     _listed("type_and_name", "organization_id", "device_type_id", "name"),
     _listed("name_of_all", "name"),
     Index(
-        "idx_devices_words",
-        "words",
-        "address_words",
-        "tags",
-        postgresql_using="gin",
-        postgresql_where=_IS_THERE,
+        "idx_devices_place",
+        "organization_id",
+        "latitude_strip",
+        "longitude",
+        postgresql_where=text("lifecycle <> 'deleted' AND latitude IS NOT NULL"),
     ),
     Index(
-        "idx_devices_place",
-        text("point(longitude, latitude)"),
-        postgresql_using="gist",
-        postgresql_where=text("lifecycle <> 'deleted' AND latitude IS NOT NULL"),
+        "idx_devices_not_online",
+        "device_id",
+        postgresql_where=text("connectivity <> 'online' AND lifecycle <> 'deleted'"),
+    ),
+    Index(
+        "idx_devices_maintenance",
+        "maintenance_until",
+        postgresql_where=text("maintenance_until IS NOT NULL"),
     ),
 )
 
@@ -136,6 +131,7 @@ device_presence = Table(
     _device_column(is_key=True),
     _organization_column(),
     instant_column("last_seen_at"),
+    Index("idx_device_presence_last_seen", "organization_id", "last_seen_at", "device_id"),
     postgresql_with={"fillfactor": 70},
 )
 
@@ -248,5 +244,76 @@ device_counts = Table(
         "connectivity",
     ),
 )
-# A trigger counts whatever becomes of devices.
+# By what devices are found: tags, words, and words of addresses, each after a letter for its kind.
+device_terms = Table(
+    "device_terms",
+    metadata,
+    Column("organization_id", Text, primary_key=True),
+    Column("term", Text(collation="C"), primary_key=True),
+    Column("device_id", Text, primary_key=True),
+)
+# Triggers keep both up with whatever becomes of devices.
 devices.add_is_dependent_on(device_counts)
+devices.add_is_dependent_on(device_terms)
+
+# Each time a device was noticed to be online, or not any more. Without foreign keys: they are
+# written a hundred thousand at once, from the devices themselves.
+device_transitions = Table(
+    "device_transitions",
+    metadata,
+    Column("transition_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("device_id", Text, nullable=False),
+    Column("organization_id", Text, nullable=False),
+    Column("was", Text, nullable=False),
+    Column("is_online", Boolean, nullable=False),
+    instant_column("happened_at", nullable=False),
+    instant_column("noticed_at", nullable=False),
+    Column("in_maintenance", Boolean, nullable=False),
+    Index("idx_device_transitions_device", "device_id", "transition_id"),
+)
+
+# Organizations whose devices are not declared offline, because nothing is heard of anybody.
+connectivity_holds = Table(
+    "connectivity_holds",
+    metadata,
+    Column(
+        "organization_id",
+        Text,
+        ForeignKey(f"{SCHEMA}.organizations.organization_id"),
+        primary_key=True,
+    ),
+    instant_column("since", nullable=False),
+    instant_column("quiet_since", nullable=False),
+    Column("patience", Interval, nullable=False),
+    Column("silent_count", BigInteger, nullable=False),
+    Column("device_count", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    instant_column("resumed_at"),
+    instant_column("released_at"),
+    Column("released_by", Text),
+    Column("comment", Text),
+    instant_column("let_go_at"),
+)
+
+# Devices of which the next check decides, whatever it would look at otherwise.
+connectivity_rechecks = Table(
+    "connectivity_rechecks",
+    metadata,
+    Column("recheck_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("device_id", Text, nullable=False),
+    Column("organization_id", Text, nullable=False),
+)
+
+# How far the last check got: one row.
+connectivity_checkpoint = Table(
+    "connectivity_checkpoint",
+    metadata,
+    Column("is_only", Boolean, primary_key=True, server_default=true()),
+    instant_column("read_until", nullable=False),
+    instant_column("decided_at"),
+    instant_column("newest_reading_at"),
+    instant_column("newest_heartbeat_at"),
+    Column("heard_count", BigInteger, nullable=False),
+    Column("limits", JSONB, nullable=False),
+    CheckConstraint("is_only", name="connectivity_checkpoint_is_only_check"),
+)

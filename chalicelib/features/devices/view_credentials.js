@@ -10,7 +10,7 @@ export function Credentials({ issued, isKeyMade }) {
   const status = isKeyMade && provisioning.status === "pending" ? "undone" : provisioning.status;
   return html`
     <p role="status"><${Chip} code=${status} tone=${TONES[status]} /> ${MEANINGS[status]} ${status === "refused" && html`<bdi>${provisioning.reason}</bdi>`}</p>
-    ${credentials?.privateKey && html`<p class="notice notice-warn" role="alert">The private key is shown here and now, and kept nowhere. Keep it before you leave this page: nobody can show it again.</p>`}
+    ${credentials?.privateKey && html`<p class="notice notice-warn" role="alert">The private key is shown here and now, and kept nowhere. Download or copy it before you leave this page: nobody can show it again.</p>`}
     ${isKeyMade && credentials && !credentials.privateKey && html`<p class="notice notice-warn" role="alert">The private key was in an answer that got lost, and is kept nowhere. Make another certificate, and revoke this one.</p>`}
     ${credentials && html`
       <${Facts} facts=${[["Endpoint", credentials.endpoint && html`<${Name}>${credentials.endpoint}<//>`], ["ARN", credentials.certificateArn && html`<${Name}>${credentials.certificateArn}<//>`]]} />
@@ -29,8 +29,8 @@ function pemOf(title, pem, file) {
       <h3>${title}</h3>
       <pre tabindex="0" aria-label=${title}>${pem}</pre>
       <div class="buttons">
-        <${Button} tone="primary" onClick=${() => saveFile(file, [pem], "application/x-pem-file")}>Download ${file}<//>
-        <${Button} onClick=${copy}>Copy<//>
+        <${Button} tone="primary" title=${file} aria-label=${`Download the ${title.toLowerCase()}`} onClick=${() => saveFile(file, [pem], "application/x-pem-file")}>Download<//>
+        <${Button} aria-label=${`Copy the ${title.toLowerCase()}`} onClick=${copy}>Copy<//>
       </div>
     </div>
   `;

@@ -3,7 +3,7 @@
 import { Answered, Button, Card, Chip, Empty, Facts, Instant, Name, addressOf, html, may, useAnswer, useState } from "./console.js";
 import { Certificates } from "./view_certificates.js";
 import { ChangeDialog } from "./view_change.js";
-import { Changes, Reports } from "./view_history.js";
+import { Changes, Reports, Transitions } from "./view_history.js";
 import { DeletionDialog, MaintenanceDialog, ReturnDialog } from "./view_maintenance.js";
 import { KNOWN_METADATA, TONES, devicePath, placeSaid } from "./view_words.js";
 
@@ -33,6 +33,7 @@ function Shown({ device, version, path }) {
       </div>
       <div class="stack">
         <${Card} title="Certificates"><${Certificates} deviceId=${device.deviceId} path=${path} /><//>
+        <${Card} title="Online and offline"><${Transitions} path=${path} /><//>
         <${Card} title="What was done to it"><${Changes} path=${path} /><//>
       </div>
     </div>

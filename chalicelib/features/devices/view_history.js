@@ -14,6 +14,17 @@ export function Reports({ deviceId, path }) {
   return html`<${List} path=${`${path}/parameters`} one="parameter" columns=${columns} empty="Nothing that the sync has seen. It looks once an hour." keyOf=${({ parameterId }) => parameterId} />`;
 }
 
+const TRANSITIONS = [
+  { title: "It became", isHeader: true, cell: ({ isOnline }) => html`<${Chip} code=${isOnline ? "online" : "offline"} tone=${isOnline ? "good" : "bad"} />` },
+  { title: "When", class: "breaks", cell: ({ happenedAt }) => html`<${Instant} at=${happenedAt} isBrief />` },
+  { title: "In maintenance", cell: ({ inMaintenance }) => (inMaintenance ? "yes" : "–") },
+];
+
+/** When it was first heard of, fell silent, and came back. */
+export function Transitions({ path }) {
+  return html`<${List} path=${`${path}/transitions`} one="change" size=${10} columns=${TRANSITIONS} empty="It has never been heard of." keyOf=${({ transitionId }) => transitionId} />`;
+}
+
 const BRIEF = 40;
 
 const CHANGES = [

@@ -9,6 +9,7 @@ export const TONES = {
   ready: "good", pending: "info", refused: "bad", undone: "bad", revoked: "warn", unmanaged: "none",
   active: "good", revoking: "warn",
   changed: "info", deleted: "bad",
+  awaiting_upload: "none", waiting: "info", running: "info", succeeded: "good", failed: "bad", cancelled: "warn",
 };
 
 /** How far things are with a certificate that was asked for. */

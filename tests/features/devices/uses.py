@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from chalicelib.features.devices.connectivity.invocations import decide_connectivity
 from tests.features.devices.certificates import using as certificates
 from tests.features.devices.imports import uses as imports
 from tests.features.devices.registry import TYPE, add_type
 from tests.isolation.probes import Probe, Probes
-from tests.roles.doing import request
+from tests.roles.doing import invocation, request
 from tests.sandbox import Sandbox
 
 _ORGANIZATION = "organizationId=o"
@@ -33,11 +34,59 @@ def everything(sandbox: Sandbox) -> Iterator[str]:
     yield from request("PUT", "/devices/adopted", {"name": "New"})
     yield from request("DELETE", "/devices/adopted")
     yield from certificates.everything(sandbox)
+    yield from _connectivity(sandbox)
     yield from imports.everything(sandbox)
 
 
 def _new(name: str, **others: str) -> dict[str, str]:
     return {"deviceType": TYPE, "name": name, **others}
+
+
+def _connectivity(sandbox: Sandbox) -> Iterator[str]:
+    """A device that is online, offline, after its maintenance; a fleet that is held, and let go."""
+    _registered(sandbox)
+    yield from invocation(lambda: decide_connectivity(None))
+    sandbox.rows(
+        "UPDATE iot_data.device_presence SET last_seen_at = now() - interval '1 hour'; "
+        "UPDATE iot_data.devices SET maintenance_until = now() WHERE device_id = 'connected-00'; "
+        "INSERT INTO iot_data.connectivity_rechecks (device_id, organization_id) "
+        "SELECT device_id, organization_id FROM iot_data.devices; "
+        "DELETE FROM iot_data.timescale_measurements; "
+        "UPDATE iot_data.connectivity_checkpoint "
+        "SET newest_reading_at = now() - interval '1 hour'; "
+    )
+    yield from invocation(lambda: decide_connectivity(None))
+    if not sandbox.value("SELECT count(*) FROM iot_data.connectivity_holds"):
+        yield "the fleet was not held"
+    yield from request("GET", "/connectivity/holds")
+    yield from request("POST", "/connectivity/holds/connected/release", {"comment": "c"})
+    yield from invocation(lambda: decide_connectivity(None))
+    sandbox.rows(
+        "INSERT INTO iot_data.timescale_measurements (time, device_id, parameter_id) "
+        "VALUES (now(), 'connected-01', 'p')"
+    )
+    yield from invocation(lambda: decide_connectivity(None))
+
+
+def _registered(sandbox: Sandbox) -> None:
+    sandbox.rows(
+        "INSERT INTO iot_data.organizations (organization_id, name) VALUES ('connected', 'C'); "
+        "INSERT INTO iot_data.device_types (device_type_id, name, reporting_interval_seconds) "
+        "VALUES ('connected', 'connected', 60); "
+        "INSERT INTO iot_data.devices (device_id, organization_id, device_type_id, name) "
+        "SELECT 'connected-' || lpad(CAST(n AS text), 2, '0'), 'connected', 'connected', 'C' "
+        "FROM generate_series(0, 29) AS n; "
+        "INSERT INTO iot_data.device_presence (device_id, organization_id) "
+        "SELECT device_id, organization_id FROM iot_data.devices "
+        "WHERE organization_id = 'connected'; "
+        "INSERT INTO iot_data.timescale_measurements (time, device_id, parameter_id) "
+        "SELECT now(), device_id, 'p' FROM iot_data.devices WHERE organization_id = 'connected'; "
+        "INSERT INTO iot_data.device_transitions (device_id, organization_id, was, is_online, "
+        "happened_at, noticed_at, in_maintenance) "
+        "SELECT device_id, organization_id, 'never', true, now() - interval '1 year', "
+        "now() - interval '1 year', false FROM iot_data.devices "
+        "WHERE device_id = 'connected-02'"
+    )
 
 
 USES = {"runtime": everything}
@@ -97,6 +146,7 @@ PROBES = {
     "update_device": _of_device("/devices/{id}", {"name": "New"}),
     "delete_device": _of_device("/devices/{id}"),
     "list_device_changes": _of_device("/devices/{id}/changes"),
+    "list_device_transitions": _of_device("/devices/{id}/transitions"),
     "list_device_reports": _of_device("/devices/{id}/parameters"),
     **certificates.PROBES,
     **imports.PROBES,

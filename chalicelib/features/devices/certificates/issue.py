@@ -47,8 +47,11 @@ ATTEMPT_SECONDS = 10.0
 
 
 def is_managed() -> bool:
-    """Whether this deployment makes certificates."""
-    return DEVICE_IDENTITIES.value() == "iot"
+    """Whether this deployment makes certificates.
+
+    Raises `InvalidSettingError` where it should, and nobody has said what devices may do.
+    """
+    return DEVICE_IDENTITIES.value() == "iot" and bool(IOT_POLICY_NAME.value())
 
 
 def wish_for(csr: str | None) -> Wish | None:
@@ -114,8 +117,9 @@ def switch_off(certificate_id: str, claim_id: UUID) -> None:
             return
     claimed = Claimed({"device_id": certificate.device_id}, claim_id, 1, {})
     try:
-        if certificate.aws_id is not None and certificate.is_unfinished:
-            gateway.switch(certificate.aws_id, "REVOKED")
+        # One that never came into use is deleted, by the schedule.
+        if certificate.wanted is State.REVOKED:
+            gateway.switch(str(certificate.aws_id), "REVOKED")
     except IdentityServiceError as error:
         _leave(context, certificate, claimed, error.message)
         return

@@ -64,6 +64,14 @@ SELECT certificate_id, device_id, public_key_sha256, csr, wanted, state, refusal
 FROM iot_data.device_certificates
 WHERE certificate_id = :certificate_id
 
+-- name: has_certificate
+SELECT EXISTS (
+    SELECT
+    FROM iot_data.device_certificates
+    WHERE certificate_id = :certificate_id
+      AND device_id = :device_id
+)
+
 -- name: list_certificates
 SELECT certificate_id, device_id, public_key_sha256, csr, wanted, state, refusal,
        aws_certificate_id, arn, pem, expires_at, created_at, attempted_at, switched_off_at

@@ -118,6 +118,12 @@ def find_certificate(connection: Connection, certificate_id: str) -> Certificate
     return _read(connection.execute(sql.find_certificate, values).one())
 
 
+def has_certificate(connection: Connection, device_id: str, certificate_id: str) -> bool:
+    """Whether the device has, or had, a certificate of that id."""
+    values = {"device_id": device_id, "certificate_id": certificate_id}
+    return bool(connection.execute(sql.has_certificate, values).scalar_one())
+
+
 def list_certificates(connection: Connection, device_id: str) -> list[Certificate]:
     """The certificates of the device, the newest first."""
     values = {"device_id": device_id, "limit": _MOST_SHOWN}

@@ -1,12 +1,10 @@
 """Wanting a certificate for a device, and wanting one no more, in the caller's transaction."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
 
-from chalicelib import audit
 from chalicelib.audit import Actor
 from chalicelib.features.devices.certificates import store
 from chalicelib.features.devices.certificates.context import LEASE
@@ -25,6 +23,8 @@ from chalicelib.features.devices.certificates.model import (
 )
 from chalicelib.features.devices.certificates.store import Owned
 from chalicelib.features.devices.errors import UnknownDeviceError
+from chalicelib.features.devices.model import Action
+from chalicelib.features.devices.noting import note_by
 from chalicelib.ids import new_id
 
 
@@ -78,7 +78,7 @@ def want(
         "publicKeySha256": wish.key.public_key_sha256,
         "revokesOthers": revokes_others,
     }
-    _note(connection, actor, "device.certificate_requested", device, after)
+    note_by(connection, actor, Action.CERTIFICATE_REQUESTED, device, after=after)
     return store.find_certificate(connection, wish.certificate_id)
 
 
@@ -90,13 +90,12 @@ def revoke(
     claim_id: UUID | None,
 ) -> Certificate:
     """Have the certificate be revoked; raises `UnknownCertificateError` where there is none."""
-    known = store.list_certificates(connection, device.device_id)
-    if certificate_id not in {each.certificate_id for each in known}:
+    if not store.has_certificate(connection, device.device_id, certificate_id):
         raise UnknownCertificateError(certificate_id)
     if store.revoke(connection, device.device_id, certificate_id):
         store.want_work(connection, device, claim_id, LEASE)
         after = {"certificateId": certificate_id}
-        _note(connection, actor, "device.certificate_revoked", device, after)
+        note_by(connection, actor, Action.CERTIFICATE_REVOKED, device, after=after)
     return store.find_certificate(connection, certificate_id)
 
 
@@ -117,16 +116,3 @@ def _require_possible(connection: Connection, device: Owned) -> None:
         raise TooManyCertificatesError(
             f"the device has {MAX_LIVE_CERTIFICATES} certificates: revoke one first"
         )
-
-
-def _note(
-    connection: Connection, actor: Actor, action: str, device: Owned, after: Mapping[str, object]
-) -> None:
-    audit.record(
-        connection,
-        actor,
-        action,
-        f"device {device.device_id}",
-        organization_id=device.organization_id,
-        after=after,
-    )

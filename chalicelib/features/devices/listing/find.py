@@ -37,7 +37,7 @@ def list_devices(
 ) -> DeviceListing:
     """The page of the devices of *organization* that *query* asks for."""
     wanted = read_filters(connection, query)
-    found = store.shown_devices(organization).where(*conditions(wanted))
+    found = store.shown_devices(organization).where(*conditions(wanted, organization))
     page = listed(
         connection,
         found,

@@ -110,8 +110,10 @@ def test_an_answer_that_is_lost_leaves_nothing_behind(
 
 def test_who_is_slow_is_left_in_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway, "patience", hurried)
+    forget_clients()
     shop.stub.judge = lambda call: HANGS
     assert shop.ask(csr_of("a")).json_body["provisioning"]["status"] == "pending"
+    forget_clients()
     assert waiting(shop)[0] == "ReadTimeoutError"
 
 

@@ -189,3 +189,22 @@ def test_viewers_see_certificates_and_make_none(shop: Shop) -> None:
     assert viewer.ask("POST", path, {}).status_code == 403
     assert viewer.ask("POST", f"{path}/{made}/revoke").status_code == 403
     assert viewer.ask("POST", "/device-certificates", {"certificates": []}).status_code == 403
+
+
+def test_nothing_is_begun_where_nobody_has_said_what_devices_may_do(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IOT_POLICY_NAME")
+    answer = shop.people.platform().ask("POST", f"/devices/{DEVICE}/certificates", {})
+    assert (answer.status_code, answer.json_body["error"]["code"]) == (500, "INVALID_SETTING")
+    assert shop.listed() == []
+
+
+def test_what_was_done_to_certificates_is_among_the_changes_of_the_device(shop: Shop) -> None:
+    made = shop.made()["provisioning"]["certificateId"]
+    shop.revoke(made)
+    changes = shop.operator.get(f"/devices/{DEVICE}/changes").json_body["items"]
+    assert [(each["action"], each["after"]["certificateId"]) for each in changes] == [
+        ("certificate_revoked", made),
+        ("certificate_requested", made),
+    ]
