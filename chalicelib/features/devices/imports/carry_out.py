@@ -15,7 +15,7 @@ from chalicelib import audit, database, due
 from chalicelib.database import EVERY_ORGANIZATION, Deadline
 from chalicelib.due import Claimed
 from chalicelib.errors import DatabaseRefusedError
-from chalicelib.features.devices.imports import gateway, store
+from chalicelib.features.devices.imports import gateway, row_store, store
 from chalicelib.features.devices.imports.batches import Batch, batches_of
 from chalicelib.features.devices.imports.bodies import ImportFailure
 from chalicelib.features.devices.imports.context import (
@@ -190,7 +190,7 @@ def _write(connection: Connection, turn: _Turn, task: Task, batch: Batch) -> Out
         return []
     keeps_master = turn.importing.keeps_master
     outcomes = enrol(connection, task, batch.rows, keeps_master=keeps_master)
-    store.add_outcomes(connection, task, outcomes)
+    row_store.add(connection, task, outcomes)
     return outcomes
 
 

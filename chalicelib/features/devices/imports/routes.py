@@ -11,7 +11,7 @@ from chalicelib.access.model import Role, Scope
 from chalicelib.bodies import UNSET
 from chalicelib.errors import InvalidRequestError, KeyReusedError
 from chalicelib.features.devices.feature import FEATURE
-from chalicelib.features.devices.imports import ask, store
+from chalicelib.features.devices.imports import ask, row_store, store
 from chalicelib.features.devices.imports.bodies import (
     Import,
     ImportId,
@@ -129,7 +129,7 @@ def list_device_import_rows(
     """What became of each row, by its line?"""
     with reading_for(asked) as connection:
         ask.find(connection, import_id, seen_by_caller(asked))
-        rows = store.list_rows(connection, import_id, asked.query)
+        rows = row_store.list_rows(connection, import_id, asked.query)
     return page_of(rows, asked.query, lambda row: (row.line,))
 
 

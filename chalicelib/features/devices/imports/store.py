@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from chalicelib import due
@@ -18,10 +17,7 @@ from chalicelib.features.devices.imports.bodies import (
     Import,
     ImportFailure,
     ImportListQuery,
-    ImportRow,
-    ImportRowQuery,
     NewImport,
-    RowRefusal,
 )
 from chalicelib.features.devices.imports.model import (
     UPLOAD_TIME,
@@ -29,14 +25,10 @@ from chalicelib.features.devices.imports.model import (
     ImportFormat,
     ImportSort,
     ImportStatus,
-    Outcome,
     Place,
-    Refused,
-    Registered,
 )
 from chalicelib.features.devices.imports.tables import device_import_work, device_imports
 from chalicelib.listing import Listing, Sorting, listed
-from chalicelib.paging import start_after
 
 sql = statements_beside(__file__)
 
@@ -137,23 +129,6 @@ def list_imports(
     return listed(connection, found, query, _SORTINGS[query.sort_by], _read)
 
 
-def list_rows(connection: Connection, import_id: str, query: ImportRowQuery) -> list[ImportRow]:
-    """Rows of the import by their lines, one more than the page holds."""
-    after = start_after(query, int)
-    values = {
-        "import_id": import_id,
-        "after": after[0] if after else 0,
-        "most": query.limit + 1,
-    }
-    # A statement each, so that the index of those that were refused is used.
-    statement = {
-        Outcome.REGISTERED: sql.list_registered_rows,
-        Outcome.REFUSED: sql.list_refused_rows,
-        UNSET: sql.list_rows,
-    }[query.outcome]
-    return [_row(row) for row in connection.execute(statement, values)]
-
-
 def find_task(connection: Connection, import_id: str) -> Task:
     """What there is to do for the import."""
     row = connection.execute(sql.find_task, {"import_id": import_id}).one()
@@ -216,18 +191,6 @@ def move(
     return connection.execute(sql.move, values).first() is not None
 
 
-def add_outcomes(
-    connection: Connection, task: Task, outcomes: Sequence[Registered | Refused]
-) -> None:
-    """Keep what became of rows."""
-    registered = sum(isinstance(outcome, Registered) for outcome in outcomes)
-    counts = {"registered": registered, "refused": len(outcomes) - registered}
-    connection.execute(sql.count, {"import_id": task.import_id, **counts})
-    rows = msgspec.json.encode([_columns(outcome) for outcome in outcomes]).decode()
-    names = {"import_id": task.import_id, "organization_id": task.organization_id}
-    connection.execute(sql.add_rows, {**names, "rows": rows})
-
-
 def finish(
     connection: Connection,
     import_id: str,
@@ -288,22 +251,3 @@ def _read(row: Row[Any]) -> Import:
         started_at=row.started_at,
         ended_at=row.ended_at,
     )
-
-
-def _row(row: Row[Any]) -> ImportRow:
-    refusal = None
-    if row.device_id is None:
-        refusal = RowRefusal(code=row.code, message=row.message, field=row.field)
-    return ImportRow(line=row.line, device_id=row.device_id, error=refusal)
-
-
-def _columns(outcome: Registered | Refused) -> dict[str, Any]:
-    if isinstance(outcome, Registered):
-        return {"line": outcome.line, "device_id": outcome.device_id}
-    refusal = outcome.refusal
-    return {
-        "line": outcome.line,
-        "code": refusal.code,
-        "message": refusal.message,
-        "field": refusal.field,
-    }
