@@ -82,6 +82,14 @@ _FILL = (
     "CASE WHEN n % 100 = 0 THEN 'offline' WHEN n % 50 = 1 THEN 'never' ELSE 'online' END, "
     "CASE WHEN n % 1000 = 3 THEN TIMESTAMPTZ 'infinity' END "
     "FROM generate_series(1, :devices) AS n",
+    # What the triggers would do row by row.
+    "INSERT INTO iot_data.device_terms SELECT organization_id, term, device_id "
+    "FROM iot_data.devices CROSS JOIN LATERAL iot_data.terms_of_device("
+    "name || ' ' || serial_number || ' ' || substr(device_id, 5), address, tags) AS term ",
+    "INSERT INTO iot_data.device_counts (organization_id, tag, device_type_id, status, lifecycle, "
+    "connectivity, devices) SELECT organization_id, tag, device_type_id, status, lifecycle, "
+    "connectivity, count(*) FROM iot_data.devices "
+    "CROSS JOIN LATERAL unnest(array_append(tags, '')) AS tag GROUP BY 1, 2, 3, 4, 5, 6",
     "INSERT INTO iot_data.device_presence SELECT device_id, organization_id, "
     "CASE WHEN connectivity <> 'never' THEN now() - random() * interval '1 hour' END "
     "FROM iot_data.devices",
@@ -169,6 +177,10 @@ def fill(engine: Engine, devices: int) -> dict[str, str]:
         connection.execute(
             text(f"ALTER TABLE iot_data.device_terms DROP CONSTRAINT {_KEY_OF_TERMS}")
         )
+        # Triggers, and keys of other tables, wait.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text("SET LOCAL work_mem = '256MB'"))
+        connection.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))
         for statement in _FILL:
             connection.execute(text(statement), {"devices": devices})
         for index in indexes:

@@ -68,34 +68,57 @@ _TALLY = """
         FROM ROWS
         CROSS JOIN LATERAL unnest(array_append(tags, '')) AS tag
         WHERE lifecycle <> 'deleted'"""
+
+
+def _quoted(characters: str) -> str:
+    """*characters* as a text of SQL, spelled so that nothing reads them for more than they are."""
+    return "E'" + "".join(f"\\x{ord(each):02x}" for each in characters) + "'"
+
+
 # Words are what stands between spaces and the punctuation of ASCII; letters of any script are kept.
-_TERMS_OF = r"""
+_BETWEEN_WORDS = "".join(chr(code) for code in range(1, 128) if not chr(code).isalnum())
+_TERMS_OF = """
 CREATE FUNCTION iot_data.terms_of_device(names text, address text, tags text[])
 RETURNS SETOF text LANGUAGE sql IMMUTABLE AS $$
     SELECT 't:' || tag FROM unnest(tags) AS tag
-    UNION
-    SELECT 'w:' || word FROM regexp_split_to_table(lower(names), '[\s!-/:-@\[-`{-~]+') AS word
-    WHERE word <> ''
-    UNION
-    SELECT 'a:' || word FROM regexp_split_to_table(lower(address), '[\s!-/:-@\[-`{-~]+') AS word
+    UNION ALL
+    SELECT kind || word
+    FROM (VALUES ('w:', names), ('a:', address)) AS spelled (kind, words)
+    CROSS JOIN LATERAL unnest(string_to_array(
+        translate(lower(words), BETWEEN_WORDS, repeat(' ', length(BETWEEN_WORDS))), ' '
+    )) AS word
     WHERE word <> ''
 $$
 """
-_TERM = """
-CREATE FUNCTION iot_data.add_device_terms() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
+_ADD_TERMS = """
     INSERT INTO iot_data.device_terms (organization_id, term, device_id)
     SELECT organization_id, term, device_id
-    FROM arrived
+    FROM DEVICES
     CROSS JOIN LATERAL iot_data.terms_of_device(
-        concat_ws(' ', name, serial_number, regexp_replace(device_id, '^dev-', '')), address, tags
+        name || ' ' || coalesce(serial_number, '') || ' ' || regexp_replace(device_id, '^dev-', ''),
+        address,
+        tags
     ) AS term
-    WHERE lifecycle <> 'deleted';
+    WHERE lifecycle <> 'deleted'
+    ON CONFLICT DO NOTHING"""
+_REMOVE_TERMS = """
+    DELETE FROM iot_data.device_terms AS known
+    USING gone
+    WHERE known.organization_id = gone.organization_id
+      AND known.device_id = gone.device_id"""
+_KEEP_TERMS = """
+CREATE FUNCTION iot_data.keep_device_terms() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        REMOVE_TERMS;
+    ELSE
+        ADD_TERMS;
+    END IF;
     RETURN NULL;
 END
 $$
 """
-_TERM_AGAIN = """
+_CHANGE_TERMS = """
 CREATE FUNCTION iot_data.change_device_terms() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM iot_data.device_terms
@@ -103,21 +126,13 @@ BEGIN
       AND device_id = OLD.device_id
       AND term = ANY (ARRAY(
           SELECT iot_data.terms_of_device(
-              concat_ws(' ', OLD.name, OLD.serial_number,
-                        regexp_replace(OLD.device_id, '^dev-', '')),
-              OLD.address, OLD.tags
+              OLD.name || ' ' || coalesce(OLD.serial_number, '') || ' '
+              || regexp_replace(OLD.device_id, '^dev-', ''),
+              OLD.address,
+              OLD.tags
           )
       ));
-    IF TG_OP = 'UPDATE' THEN
-        INSERT INTO iot_data.device_terms (organization_id, term, device_id)
-        SELECT NEW.organization_id, term, NEW.device_id
-        FROM iot_data.terms_of_device(
-            concat_ws(' ', NEW.name, NEW.serial_number,
-                      regexp_replace(NEW.device_id, '^dev-', '')),
-            NEW.address, NEW.tags
-        ) AS term
-        WHERE NEW.lifecycle <> 'deleted';
-    END IF;
+    WITH arrived AS (SELECT NEW.*) ADD_TERMS;
     RETURN NULL;
 END
 $$
@@ -131,6 +146,9 @@ WHERE lifecycle <> 'deleted'
 GROUP BY COUNTED
 """
 _MEANT = {
+    "BETWEEN_WORDS": _quoted(_BETWEEN_WORDS),
+    "REMOVE_TERMS": _REMOVE_TERMS,
+    "ADD_TERMS": _ADD_TERMS.replace("DEVICES", "arrived"),
     "(FRESH)": f"({_FRESH}\n        RETURNING count_id)",
     "FRESH;": f"{_FRESH};",
     "ARRIVED": _TALLY.replace("ROWS", "arrived").replace("SIGN", "1"),
@@ -277,9 +295,26 @@ def upgrade() -> None:
     for table in ("devices", "device_presence", "device_changes", "device_counts", "device_terms"):
         for statement in isolated(table):
             op.execute(statement)
-    op.execute(_TERMS_OF)
-    op.execute(_TERM)
-    op.execute(_TERM_AGAIN)
+    op.execute(_spelled_out(_TERMS_OF))
+    op.execute(_spelled_out(_KEEP_TERMS))
+    op.execute(_spelled_out(_CHANGE_TERMS))
+    op.execute(
+        """
+        CREATE TRIGGER add_device_terms
+        AFTER INSERT ON iot_data.devices
+        REFERENCING NEW TABLE AS arrived
+        FOR EACH STATEMENT EXECUTE FUNCTION iot_data.keep_device_terms()
+        """
+    )
+    op.execute(
+        """
+        CREATE TRIGGER remove_device_terms
+        AFTER DELETE ON iot_data.devices
+        REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION iot_data.keep_device_terms()
+        """
+    )
+    # Most changes are of what devices are not found by.
     op.execute(
         """
         CREATE TRIGGER change_device_terms
@@ -293,35 +328,9 @@ def upgrade() -> None:
         EXECUTE FUNCTION iot_data.change_device_terms()
         """
     )
-    op.execute(
-        """
-        CREATE TRIGGER add_device_terms
-        AFTER INSERT ON iot_data.devices
-        REFERENCING NEW TABLE AS arrived
-        FOR EACH STATEMENT EXECUTE FUNCTION iot_data.add_device_terms()
-        """
-    )
-    op.execute(
-        """
-        CREATE TRIGGER remove_device_terms
-        AFTER DELETE ON iot_data.devices
-        FOR EACH ROW EXECUTE FUNCTION iot_data.change_device_terms()
-        """
-    )
     op.execute(_spelled_out(_COUNT))
     # There is nothing yet to be counted, unless somebody has dropped what is mended now.
-    op.execute(
-        """
-        INSERT INTO iot_data.device_terms (organization_id, term, device_id)
-        SELECT organization_id, term, device_id
-        FROM iot_data.devices
-        CROSS JOIN LATERAL iot_data.terms_of_device(
-            concat_ws(' ', name, serial_number, regexp_replace(device_id, '^dev-', '')),
-            address, tags
-        ) AS term
-        WHERE lifecycle <> 'deleted'
-        """
-    )
+    op.execute(_ADD_TERMS.replace("DEVICES", "iot_data.devices"))
     op.execute(_spelled_out(_FILL_COUNTS))
     for event, tables in _COUNTED_ON.items():
         op.execute(
@@ -367,7 +376,7 @@ def downgrade() -> None:
     for trigger in ("add_device_terms", "change_device_terms", "remove_device_terms"):
         op.execute(f"DROP TRIGGER {trigger} ON iot_data.devices")
     op.execute("DROP FUNCTION iot_data.count_devices()")
-    op.execute("DROP FUNCTION iot_data.add_device_terms()")
+    op.execute("DROP FUNCTION iot_data.keep_device_terms()")
     op.execute("DROP FUNCTION iot_data.change_device_terms()")
     op.execute("DROP FUNCTION iot_data.terms_of_device(text, text, text[])")
     op.execute("DROP TABLE iot_data.device_terms")

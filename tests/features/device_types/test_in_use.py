@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -100,14 +101,12 @@ def test_a_device_that_is_being_registered_counts(
     admin: Caller, people: People, engine: Engine, pool: ThreadPoolExecutor
 ) -> None:
     known = made(admin)
-    registering = connect(people.sandbox.url)
-    registering.autocommit = False
-    registering.cursor().execute(DEVICE, values_of(known))
-    asked = (asking(), administer.remove, known["deviceTypeId"])
-    removal = pool.submit(attempt, engine, *asked)
-    wait_until(people.sandbox, IS_WAITING)
-    registering.commit()
-    registering.close()
+    with closing(connect(people.sandbox.url)) as registering:
+        registering.autocommit = False
+        registering.cursor().execute(DEVICE, values_of(known))
+        removal = pool.submit(attempt, engine, asking(), administer.remove, known["deviceTypeId"])
+        wait_until(people.sandbox, IS_WAITING)
+        registering.commit()
     assert removal.result(30) == "DEVICE_TYPE_IN_USE"
 
 
@@ -118,13 +117,12 @@ def test_a_device_is_not_registered_with_a_type_that_is_being_removed(
     """Whoever registers it looks for its type again, once the foreign key holds it."""
     known = made(admin)
     type_id = known["deviceTypeId"]
-    with database.transaction(engine, Deadline.after(30), "org-789") as connection:
-        administer.remove(connection, asking(), type_id)
-        registering = connect(people.sandbox.url)
-        registered = pool.submit(registering.cursor().execute, DEVICE, values_of(known))
-        wait_until(people.sandbox, IS_WAITING)
-    registered.result(30)
-    registering.close()
+    with closing(connect(people.sandbox.url)) as registering:
+        with database.transaction(engine, Deadline.after(30), "org-789") as connection:
+            administer.remove(connection, asking(), type_id)
+            registered = pool.submit(registering.cursor().execute, DEVICE, values_of(known))
+            wait_until(people.sandbox, IS_WAITING)
+        registered.result(30)
     found = "SELECT count(*) FROM iot_data.v_device_types WHERE device_type_id = %s"
     assert people.sandbox.value(found, [type_id]) == 0
 

@@ -51,7 +51,7 @@ def _connectivity(sandbox: Sandbox) -> Iterator[str]:
         "UPDATE iot_data.devices SET maintenance_until = now() WHERE device_id = 'connected-00'; "
         "INSERT INTO iot_data.connectivity_rechecks (device_id, organization_id) "
         "SELECT device_id, organization_id FROM iot_data.devices; "
-        "DELETE FROM iot_data.timescale_measurements WHERE device_id LIKE 'connected-%'; "
+        "DELETE FROM iot_data.timescale_measurements; "
         "UPDATE iot_data.connectivity_checkpoint "
         "SET newest_reading_at = now() - interval '1 hour'; "
     )

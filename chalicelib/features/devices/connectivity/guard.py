@@ -43,7 +43,8 @@ class Hold:
     """Transitions of an organization that wait.
 
     They wait since *since*; nothing was heard of anybody since *quiet_since*, for longer than
-    *patience*. Something is heard again since *resumed_at*. A person let them go at *released_at*.
+    *patience*. Something is heard again since *resumed_at*. A person let them go at *released_at*,
+    and a check has looked at them at *let_go_at*.
     """
 
     organization_id: str
@@ -52,6 +53,7 @@ class Hold:
     patience: timedelta
     resumed_at: datetime | None = None
     released_at: datetime | None = None
+    let_go_at: datetime | None = None
 
     def is_over(self, newest_at: datetime | None, now: datetime) -> bool:
         """Whether readings have come back, and keep coming. That time passes is not enough."""

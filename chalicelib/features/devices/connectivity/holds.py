@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ def review(connection: Connection, checkpoint: Checkpoint, now: datetime) -> lis
     left = []
     for hold in store.list_open_holds(connection):
         is_over = hold.is_over(checkpoint.newest_at, now)
-        if hold.released_at is not None and is_over:
+        if hold.let_go_at is not None and is_over:
             store.end_hold(connection, hold.organization_id)
         else:
             left.append(_reviewed(connection, hold, checkpoint, now, is_over=is_over))
@@ -83,14 +84,7 @@ def _reviewed(
     resumed_at = now if is_over else None
     quiet_since = hold.quiet_since if is_over else (checkpoint.newest_at or hold.quiet_since)
     store.resume_hold(connection, hold, resumed_at, quiet_since)
-    return Hold(
-        hold.organization_id,
-        hold.since,
-        quiet_since,
-        hold.patience,
-        resumed_at,
-        hold.released_at,
-    )
+    return replace(hold, quiet_since=quiet_since, resumed_at=resumed_at)
 
 
 def _held(

@@ -337,7 +337,7 @@ ORDER BY device.organization_id
 
 -- name: list_open_holds
 -- Locked: a person may be letting one go.
-SELECT organization_id, since, quiet_since, patience, resumed_at, released_at
+SELECT organization_id, since, quiet_since, patience, resumed_at, released_at, let_go_at
 FROM iot_data.connectivity_holds
 ORDER BY organization_id
 FOR UPDATE

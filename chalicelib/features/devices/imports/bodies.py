@@ -37,7 +37,7 @@ _Status = Annotated[
     ImportStatus,
     Meta(
         description="`awaiting_upload`: the file has not come. `waiting`: it is due. `failed`: its "
-        "`error` says why; what was registered before stays.",
+        "`failure` says why; what was registered before stays.",
         examples=["running"],
     ),
 ]
@@ -92,7 +92,7 @@ class Import(Body, rename="camel"):
         Count | None, Meta(description="How long the file is; null until it has come.")
     ]
     read_bytes: Annotated[Count, Meta(description="How much of it is done.")]
-    error: Annotated[ImportFailure | None, Meta(description="Why it has failed.")]
+    failure: Annotated[ImportFailure | None, Meta(description="Why it has failed.")]
     created_by: Annotated[str, Meta(description="Who asked for it.", examples=["token:oncall"])]
     created_at: Annotated[Instant, Meta(description="When it was asked for.")]
     started_at: Annotated[Instant | None, Meta(description="When the first rows were done.")]

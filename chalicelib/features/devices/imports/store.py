@@ -280,7 +280,7 @@ def _read(row: Row[Any]) -> Import:
         refused_count=row.refused_count,
         size_bytes=row.size_bytes,
         read_bytes=row.read_bytes,
-        error=ImportFailure(code=row.error_code, message=row.error_message)
+        failure=ImportFailure(code=row.error_code, message=row.error_message)
         if row.error_code
         else None,
         created_by=row.actor,

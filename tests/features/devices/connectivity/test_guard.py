@@ -96,6 +96,14 @@ def test_what_a_person_lets_go_is_declared_offline_and_not_held_again(fleet: Dev
     assert len(holds(fleet)) == 1
 
 
+def test_what_is_let_go_while_readings_come_again_is_declared_offline(fleet: Devices) -> None:
+    fleet.silence()
+    fleet.sandbox.rows("UPDATE iot_data.connectivity_holds SET released_at = now()")
+    fleet.minutes(2, *FLEET[:5])
+    assert offline(fleet) == {*OTHERS, *FLEET[5:]}
+    assert holds(fleet) == []
+
+
 def test_a_device_that_is_deleted_meanwhile_lets_nothing_go(fleet: Devices) -> None:
     fleet.minutes(5)
     fleet.sandbox.rows(

@@ -177,7 +177,7 @@ def test_a_file_may_have_so_many_rows_and_no_more(
     assert counts(desk.carry_out(ndjson([LEAST] * 6) + "\n\n", "ndjson")) == ("succeeded", 6, 0)
     done = desk.carry_out(ndjson([LEAST, {}] * 4), "ndjson")
     assert counts(done) == ("failed", 3, 3)
-    assert done["error"]["message"] == (
+    assert done["failure"]["message"] == (
         "the file has more than 6 rows: those after line 6 have been left out"
     )
 

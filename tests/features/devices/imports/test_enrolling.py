@@ -290,8 +290,8 @@ def test_a_row_of_csv_is_refused_by_line_and_field(desk: Desk) -> None:
 def test_a_file_without_a_head_is_refused_as_a_whole(head: str, says: str, desk: Desk) -> None:
     done = desk.carry_out(f"{head}\n" if head.strip() else head)
     assert counts(done) == ("failed", 0, 0)
-    assert done["error"]["code"] == "FILE_REFUSED"
-    assert done["error"]["message"].startswith(says)
+    assert done["failure"]["code"] == "FILE_REFUSED"
+    assert done["failure"]["message"].startswith(says)
 
 
 def test_a_head_may_have_spaces_and_no_rows(desk: Desk) -> None:
@@ -300,4 +300,4 @@ def test_a_head_may_have_spaces_and_no_rows(desk: Desk) -> None:
 
 def test_each_unknown_name_is_shown_in_part(desk: Desk) -> None:
     done = desk.carry_out("x" * 5000 + "\n")
-    assert len(json.dumps(done["error"])) < 500
+    assert len(json.dumps(done["failure"])) < 500

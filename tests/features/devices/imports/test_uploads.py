@@ -129,7 +129,7 @@ def test_a_file_that_has_not_come_is_waited_for_and_given_up(uploads: Uploads) -
     )
     given_up = uploads.go_on(import_id)
     assert counts(given_up) == ("failed", 0, 0)
-    assert given_up["error"]["message"] == "no file was uploaded in time"
+    assert given_up["failure"]["message"] == "no file was uploaded in time"
 
 
 def test_a_file_that_is_too_long_is_refused_unread(
@@ -140,7 +140,7 @@ def test_a_file_that_is_too_long_is_refused_unread(
     uploads.put(import_id)
     done = uploads.go_on(import_id)
     assert counts(done) == ("failed", 0, 0)
-    assert "longer than 100 bytes" in done["error"]["message"]
+    assert "longer than 100 bytes" in done["failure"]["message"]
 
 
 @pytest.mark.parametrize("act", ["put", "remove"])
@@ -161,7 +161,7 @@ def test_a_file_that_changes_meanwhile_ends_the_import(
         done = uploads.go_on(import_id)
     assert done["status"] == "failed"
     word = "replaced" if act == "put" else "deleted"
-    assert done["error"] == {
+    assert done["failure"] == {
         "code": "FILE_REFUSED",
         "message": f"the file was {word} before all of it was read",
     }
