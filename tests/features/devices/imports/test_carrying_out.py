@@ -105,6 +105,23 @@ def test_one_that_has_overrun_its_lease_leaves_the_rest_to_another(
     all_is_there_once(desk, import_id)
 
 
+def test_nobody_goes_on_with_what_another_has_claimed(desk: Desk) -> None:
+    import_id = desk.ask(many(COUNT), "ndjson")
+
+    def claimed_by_another() -> None:
+        desk.sandbox.rows(
+            "UPDATE iot_data.device_import_work "
+            "SET claim_id = gen_random_uuid(), due_at = now() + interval '1 minute'"
+        )
+
+    with interrupted_at(QUERIES, "committed:add_rows", once(claimed_by_another)):
+        register_imports(None)
+    assert counts(desk.get(import_id)) == ("running", ROWS, 0)
+    desk.make_due()
+    register_imports(None)
+    all_is_there_once(desk, import_id)
+
+
 def test_a_commit_whose_answer_was_lost_is_not_repeated(desk: Desk) -> None:
     import_id = desk.ask(many(COUNT), "ndjson")
 
