@@ -18,6 +18,7 @@ _REMEDIES = {
     "timescaledb.restoring": "end the restore with `SELECT timescaledb_post_restore()`",
     "timescaledb.disable_load": "take it back where the server, database or role prescribes it",
 }
+HIDING = list(_REMEDIES)
 _SET_ASIDE = text(
     "SELECT name FROM unnest(CAST(:names AS text[])) AS name "
     "WHERE CAST(nullif(current_setting(name, true), '') AS boolean) LIMIT 1"
@@ -44,8 +45,12 @@ def require_hypertables(connection: Connection) -> None:
     What it reads of a compressed hypertable is then empty, without an error. A session stays as it
     began, so it is left for a new one.
     """
-    found = connection.execute(_SET_ASIDE, {"names": list(_REMEDIES)})
-    name: str | None = found.scalar_one_or_none()
+    found = connection.execute(_SET_ASIDE, {"names": HIDING})
+    require_nothing_hidden(connection, found.scalar_one_or_none())
+
+
+def require_nothing_hidden(connection: Connection, name: str | None) -> None:
+    """The same, where a statement has found besides that *name*, one of `HIDING`, is on."""
     if name is not None:
         connection.invalidate()
         raise DatabaseUnavailableError(

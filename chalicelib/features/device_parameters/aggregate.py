@@ -27,11 +27,14 @@ def refresh_session(
 
     The planner multiplies two overlapping range conditions, expects thousands of rows instead
     of millions, and sorts; with sorting off it hashes, three to four times faster. A bucket that
-    is compressed may be replaced, whatever its size.
+    is compressed may be replaced, whatever its size. Its commits do not wait for the disk: what a
+    server forgets as it dies takes along that it was up to date, and any later commit that waits
+    brings it to the disk as well.
     """
     settings = {
         "enable_sort": "off",
         "jit": "off",
+        "synchronous_commit": "off",
         "work_mem": f"{work_mem_mb}MB",
         "timescaledb.max_tuples_decompressed_per_dml_transaction": "0",
     }

@@ -186,12 +186,14 @@ class Reading:
     """Where a run reads what was observed in its window, and why there.
 
     Buckets before *measured_from*, the start of one, are read from the aggregate, and the
-    measurements from there on.
+    measurements from there on. *instead* needs no refresh of the aggregate, where there is such a
+    way.
     """
 
     window: Window
     measured_from: datetime
     reason: str
+    instead: "Reading | None" = None
 
     @property
     def aggregated(self) -> Span:
@@ -238,7 +240,10 @@ def observation_window(as_of: datetime, length: timedelta) -> Window:
 class Plan:
     """The difference between what was observed and what the table holds, before applying it.
 
-    *set_aside* counts those of *unresolved* whose ids are too long for a key.
+    *set_aside* counts those of *unresolved* whose ids are too long for a key. *known* are the pairs
+    of the table; *trusted* those that were there when the last run ended that held nothing, and
+    looked no further back than is configured, at *trusted_at*. *is_any_held* says whether earlier
+    runs have held any removal.
     """
 
     observed: int
@@ -248,6 +253,10 @@ class Plan:
     to_rename: int
     set_aside: int
     set_aside_examples: list[str]
+    known: int
+    trusted: int
+    trusted_at: datetime | None
+    is_any_held: bool
 
 
 @dataclass(frozen=True)
