@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -21,6 +20,7 @@ from chalicelib.errors import ApplicationError, RunTimedOutError
 from chalicelib.features.device_parameters import aggregate, mending
 from chalicelib.features.device_parameters.bodies import RunError
 from chalicelib.features.device_parameters.context import Finding, Sync
+from chalicelib.features.device_parameters.disagreement import Disagreement, Part
 from chalicelib.features.device_parameters.model import BUCKET, Span, Window
 from chalicelib.instants import instant
 
@@ -45,36 +45,6 @@ DISAGREEMENTS_COMPARED = 1_000
 
 sql = statements_beside(__file__, "self_check.sql")
 _random = random.SystemRandom()
-
-
-@dataclass(frozen=True)
-class Part:
-    """What of a bucket is compared: all of it, or some minutes."""
-
-    bucket: datetime
-    start: datetime
-    end: datetime
-
-    @property
-    def whole_bucket(self) -> Span:
-        """The bucket that it is a part of."""
-        return Span(self.bucket, self.bucket + BUCKET)
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A pair whose newest measurement in a part is another in the aggregate."""
-
-    device_id: str
-    parameter_id: str
-    measured_at: datetime | None
-    materialized_at: datetime | None
-
-    def __str__(self) -> str:
-        measured = instant(self.measured_at) if self.measured_at else "not at all"
-        materialized = instant(self.materialized_at) if self.materialized_at else "nothing"
-        pair = f"{self.device_id} / {self.parameter_id}"
-        return f"{pair} was last measured {measured}, the aggregate says {materialized}"
 
 
 Suspects = dict[Part, set[Disagreement]]

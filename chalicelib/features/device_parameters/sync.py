@@ -47,6 +47,8 @@ logger = logging.getLogger(__name__)
 
 # The limit of a run outside Lambda, which ends an invocation after 15 minutes at the latest.
 RUN_TIME_LIMIT = timedelta(minutes=14)
+# After less, statements need no new limit: what a run keeps in reserve is longer.
+UNNOTICED_SECONDS = 1.0
 
 
 def sync(context: Sync, request: SyncRequest) -> Run:
@@ -134,9 +136,11 @@ def _plan_and_apply(context: Sync, run: Run, reading: Reading, *, is_repeated: b
         recorded = _become_writer(connection, run_id, is_repeated=is_repeated)
         if recorded.is_applied:  # the answer to an earlier commit was lost
             return recorded
+        limited_at = context.deadline.remaining_seconds()
         plan = _plan(context, connection, reading)
         waiting = _hold(context, connection, run, plan)
-        database.limit_statements(connection, context.deadline)
+        if limited_at - context.deadline.remaining_seconds() > UNNOTICED_SECONDS:
+            database.limit_statements(connection, context.deadline)
         remember_held(
             connection,
             run_id,

@@ -28,7 +28,7 @@ def hold_removals(
         return 0
     judged = store.judge_removals(
         connection,
-        is_guarded=not limits.is_off,
+        is_recalled=plan.is_any_held and not limits.is_off,
         is_strict=mode is GuardMode.STRICT,
         is_trusted=is_trusted,
     )
@@ -44,16 +44,27 @@ def hold_removals(
 def _is_any_exceeded(
     connection: Connection, limits: GuardLimits, plan: Plan, judged: Judged
 ) -> bool:
-    """Whether the table is over its limit, or a group of it; their removals are then held."""
-    table = Standing(
-        Budget.TABLE, None, judged.silent, plan.trusted + judged.gone, plan.known + judged.gone
-    )
+    """Whether the table is over its limit, or a group of it; their removals are then held.
+
+    How many of the pairs that were removed within the day have not come back is counted only where
+    it may matter.
+    """
+    is_in_question = exceeded([_table(plan, judged, judged.gone_at_most)], limits)
+    if not is_in_question and not judged.placed:
+        return False
+    table = _table(plan, judged, store.count_gone(connection))
     if exceeded([table], limits):
         store.hold_all(connection, Budget.TABLE)
         return True
-    if table.size < limits.min_pairs or not limits.may_be_exceeded_in_a_group(judged.silent):
+    if table.size < limits.min_pairs or not limits.may_be_exceeded_in_a_group(table.silent):
         return False
     groups = exceeded(store.weigh_groups(connection, plan.trusted_at, limits), limits)
     if groups:
         store.hold_groups(connection, groups)
     return bool(groups)
+
+
+def _table(plan: Plan, judged: Judged, gone: int) -> Standing:
+    return Standing(
+        Budget.TABLE, None, judged.silent + gone, plan.trusted + gone, plan.known + gone
+    )

@@ -22,7 +22,7 @@ UPDATE pg_temp.planned_change AS planned
 SET is_released = held.released_at IS NOT NULL,
     held_for = CASE WHEN held.released_at IS NULL THEN held.scope END
 FROM iot_data.held_removals AS held
-WHERE :is_guarded
+WHERE :is_recalled
   AND planned.change = 'removed'
   AND held.device_id = planned.device_id
   AND held.parameter_id = planned.parameter_id
@@ -49,33 +49,40 @@ SET is_released = false,
 WHERE NOT :is_trusted
   AND planned.change = 'removed'
   AND planned.reason = 'window_expired';
--- What was removed within the day and has not come back is as silent as what would be removed now.
-SELECT planned.undecided, planned.held, planned.silent + gone.pairs AS silent, gone.pairs AS gone
+-- Of what was removed within the day, nobody has looked yet whether it has come back.
+SELECT undecided, held, silent, placed, gone AS gone_at_most
 FROM (
     SELECT count(*) FILTER (WHERE held_for IS NULL AND NOT is_released) AS undecided,
            count(*) FILTER (WHERE held_for IS NOT NULL) AS held,
-           count(*) FILTER (WHERE NOT is_released) AS silent
+           count(*) FILTER (WHERE NOT is_released) AS silent,
+           count(*) FILTER (WHERE site_id IS NOT NULL OR device_type_id IS NOT NULL) AS placed
     FROM pg_temp.planned_change
     WHERE change = 'removed'
 ) AS planned
 CROSS JOIN (
-    SELECT count(*) AS pairs
-    FROM (
-        -- Whoever released a pair later has looked at it.
-        SELECT DISTINCT ON (change.device_id, change.parameter_id) change.device_id, change.is_released
-        FROM iot_data.sync_runs AS run
-        JOIN iot_data.device_parameter_changes AS change USING (run_id)
-        WHERE run.started_at > now() - INTERVAL '1 day'
-          AND change.change = 'removed'
-          AND NOT EXISTS (
-              SELECT FROM iot_data.device_parameters AS known
-              WHERE known.device_id = change.device_id
-                AND known.parameter_id = change.parameter_id
-          )
-        ORDER BY change.device_id, change.parameter_id, change.run_id DESC
-    ) AS gone
-    WHERE NOT gone.is_released
+    SELECT CAST(coalesce(sum(removed_count), 0) AS bigint) AS gone
+    FROM iot_data.sync_runs
+    WHERE started_at > now() - INTERVAL '1 day'
+) AS removed
+
+-- name: count_gone
+-- What was removed within the day and has not come back is as silent as what would be removed now.
+-- Whoever released a pair later has looked at it.
+SELECT count(*)
+FROM (
+    SELECT DISTINCT ON (change.device_id, change.parameter_id) change.is_released
+    FROM iot_data.sync_runs AS run
+    JOIN iot_data.device_parameter_changes AS change USING (run_id)
+    WHERE run.started_at > now() - INTERVAL '1 day'
+      AND change.change = 'removed'
+      AND NOT EXISTS (
+          SELECT FROM iot_data.device_parameters AS known
+          WHERE known.device_id = change.device_id
+            AND known.parameter_id = change.parameter_id
+      )
+    ORDER BY change.device_id, change.parameter_id, change.run_id DESC
 ) AS gone
+WHERE NOT is_released
 
 -- name: weigh_groups
 -- Only groups of which enough is silent to matter are counted in the table. Pairs that were added since

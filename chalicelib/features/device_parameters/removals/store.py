@@ -21,27 +21,33 @@ sql = statements_beside(__file__)
 class Judged:
     """How many planned removals are neither held nor released, and how many are held by now.
 
-    *silent* are those that nobody has released, with *gone*: what was removed within the day
-    without a release, and has not come back.
+    *silent* are those that nobody has released, *placed* those of a site or a device type.
+    *gone_at_most* is how many pairs were removed within the day, of which some have come back.
     """
 
     undecided: int
     held: int
     silent: int
-    gone: int
+    placed: int
+    gone_at_most: int
 
 
 def judge_removals(
-    connection: Connection, *, is_guarded: bool, is_strict: bool, is_trusted: bool
+    connection: Connection, *, is_recalled: bool, is_strict: bool, is_trusted: bool
 ) -> Judged:
     """Note where each planned removal is, and what earlier runs and persons have said of it.
 
-    With *is_guarded*, what earlier runs have held stays held, and what a person has released since
+    With *is_recalled*, what earlier runs have held stays held, and what a person has released since
     does not; with *is_strict* it is held once more, and the release stands. Where the aggregate is
     not *is_trusted*, whatever seems to have expired is held.
     """
-    values = {"is_guarded": is_guarded, "is_strict": is_strict, "is_trusted": is_trusted}
+    values = {"is_recalled": is_recalled, "is_strict": is_strict, "is_trusted": is_trusted}
     return Judged(**connection.execute(sql.judge_removals, values).one()._mapping)
+
+
+def count_gone(connection: Connection) -> int:
+    """How many pairs were removed within the day, not released, and have not come back."""
+    return int(connection.execute(sql.count_gone).scalar_one())
 
 
 def weigh_groups(
