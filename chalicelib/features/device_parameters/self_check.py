@@ -58,10 +58,10 @@ def check(context: Sync, window: Window, span: Span) -> Finding | None:
     may wait for it, it takes a part of its time only: `check_further` has the rest.
     """
     context.telemetry.is_checked = True
+    suspects: Suspects = {}
     try:
-        since, suspects = _unfinished(context), Suspects()
-        if since is None:
-            suspects = _confirmed(context, _suspects(context, span))
+        since = _look(context, span, suspects)
+        suspects = _confirmed(context, suspects)
     except ApplicationError as error:
         logger.warning("aggregate_not_checked", extra={"reason": error.message})
         return None
@@ -113,28 +113,37 @@ def choose(occupied: list[tuple[datetime, bool]], borders: set[datetime]) -> lis
     return list(dict.fromkeys(chosen))[:MOST_BUCKETS]
 
 
-def _unfinished(context: Sync) -> datetime | None:
-    with _briefly(context) as connection:
-        return mending.mended_until(connection)
+def _look(context: Sync, span: Span, suspects: Suspects) -> datetime | None:
+    """Add to *suspects*, unless an earlier run had to break off: returns how far that one came."""
+    since = None
+    try:
+        with _briefly(context) as connection:
+            since = mending.mended_until(connection)
+            if since is None:
+                _suspects(context, connection, span, suspects)
+    except RunTimedOutError as error:
+        # What was found until then counts.
+        logger.warning("aggregate_not_checked", extra={"reason": error.message})
+    return since
 
 
-def _suspects(context: Sync, span: Span) -> Suspects:
-    """What the comparisons find for which there is time before a commit, one of them at least."""
-    suspects: Suspects = {}
-    with _comparing(context) as connection:
-        context.telemetry.uncompared = _sample(connection, span)
+def _suspects(context: Sync, connection: Connection, span: Span, suspects: Suspects) -> Suspects:
+    """Add what the comparisons find for which there is time before a commit, at least one."""
+    context.telemetry.uncompared = _sample(connection, span)
+    _compare_next(context, connection, suspects)
+    while _has_time(context, SHARE_BEFORE_COMMIT):
         _compare_next(context, connection, suspects)
-        while _has_time(context, SHARE_BEFORE_COMMIT):
-            _compare_next(context, connection, suspects)
     return suspects
 
 
 def _further_suspects(context: Sync) -> Suspects:
     suspects: Suspects = {}
-    if _has_time(context):
-        with _comparing(context) as connection:
+    try:
+        with _briefly(context) as connection:
             while _has_time(context):
                 _compare_next(context, connection, suspects)
+    except RunTimedOutError as error:
+        logger.warning("aggregate_not_checked", extra={"reason": error.message})
     return suspects
 
 
@@ -143,16 +152,6 @@ def _has_time(context: Sync, share: float = 1.0) -> bool:
     seen = context.telemetry
     limit = max(AT_LEAST_SECONDS, SHARE_OF_REFRESH * (seen.refresh_seconds or 0))
     return bool(seen.uncompared) and seen.compared_seconds < share * limit
-
-
-@contextmanager
-def _comparing(context: Sync) -> Iterator[Connection]:
-    """A transaction for comparisons. What was found until one takes too long counts."""
-    try:
-        with _briefly(context) as connection:
-            yield connection
-    except RunTimedOutError as error:
-        logger.warning("aggregate_not_checked", extra={"reason": error.message})
 
 
 def _compare_next(context: Sync, connection: Connection, suspects: Suspects) -> None:
