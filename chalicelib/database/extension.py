@@ -6,12 +6,13 @@ from chalicelib.errors import DatabaseUnavailableError
 
 # As in the scripts of PostgreSQL's extensions.
 _SCHEMA = "@extschema@"
-_FIND_SCHEMA = text(
-    "SELECT coalesce("
+_FOUND_SCHEMA = (
+    "coalesce("
     "(SELECT quote_ident(nspname) FROM pg_extension "
     "JOIN pg_namespace AS namespace ON namespace.oid = extnamespace "
     "WHERE extname = 'timescaledb'), 'public')"
 )
+_FIND_SCHEMA = text(f"SELECT {_FOUND_SCHEMA}")
 # Each of these leaves hypertables to PostgreSQL, which sees no compressed rows, and puts new rows
 # where TimescaleDB never looks.
 _REMEDIES = {
@@ -20,8 +21,9 @@ _REMEDIES = {
 }
 HIDING = list(_REMEDIES)
 _SET_ASIDE = text(
+    f"SELECT {_FOUND_SCHEMA} AS schema, ("  # noqa: S608 constants
     "SELECT name FROM unnest(CAST(:names AS text[])) AS name "
-    "WHERE CAST(nullif(current_setting(name, true), '') AS boolean) LIMIT 1"
+    "WHERE CAST(nullif(current_setting(name, true), '') AS boolean) LIMIT 1) AS hidden_by"
 )
 
 
@@ -36,17 +38,24 @@ def in_extension_schema(connection: Connection, statement: TextClause) -> TextCl
 
     A statement outside of a transaction cannot have a `search_path` of its own.
     """
-    return text(statement.text.replace(_SCHEMA, extension_schema(connection)))
+    return in_schema(statement, extension_schema(connection))
 
 
-def require_hypertables(connection: Connection) -> None:
+def in_schema(statement: TextClause, schema: str) -> TextClause:
+    """The same, where the *schema* is known."""
+    return text(statement.text.replace(_SCHEMA, schema))
+
+
+def require_hypertables(connection: Connection) -> str:
     """Raise `DatabaseUnavailableError` where this session does not see hypertables as they are.
 
     What it reads of a compressed hypertable is then empty, without an error. A session stays as it
-    began, so it is left for a new one.
+    began, so it is left for a new one. Returns the schema of TimescaleDB, quoted.
     """
-    found = connection.execute(_SET_ASIDE, {"names": HIDING})
-    require_nothing_hidden(connection, found.scalar_one_or_none())
+    found = connection.execute(_SET_ASIDE, {"names": HIDING}).one()
+    require_nothing_hidden(connection, found.hidden_by)
+    schema: str = found.schema
+    return schema
 
 
 def require_nothing_hidden(connection: Connection, name: str | None) -> None:
