@@ -95,12 +95,12 @@ def _estimating_at(as_of: datetime) -> Iterator[None]:
     still to be measured, and a day that has just begun would be taken for almost empty.
     """
     now = f"CAST('{as_of.isoformat()}' AS timestamptz)"
-    statement = text(sources.sql.list_stocks.text.replace("now()", now.replace(":", r"\:")))
-    vars(sources.sql)["list_stocks"] = statement
+    statement = text(sources.sql.foresee.text.replace("now()", now.replace(":", r"\:")))
+    vars(sources.sql)["foresee"] = statement
     try:
         yield
     finally:
-        del vars(sources.sql)["list_stocks"]
+        del vars(sources.sql)["foresee"]
 
 
 class _CommitClock(logging.Handler):

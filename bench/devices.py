@@ -28,7 +28,7 @@ from chalicelib.features.device_parameters.settings import SyncSettings
 KEPT = Path(__file__).parent / "results" / "devices.json"
 WARM_UP, REQUESTS = 10, 200
 # A request that takes this long in all is measured less often.
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 8.0
 LIST = "/devices?organizationId=big"
 SMALL = "/devices?organizationId=small-7"
 LISTS = {
@@ -50,7 +50,7 @@ LISTS = {
     "q, two words": f"{LIST}&q=sensor%20777",
     "q, a word of all": f"{LIST}&q=sensor",
     "location, a street": f"{LIST}&location=street%204711",
-    "location, a city of 1 of 50": f"{LIST}&location=city%207",
+    "location, a city of 1 of 50": f"{LIST}&location=city%20c7",
     "near, 2 km": f"{LIST}&near=38,-122,2",
     "near, 20 km": f"{LIST}&near=38,-122,20",
     "by createdAt": f"{LIST}&sortBy=createdAt&sortOrder=desc",
@@ -74,8 +74,8 @@ _FILL = (
     "maintenance_until) "
     "SELECT 'dev-' || substr(md5(CAST(n AS text)), 1, 20), "
     "CASE WHEN n % 100 = 99 THEN 'small-' || 1 + n / 100 % 1000 ELSE 'big' END, "
-    "'type-' || 1 + n % 10, 'Sensor-' || n % 1000 || '-' || n, 'SN' || n, "
-    "37 + random() * 2, -123 + random() * 2, 'Street ' || n % 5000 || ', City ' || n % 50, "
+    "'type-' || 1 + n % 10, 'Sensor-' || n % 1000 || '-u' || n, 'SN' || n, "
+    "37 + random() * 2, -123 + random() * 2, 'Street ' || n % 5000 || ', City c' || n % 50, "
     '\'{"type": "cellular", "simId": "sim-123456"}\', '
     "jsonb_build_object('manufacturer', 'SensorCorp', 'serialNumber', 'SN' || n), "
     "ARRAY['half-' || n % 2, 'percent-' || n % 100, 'rare-' || n / 10], "

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from bench import changes, million, plots, points
+from bench import changes, hours, million, plots, points
 from bench.__main__ import KEPT
 from bench.points import Point
 from bench.table import (
@@ -88,12 +88,23 @@ def changes_figures(results: Path, _: Path) -> str:
     return f"{table}\n\n{changes.sentence(found)} {server_text(found.machine)}."
 
 
+def hours_figures(results: Path, _: Path) -> str:
+    """Whether an hour takes longer to refresh as its chunk fills."""
+    path = results / "hours.json"
+    if not path.exists():
+        return _unmeasured("python -m bench.hours")
+    found = msgspec.json.decode(path.read_bytes(), type=hours.Document)
+    table = markdown_table(hours.HEADERS, hours.rows(found))
+    return f"**{found.pairs:,} pairs.**\n\n{table}\n\n{server_text(found.machine)}."
+
+
 FIGURES: dict[str, Callable[[Path, Path], str]] = {
     "grid": grid_figures,
     "verdict": verdict_figures,
     "plots": plot_figures,
     "million": million_figures,
     "changes": changes_figures,
+    "hours": hours_figures,
 }
 
 

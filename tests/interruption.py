@@ -37,6 +37,7 @@ def interrupted_at(queries: Path, boundary: str, interrupt: Callable[[], None]) 
         re.escape(load_statements(queries)[name].text)
         .replace("@extschema@", r"\w+")
         .replace("@evidence@", r"[\s\S]+")
+        .replace("@revision@", r".+")
     )
     execute, do_commit = Connection.execute, PGDialect_psycopg2.do_commit
     is_in_transaction = False

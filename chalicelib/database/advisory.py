@@ -28,17 +28,20 @@ def advisory(
     read: Callable[[Connection], T],
     *,
     seconds: float | None = None,
+    is_last: bool = False,
 ) -> T | None:
     """What *read* returns; None, and a line in the log, where the database refuses to say.
 
     With *seconds*, no statement of it takes longer, nor more than half of the time that statements
-    have: it is None as well where that is too short. The transaction goes on either way. A
+    have: it is None as well where that is too short. The transaction goes on either way, unless it
+    *is_last* in it, and so needs nothing to go back to. A
     connection that is lost, or a time that is used up, is raised as ever: whatever comes next would
     fail as well.
     """
     limit = nullcontext() if seconds is None else _limited(connection, seconds)
+    scope = nullcontext() if is_last else connection.begin_nested()
     try:
-        with connection.begin_nested(), limit:
+        with scope, limit:
             return read(connection)
     except OperationalError as error:
         is_late = getattr(error.orig, "pgcode", None) == QUERY_CANCELED

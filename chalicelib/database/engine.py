@@ -1,5 +1,6 @@
 """The pooled engine of a database, and how it logs in."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -11,6 +12,8 @@ import psycopg2.extensions
 import psycopg2.extras
 import sqlalchemy.dialects.postgresql.psycopg2  # noqa: F401
 from sqlalchemy import URL, Dialect, Engine, ExceptionContext, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from chalicelib.database.login import Login, SecretLogin
 from chalicelib.database.refusals import may_be_wrong_login
@@ -19,6 +22,9 @@ from chalicelib.settings import DatabaseSettings
 
 APPLICATION_NAME = "device-parameters"
 CONNECT_TIMEOUT_SECONDS = 5
+# A connection that was in use within this time is taken to be there still.
+_JUST_USED_SECONDS = 1.0
+_USED_AT = "used_at"
 _FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
 _LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 
@@ -27,8 +33,9 @@ _LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 def engine_for(settings: DatabaseSettings) -> Engine:
     """The pooled engine of a database, kept across invocations of a warm container.
 
-    A thawed container may hold dead connections: pre-ping replaces them, and the keepalives
-    and `tcp_user_timeout` keep the ping itself from hanging on a connection that nobody resets.
+    A thawed container may hold dead connections: a ping replaces those that have not been used
+    for a second, and the keepalives and `tcp_user_timeout` keep the ping itself from hanging on a
+    connection that nobody resets.
     """
     url = URL.create(
         "postgresql+psycopg2",
@@ -42,7 +49,6 @@ def engine_for(settings: DatabaseSettings) -> Engine:
         url,
         pool_size=2,
         max_overflow=8,
-        pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,
         # Whoever waits for a lock must then see what its last holder has committed.
@@ -59,6 +65,9 @@ def engine_for(settings: DatabaseSettings) -> Engine:
         },
     )
     event.listen(engine, "connect", _read_instants_in_utc)
+    event.listen(engine, "connect", _note_use)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _pinging_unless_just_used(engine.dialect))
     event.listen(engine, "handle_error", _leave_server_that_takes_no_writes)
     if settings.secret_arn is not None:
         event.listen(engine, "do_connect", _logging_in_with(SecretLogin(settings)))
@@ -80,6 +89,33 @@ _TIMESTAMPTZ = psycopg2.extensions.new_type((1184,), "TIMESTAMPTZ", _in_utc)
 def _read_instants_in_utc(connection: Any, _: object) -> None:
     """Whatever the session's time zone, what comes out of the database is in UTC."""
     psycopg2.extensions.register_type(_TIMESTAMPTZ, connection)
+
+
+def _clocks() -> tuple[float, float]:
+    """Two, because one of them may stand still while a container is frozen."""
+    return time.monotonic(), time.time()
+
+
+def _note_use(_: object, record: ConnectionPoolEntry) -> None:
+    record.info[_USED_AT] = _clocks()
+
+
+def _pinging_unless_just_used(dialect: Dialect) -> Callable[..., None]:
+    """A listener that asks whether a connection is still there before it is used.
+
+    It is one round trip, and a run has several transactions within a moment.
+    """
+
+    def ping(driver: Any, record: ConnectionPoolEntry, _: object) -> None:
+        idle = [now - then for now, then in zip(_clocks(), record.info[_USED_AT], strict=True)]
+        if all(0 <= seconds < _JUST_USED_SECONDS for seconds in idle):
+            return
+        try:
+            dialect.do_ping(driver)
+        except dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    return ping
 
 
 def _leave_server_that_takes_no_writes(context: ExceptionContext) -> None:

@@ -10,6 +10,7 @@ from chalicelib.errors import SchemaOutdatedError
 
 # Of its own name: the platform may keep its own revisions in the same schema, with Alembic too.
 VERSION_TABLE = "device_parameters_version"
+FIND_REVISION = f"SELECT version_num FROM {SCHEMA}.{VERSION_TABLE}"  # noqa: S608 constants
 # At the root of the project, and of the package.
 ALEMBIC_INI = Path(__file__).resolve().parents[2] / "alembic.ini"
 VERSIONS = ALEMBIC_INI.parent / "migrations" / "versions"
@@ -27,10 +28,13 @@ def head_revision() -> str:
 
 def require_head(connection: Connection) -> None:
     """Raise `SchemaOutdatedError` unless the database is at the revision this code needs."""
-    query = text(f"SELECT version_num FROM {SCHEMA}.{VERSION_TABLE}")  # noqa: S608 constants
-    version = connection.execute(query).scalar_one_or_none()
-    if version != head_revision():
+    require_revision(connection.execute(text(FIND_REVISION)).scalar_one_or_none())
+
+
+def require_revision(revision: str | None) -> None:
+    """The same, of the *revision* that a statement has read besides."""
+    if revision != head_revision():
         raise SchemaOutdatedError(
-            f"the database is at revision {version or 'base'}, this release needs "
+            f"the database is at revision {revision or 'base'}, this release needs "
             f"{head_revision()}; run `alembic upgrade head`"
         )

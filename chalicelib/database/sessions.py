@@ -9,7 +9,7 @@ from psycopg2 import Error
 from sqlalchemy import Connection, Engine, text
 
 from chalicelib.database.deadline import RESERVE_SECONDS, Deadline
-from chalicelib.database.transaction import CURRENT_SETTINGS, configure, time_limit
+from chalicelib.database.transaction import configure, time_limit
 from chalicelib.database.translation import translated_errors
 
 logger = logging.getLogger(__name__)
@@ -18,9 +18,10 @@ logger = logging.getLogger(__name__)
 _ISOLATION = {"default_transaction_isolation": "read committed"}
 # A pooler makes up the process that it names when a client connects. So does the embedded server
 # of development, which keeps the settings of its sessions apart.
-_IS_SHARED = text(
-    "SELECT pg_backend_pid() <> :pid "
-    "AND coalesce(current_setting('device_parameters.one_session', true), 'off') <> 'on'"
+_FIND_OUT = text(
+    "SELECT name, current_setting(name, true) AS setting, pg_backend_pid() <> :pid "
+    "AND coalesce(current_setting('device_parameters.one_session', true), 'off') <> 'on' "
+    "AS is_shared FROM unnest(CAST(:names AS text[])) AS name"
 )
 
 
@@ -34,25 +35,32 @@ def session(engine: Engine, deadline: Deadline, settings: dict[str, str]) -> Ite
     limit = time_limit(deadline)
     with translated_errors(), engine.connect() as connection:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-        if _is_shared(connection):
+        wanted = {**_ISOLATION, **settings, **limit}
+        before, is_shared = _found_out(connection, list(wanted))
+        if is_shared:
             logger.warning("session_is_shared", extra={"not_set": sorted(settings)})
             with _cancelled_at(connection, deadline):
                 yield connection
         else:
-            with _configured(connection, {**_ISOLATION, **settings, **limit}):
+            with _configured(connection, wanted, before):
                 yield connection
 
 
-def _is_shared(connection: Connection) -> bool:
-    """Whether other clients get this session as well, between two of our transactions."""
+def _found_out(connection: Connection, names: list[str]) -> tuple[dict[str, str], bool]:
+    """How the session is set, and whether others get it as well, between two transactions of ours.
+
+    What a server does not know, for want of an extension or of a version, is left out.
+    """
     pid = connection.connection.dbapi_connection.get_backend_pid()  # type: ignore[union-attr]
-    return bool(connection.execute(_IS_SHARED, {"pid": pid}).scalar_one())
+    rows = connection.execute(_FIND_OUT, {"pid": pid, "names": names}).all()
+    before = {row.name: row.setting for row in rows if row.setting is not None}
+    return before, any(row.is_shared for row in rows)
 
 
 @contextmanager
-def _configured(connection: Connection, settings: dict[str, str]) -> Iterator[None]:
-    found = connection.execute(CURRENT_SETTINGS, {"names": list(settings)})
-    before = {row.name: row.setting for row in found}
+def _configured(
+    connection: Connection, settings: dict[str, str], before: dict[str, str]
+) -> Iterator[None]:
     known = {name: setting for name, setting in settings.items() if name in before}
     configure(connection, known, is_local=False)
     try:

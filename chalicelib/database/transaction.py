@@ -25,7 +25,7 @@ RELIED_UPON = {
     "jit": "off",
 }
 # What a server does not know, for want of an extension or of a version, is left out.
-CURRENT_SETTINGS = text(
+_CURRENT_SETTINGS = text(
     "SELECT name, current_setting(name, true) AS setting "
     "FROM unnest(CAST(:names AS text[])) AS name "
     "WHERE current_setting(name, true) IS NOT NULL"
@@ -95,7 +95,7 @@ def configured(connection: Connection, settings: Mapping[str, str]) -> Iterator[
     A transaction that fails in between is rolled back, and takes them along.
     """
     names = {"names": list(settings)}
-    before = {row.name: row.setting for row in connection.execute(CURRENT_SETTINGS, names)}
+    before = {row.name: row.setting for row in connection.execute(_CURRENT_SETTINGS, names)}
     configure(connection, settings)
     yield
     configure(connection, before)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, TextClause
+from sqlalchemy import Connection, Engine
 
 from chalicelib import database
 from chalicelib.database import Deadline, schema
-from chalicelib.database.extension import in_extension_schema, require_hypertables
+from chalicelib.database.extension import in_extension_schema, in_schema, require_hypertables
 from chalicelib.database.statements import statements_beside
 from chalicelib.errors import AggregateMissingError
 from chalicelib.features.device_parameters.model import Span, merged
@@ -27,11 +27,14 @@ def refresh_session(
 
     The planner multiplies two overlapping range conditions, expects thousands of rows instead
     of millions, and sorts; with sorting off it hashes, three to four times faster. A bucket that
-    is compressed may be replaced, whatever its size.
+    is compressed may be replaced, whatever its size. Its commits do not wait for the disk: what a
+    server forgets as it dies takes along that it was up to date, and any later commit that waits
+    brings it to the disk as well.
     """
     settings = {
         "enable_sort": "off",
         "jit": "off",
+        "synchronous_commit": "off",
         "work_mem": f"{work_mem_mb}MB",
         "timescaledb.max_tuples_decompressed_per_dml_transaction": "0",
     }
@@ -46,19 +49,16 @@ def materialize(connection: Connection, span: Span, *, is_forced: bool = False) 
     date is materialized anew. The connection must be in autocommit: the procedure commits on its
     own.
     """
-    require_hypertables(connection)
-    _refresh(connection, sql.refresh_pairs, span, is_forced=is_forced)
-    _refresh(connection, sql.refresh_sets, span, is_forced=is_forced)
+    place = require_hypertables(connection)
+    for statement in (sql.refresh_pairs, sql.refresh_sets):
+        refresh = in_schema(statement, place)
+        connection.execute(refresh, {**vars(span), "is_forced": is_forced})
 
 
 def gather_sets(connection: Connection, span: Span) -> None:
     """Materialize the sets of *span* from the pairs that are known, whatever has been measured."""
-    _refresh(connection, sql.refresh_sets, span, is_forced=False)
-
-
-def _refresh(connection: Connection, statement: TextClause, span: Span, *, is_forced: bool) -> None:
-    refresh = in_extension_schema(connection, statement)
-    connection.execute(refresh, {**vars(span), "is_forced": is_forced})
+    refresh = in_extension_schema(connection, sql.refresh_sets)
+    connection.execute(refresh, {**vars(span), "is_forced": False})
 
 
 def measured_spans(connection: Connection, span: Span) -> list[Span]:

@@ -1,6 +1,7 @@
 """What every step of a run needs, and what a run notices."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import Engine
 
@@ -26,7 +27,8 @@ class Telemetry:
     *materialization_lag_seconds* is how far the aggregate's watermark is behind the run's
     instant, None before anything is materialized; *pending_event_count* is None where no bus is
     told of changes, or the queue could not be read. *finding* is what the self-check found wrong,
-    None where it found nothing; *is_checked* says whether it has looked. *is_materialized* is False
+    None where it found nothing; *is_checked* says whether it has looked, *uncompared* what it has
+    left for after the commit, and *compared_seconds* how long it took. *is_materialized* is False
     where the aggregate could not be brought up to date.
     """
 
@@ -36,6 +38,8 @@ class Telemetry:
     materialization_lag_seconds: float | None = None
     pending_event_count: int | None = None
     finding: Finding | None = None
+    uncompared: list[datetime] = field(default_factory=list)
+    compared_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,10 @@ class GuardLimits:
         """Whether everything may be removed at once."""
         return self.percent >= 100
 
+    def may_be_exceeded_in_a_group(self, silent: int) -> bool:
+        """Whether *silent* pairs could be too many of a group, which has a minimum of pairs."""
+        return self.group_percent < 100 and silent * 100 > self.group_percent * self.group_min_pairs
+
 
 @dataclass(frozen=True)
 class Standing:

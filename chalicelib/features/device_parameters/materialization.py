@@ -23,7 +23,6 @@ from chalicelib.features.device_parameters.model import (
     bucket_start,
     gaps,
 )
-from chalicelib.features.device_parameters.sources import reading_without_aggregate
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ def prepare(context: Sync, reading: Reading) -> Reading:
     """
     if reading.source is EvidenceSource.MEASUREMENTS:
         return reading
-    instead = database.retry(lambda: _without_refresh(context, reading), context.deadline)
+    instead = reading.instead
     deadline = context.deadline if instead is None else context.deadline.share(SHARE_OF_TIME)
     try:
         _refresh_timed(context, reading.aggregated, deadline)
@@ -55,12 +54,7 @@ def prepare(context: Sync, reading: Reading) -> Reading:
             raise
         return dataclasses.replace(instead, reason=_problem(error))
     context.telemetry.finding = self_check.check(context, reading.window, reading.aggregated)
-    context.telemetry.is_checked = True
     return reading
-
-
-def _without_refresh(context: Sync, reading: Reading) -> Reading | None:
-    return reading_without_aggregate(context, reading.window, reading.reason)
 
 
 def bring_up_to_date(context: Sync, run: Run) -> Run:
@@ -72,8 +66,8 @@ def bring_up_to_date(context: Sync, run: Run) -> Run:
     try:
         kept = _kept(context, run.window.closed_buckets)
         _refresh_timed(context, kept, context.deadline)
-        _measure_lag(context, run)
-        found = _check_unless_checked(context, run, kept)
+        _look_around(context, run)
+        found = _check(context, run, kept)
     except ApplicationError as error:
         logger.error("aggregate_not_materialized", extra={"reason": error.message})
         context.telemetry.is_materialized = False
@@ -138,17 +132,25 @@ def _kept(context: Sync, span: Span) -> Span:
     return Span(max(span.start, bucket_start(since) + BUCKET), span.end)
 
 
-def _check_unless_checked(context: Sync, run: Run, span: Span) -> RunError | None:
-    if context.telemetry.is_checked or not span.buckets:
+def _check(context: Sync, run: Run, span: Span) -> RunError | None:
+    """Compare what has not been compared before the commit; what was found then is recorded."""
+    seen = context.telemetry
+    if seen.finding is not None or not (seen.is_checked or span.buckets):
         return None
-    finding = self_check.check(context, run.window, span)
-    context.telemetry.finding = finding
-    return None if finding is None else self_check.explained(finding)
+    if not seen.is_checked:
+        seen.finding = self_check.check(context, run.window, span)
+    seen.finding = seen.finding or self_check.check_further(context, run.window)
+    return None if seen.finding is None else self_check.explained(seen.finding)
 
 
-def _measure_lag(context: Sync, run: Run) -> None:
+def _look_around(context: Sync, run: Run) -> None:
+    """Notice how far the aggregate lags behind, and whether measurements are dropped too early."""
     with database.transaction(context.engine, context.deadline) as connection:
+        drop_after = store.short_retention(connection, run.window_minutes)
         until = database.advisory(connection, "materialization lag", aggregate.materialized_until)
+    if drop_after is not None:
+        facts = {"drop_after": drop_after, "window_minutes": run.window_minutes}
+        logger.warning("raw_retention_shorter_than_window", extra=facts)
     lag = (run.as_of - until).total_seconds() if until else None
     context.telemetry.materialization_lag_seconds = lag
 

@@ -185,13 +185,13 @@ class Window:
 class Reading:
     """Where a run reads what was observed in its window, and why there.
 
-    Buckets before *measured_from*, the start of one, are read from the aggregate, and the
-    measurements from there on.
+    Before *measured_from* the aggregate is read, then the measurements; *instead* needs no refresh.
     """
 
     window: Window
     measured_from: datetime
     reason: str
+    instead: "Reading | None" = None
 
     @property
     def aggregated(self) -> Span:
@@ -238,7 +238,8 @@ def observation_window(as_of: datetime, length: timedelta) -> Window:
 class Plan:
     """The difference between what was observed and what the table holds, before applying it.
 
-    *set_aside* counts those of *unresolved* whose ids are too long for a key.
+    *set_aside* are those of *unresolved* whose ids are too long for a key; *known* are the pairs of
+    the table, *trusted* those of *trusted_at*, when a run with the configured window held nothing.
     """
 
     observed: int
@@ -248,14 +249,18 @@ class Plan:
     to_rename: int
     set_aside: int
     set_aside_examples: list[str]
+    known: int
+    trusted: int
+    trusted_at: datetime | None
+    is_any_held: bool
 
 
 @dataclass(frozen=True)
 class Waiting:
     """How many removals wait for a person.
 
-    *planned* are those that the run would carry out; *kept* were held by earlier runs, and are
-    observed in the run's window only because that is wider than configured.
+    *planned* are those of the run; *kept* were held by earlier ones, and are observed because its
+    window is wider than configured.
     """
 
     planned: int

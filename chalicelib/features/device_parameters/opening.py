@@ -1,7 +1,7 @@
 """How a run begins: what it looks at, who asked for it, and that it is recorded."""
 
-import logging
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -9,16 +9,13 @@ from chalicelib import audit, database
 from chalicelib.audit import Actor
 from chalicelib.database import schema
 from chalicelib.errors import InvalidRequestError, RunAlreadyActiveError, UnknownResourceError
-from chalicelib.features.device_parameters import pausing, run_log, store
+from chalicelib.features.device_parameters import run_log, store
 from chalicelib.features.device_parameters.bodies import Run, RunError
 from chalicelib.features.device_parameters.context import Sync
 from chalicelib.features.device_parameters.model import GuardMode, RunStatus, SyncRequest
+from chalicelib.features.device_parameters.store import Opened
 from chalicelib.instants import EARLIEST_INSTANT, instant
 
-logger = logging.getLogger(__name__)
-
-# A function that has been asked to carry out a run takes it up within this time, or never.
-ABANDONED_AFTER = timedelta(minutes=15)
 # The error code of a run that was skipped because the runs are paused.
 PAUSED = "paused"
 
@@ -61,12 +58,14 @@ def dry_run(context: Sync, request: SyncRequest) -> Run:
 def _dry_run(context: Sync, request: SyncRequest) -> Run:
     with database.transaction(context.engine, context.deadline) as connection:
         schema.require_head(connection)
-        return _as_asked(context, connection, request, run_id=None)
+        now = store.database_clock(connection)
+    asked = {**_asked(context, request), "as_of": request.as_of or now}
+    _require_possible(asked["as_of"], now)
+    return Run(run_id=None, status=RunStatus.RUNNING, started_at=now, **asked)
 
 
 def _take_up(context: Sync, run_id: int, *, is_locked: bool) -> Run:
     with database.transaction(context.engine, context.deadline) as connection:
-        schema.require_head(connection)
         if is_locked:
             store.note_locked(connection, run_id)
         run = run_log.find_run(connection, run_id)
@@ -76,36 +75,31 @@ def _take_up(context: Sync, run_id: int, *, is_locked: bool) -> Run:
 
 
 def _record(context: Sync, request: SyncRequest, run_id: int, *, is_locked: bool = False) -> Run:
+    asked = _asked(context, request)
     with database.transaction(context.engine, context.deadline) as connection:
-        run = _as_asked(context, connection, request, run_id)
-        now = run.started_at
-        store.fail_abandoned_runs(connection, now=now, started_before=now - ABANDONED_AFTER)
+        if request.is_exclusive:
+            store.wait_for_openings(connection)
+        opened = store.open_run(connection, run_id, asked, is_locked=is_locked)
+        if opened.is_new:
+            _require_possible(opened.run.as_of, opened.run.started_at)
         if request.is_exclusive:
             _require_no_other(connection, run_id)
-        if store.open_run(connection, run):
-            _note_opened(connection, request, run, is_locked=is_locked)
         # A repeated attempt must look at what the first one recorded, not at a later instant.
-        return run_log.find_run(connection, run_id) or run
+        return _noted(connection, request, opened) if opened.is_new else opened.run
 
 
-def _as_asked(
-    context: Sync, connection: Connection, request: SyncRequest, run_id: int | None
-) -> Run:
-    now = store.database_clock(connection)
+def _asked(context: Sync, request: SyncRequest) -> dict[str, Any]:
+    """What is recorded of *request*, with what is configured where it says nothing."""
     configured_minutes = context.settings.check_interval_minutes
     window_minutes = request.window_minutes or configured_minutes
-    _warn_of_short_retention(connection, window_minutes)
-    return Run(
-        run_id=run_id,
-        trigger=request.trigger,
-        status=RunStatus.RUNNING,
-        as_of=_checked_as_of(request.as_of, now),
-        window_minutes=window_minutes,
-        started_at=now,
-        guard=_guard_mode(request, is_narrow=window_minutes < configured_minutes),
-        requested_by=request.requested_by,
-        comment=request.comment,
-    )
+    return {
+        "trigger": request.trigger,
+        "as_of": request.as_of,
+        "window_minutes": window_minutes,
+        "guard": _guard_mode(request, is_narrow=window_minutes < configured_minutes),
+        "requested_by": request.requested_by,
+        "comment": request.comment,
+    }
 
 
 def _guard_mode(request: SyncRequest, *, is_narrow: bool) -> GuardMode:
@@ -114,14 +108,11 @@ def _guard_mode(request: SyncRequest, *, is_narrow: bool) -> GuardMode:
     return GuardMode.STRICT if is_narrow and not request.may_narrow else GuardMode.ON
 
 
-def _note_opened(
-    connection: Connection, request: SyncRequest, run: Run, *, is_locked: bool
-) -> None:
-    if is_locked:
-        store.note_locked(connection, run.recorded_id)
+def _noted(connection: Connection, request: SyncRequest, opened: Opened) -> Run:
+    """The run that has just been opened; who asked for it, or why it is skipped, is noted."""
+    run, paused_until = opened.run, opened.paused_until
     if request.requested_by is None:
-        _skip_while_paused(connection, run)
-        return
+        return run if paused_until is None else _skipped(connection, opened, paused_until)
     audit.record(
         connection,
         Actor(request.requested_by, request.request_id),
@@ -130,37 +121,27 @@ def _note_opened(
         after={"as_of": run.as_of, "window_minutes": run.window_minutes, "guard": run.guard},
         comment=request.comment,
     )
+    return run
 
 
-def _skip_while_paused(connection: Connection, run: Run) -> None:
-    pause = pausing.active_pause(connection)
-    if pause is not None:
-        until = instant(pause.paused_until)
-        reason = RunError(code=PAUSED, message=f"{pause.paused_by} paused the runs until {until}")
-        store.give_up_run(connection, run.recorded_id, RunStatus.SKIPPED, reason)
+def _skipped(connection: Connection, opened: Opened, until: datetime) -> Run:
+    message = f"{opened.paused_by} paused the runs until {instant(until)}"
+    reason = RunError(code=PAUSED, message=message)
+    run_id = opened.run.recorded_id
+    store.give_up_run(connection, run_id, RunStatus.SKIPPED, reason)
+    return run_log.find_run(connection, run_id) or opened.run
 
 
 def _require_no_other(connection: Connection, run_id: int) -> None:
-    store.wait_for_openings(connection)
-    active_run_id = run_log.active_run_id(connection)
-    if active_run_id not in (None, run_id):
+    active_run_id = run_log.other_active_run_id(connection, run_id)
+    if active_run_id is not None:
         raise RunAlreadyActiveError(f"run {active_run_id} is under way", run_id=active_run_id)
 
 
-def _checked_as_of(as_of: datetime | None, now: datetime) -> datetime:
-    if as_of is None:
-        return now
+def _require_possible(as_of: datetime, now: datetime) -> None:
     if not EARLIEST_INSTANT <= as_of <= now:
         raise InvalidRequestError(
             f"as_of must be between {EARLIEST_INSTANT:%Y-%m-%d} and the database's now, "
             f"{instant(now)}",
             parameter="as_of",
         )
-    return as_of
-
-
-def _warn_of_short_retention(connection: Connection, window_minutes: int) -> None:
-    drop_after = store.short_retention(connection, window_minutes)
-    if drop_after is not None:
-        facts = {"drop_after": drop_after, "window_minutes": window_minutes}
-        logger.warning("raw_retention_shorter_than_window", extra=facts)

@@ -9,62 +9,76 @@ SELECT clock_timestamp()
 SELECT nextval(pg_get_serial_sequence('iot_data.sync_runs', 'run_id'))
 
 -- name: open_run
--- The id is drawn beforehand: repeating this after a lost commit opens no second run.
-INSERT INTO iot_data.sync_runs
-    (run_id, trigger, status, as_of, window_minutes, started_at, guard, requested_by, comment)
-VALUES (:run_id, :trigger, 'running', :as_of, :window_minutes, :started_at, :guard, :requested_by, :comment)
-ON CONFLICT (run_id) DO NOTHING
-
--- name: fail_abandoned_runs
--- A process holds the lock of its run for as long as it lives, so that a free lock means that it
--- has died. Before a process has taken a run up, and on a server with one session for all, there
--- is no lock to go by.
-UPDATE iot_data.sync_runs AS run
-SET status = 'failed',
-    finished_at = :now,
-    error_code = 'abandoned',
-    error_message = 'the process ended without saying how this run went'
-WHERE status = 'running'
-  AND CASE WHEN is_locked
-      THEN NOT EXISTS (
-          SELECT FROM pg_locks
-          WHERE locktype = 'advisory'
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND objsubid = 2
-            AND CAST(classid AS bigint) = :lock_class
-            AND CAST(objid AS bigint) = run.run_id % 2147483647
-            AND granted
-      )
-      ELSE started_at < :started_before
-  END
-
--- name: has_sessions
--- The embedded server of development says so where all sessions share one backend.
-SELECT coalesce(current_setting('device_parameters.one_session', true), 'off') <> 'on'
+-- The id is drawn beforehand: repeating this after a lost commit opens no second run, and returns the
+-- one that is recorded. Whatever process died without saying how its run went is noticed besides: it
+-- held the lock of its run for as long as it lived, so that a free lock means that it is gone. Before
+-- a process has taken a run up, and on a server with one session for all, there is no lock to go by.
+WITH abandoned AS (
+    UPDATE iot_data.sync_runs AS run
+    SET status = 'failed',
+        finished_at = now(),
+        error_code = 'abandoned',
+        error_message = 'the process ended without saying how this run went'
+    WHERE status = 'running'
+      AND CASE WHEN is_locked
+          THEN NOT EXISTS (
+              SELECT FROM pg_locks
+              WHERE locktype = 'advisory'
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                AND objsubid = 2
+                AND CAST(classid AS bigint) = :lock_class
+                AND CAST(objid AS bigint) = run.run_id % 2147483647
+                AND granted
+          )
+          ELSE started_at < now() - CAST(:abandoned_after AS interval)
+      END
+),
+opened AS (
+    INSERT INTO iot_data.sync_runs
+        (run_id, trigger, status, as_of, window_minutes, started_at, guard, requested_by, comment, is_locked)
+    VALUES (
+        :run_id, :trigger, 'running', coalesce(CAST(:as_of AS timestamptz), now()), :window_minutes, now(),
+        :guard, :requested_by, :comment, :is_locked
+    )
+    ON CONFLICT (run_id) DO NOTHING
+    RETURNING *
+)
+SELECT run.*, pause.paused_by, pause.paused_until
+FROM (
+    SELECT opened.*, true AS is_new FROM opened
+    UNION ALL
+    SELECT recorded.*, false FROM iot_data.sync_runs AS recorded WHERE run_id = :run_id
+) AS run
+LEFT JOIN iot_data.sync_pause AS pause ON pause.paused_until > now()
 
 -- name: try_lock_of_run
-SELECT pg_try_advisory_xact_lock(:lock_class, CAST(:run_id % 2147483647 AS integer))
-
--- name: outlive_idleness
--- This session waits for as long as the run takes, on purpose. From 17 on, PostgreSQL may also limit
--- how long a transaction takes in all.
-SELECT set_config(name, '0', true)
-FROM pg_settings
-WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')
-
--- name: notice_lost_client
--- By default a server goes on with a statement whose client is dead, and takes two hours to notice
--- that a client which said nothing is gone. Until then the locks of that run would stay.
-SELECT set_config(name, wanted.value, true)
+-- This session waits for as long as the run takes, on purpose: neither being idle nor, from 17 on, the
+-- length of a transaction may end it. Only the end of its client does, which the server has to notice.
+-- The embedded server of development says so where all sessions share one backend: no lock is held
+-- there, and nothing is set.
+SELECT set_config(name, value, true)
 FROM (
-    VALUES ('client_connection_check_interval', '2000'),
+    VALUES ('idle_in_transaction_session_timeout', '0'),
+           ('transaction_timeout', '0'),
+           ('client_connection_check_interval', '2000'),
            ('tcp_keepalives_idle', '10'),
            ('tcp_keepalives_interval', '5'),
            ('tcp_keepalives_count', '3'),
            ('tcp_user_timeout', '20000')
 ) AS wanted (name, value)
-JOIN pg_settings USING (name)
-WHERE coalesce(current_setting('device_parameters.one_session', true), 'off') <> 'on'
+WHERE current_setting(name, true) IS NOT NULL
+  AND coalesce(current_setting('device_parameters.one_session', true), 'off') <> 'on';
+SELECT run_id,
+       revision,
+       CASE WHEN has_sessions
+           THEN pg_try_advisory_xact_lock(:lock_class, CAST(run_id % 2147483647 AS integer))
+       END AS is_taken
+FROM (
+    SELECT coalesce(:run_id, nextval(pg_get_serial_sequence('iot_data.sync_runs', 'run_id'))) AS run_id,
+           (@revision@) AS revision,
+           coalesce(current_setting('device_parameters.one_session', true), 'off') <> 'on' AS has_sessions
+    OFFSET 0
+) AS drawn
 
 -- name: note_locked
 UPDATE iot_data.sync_runs SET is_locked = true WHERE run_id = :run_id AND status = 'running'
@@ -89,24 +103,36 @@ CALL @extschema@.refresh_continuous_aggregate(
     options => '{"buckets_per_batch": 0}'
 )
 
--- name: try_lock
--- A transaction lock on purpose: nothing stays locked when a container dies, and a connection
--- pooler may sit between.
-SELECT pg_try_advisory_xact_lock(:key)
+-- name: become_writer
+-- A transaction lock on purpose: nothing stays locked when a container dies, and a connection pooler may
+-- sit between. By default a server goes on with a statement whose client is dead, and takes two hours
+-- to notice that a client which said nothing is gone; until then the lock would stay. What comes next
+-- is a statement of its own, because it has to see what the last holder has committed.
+SELECT set_config(name, value, true)
+FROM (
+    VALUES ('client_connection_check_interval', '2000'),
+           ('tcp_keepalives_idle', '10'),
+           ('tcp_keepalives_interval', '5'),
+           ('tcp_keepalives_count', '3'),
+           ('tcp_user_timeout', '20000')
+) AS wanted (name, value)
+WHERE current_setting(name, true) IS NOT NULL
+  AND coalesce(current_setting('device_parameters.one_session', true), 'off') <> 'on';
+SELECT set_config('device_parameters.is_writer', CAST(pg_try_advisory_xact_lock(:key) AS text), true);
+SELECT run.*,
+       EXISTS (
+           SELECT FROM iot_data.sync_runs AS later
+           WHERE later.run_id > run.run_id
+             AND later.status IN ('succeeded', 'guarded')
+       ) AS is_superseded
+FROM iot_data.sync_runs AS run
+WHERE run_id = :run_id
+  AND CAST(current_setting('device_parameters.is_writer') AS boolean)
+FOR UPDATE OF run
 
 -- name: wait_for_openings
 -- Two requests at once must not both find that nothing is under way.
 SELECT pg_advisory_xact_lock(:key)
-
--- name: lock_run
-SELECT * FROM iot_data.sync_runs WHERE run_id = :run_id FOR UPDATE
-
--- name: is_superseded
-SELECT EXISTS (
-    SELECT FROM iot_data.sync_runs
-    WHERE run_id > :run_id
-      AND status IN ('succeeded', 'guarded')
-)
 
 -- name: evidence_of_measurements
 SELECT device_id, parameter_id
@@ -146,7 +172,12 @@ GROUP BY device_id, parameter_id
 
 -- name: plan_delta
 -- A table made of a query, because PostgreSQL uses one processor only for an INSERT. A pair that
--- stays as it is makes no row. One that cannot be resolved does, so that it can be counted.
+-- stays as it is makes no row. One that cannot be resolved does, so that it can be counted. After a
+-- bulk load, or where nobody has ever analyzed a table, the planner expects a few rows where there are
+-- millions, and would sort them: what comes later does not read millions.
+SELECT set_config('enable_sort', 'off', true),
+       set_config('enable_mergejoin', 'off', true),
+       set_config('work_mem', :work_mem, true);
 CREATE TEMPORARY TABLE planned_change ON COMMIT DROP AS
 WITH evidence AS (
     @evidence@
@@ -204,13 +235,38 @@ FULL JOIN iot_data.device_parameters AS known USING (device_id, parameter_id)
 WHERE known.device_id IS NULL
    OR observed.is_resolved IS NOT TRUE
    OR known.device_name <> observed.device_name
-   OR known.parameter_name <> observed.parameter_name
-
--- name: count_planned
--- What is observed is what the table holds, and what the plan adds to that and takes from it.
+   OR known.parameter_name <> observed.parameter_name;
+SET LOCAL enable_sort TO DEFAULT;
+SET LOCAL enable_mergejoin TO DEFAULT;
+-- What is observed is what the table holds, and what the plan adds to that and takes from it. The guard
+-- does not count pairs that were added since the last run that held nothing.
+WITH trusted AS (
+    SELECT finished_at
+    FROM iot_data.sync_runs
+    WHERE status = 'succeeded'
+      AND window_minutes <= :configured_minutes
+    ORDER BY run_id DESC
+    LIMIT 1
+)
 SELECT known.total + planned.to_add - planned.to_remove AS observed,
-       planned.*
-FROM (SELECT count(*) AS total FROM iot_data.device_parameters) AS known
+       planned.*,
+       known.total AS known,
+       known.trusted,
+       (SELECT finished_at FROM trusted) AS trusted_at,
+       EXISTS (SELECT FROM iot_data.held_removals) AS is_any_held,
+       (
+           SELECT name
+           FROM unnest(CAST(:hiding AS text[])) AS name
+           WHERE CAST(nullif(current_setting(name, true), '') AS boolean)
+           LIMIT 1
+       ) AS hidden_by
+FROM (
+    SELECT count(*) AS total,
+           count(*) FILTER (
+               WHERE created_at <= coalesce((SELECT finished_at FROM trusted), TIMESTAMPTZ 'infinity')
+           ) AS trusted
+    FROM iot_data.device_parameters
+) AS known
 CROSS JOIN (
     SELECT count(*) FILTER (WHERE change = 'added') AS to_add,
            count(*) FILTER (WHERE change = 'removed') AS to_remove,
@@ -227,9 +283,6 @@ CROSS JOIN (
     FROM pg_temp.planned_change
 ) AS planned
 
--- name: note_set_aside
-UPDATE iot_data.sync_runs SET set_aside_count = :set_aside WHERE run_id = :run_id
-
 -- name: last_set_aside
 SELECT set_aside_count
 FROM iot_data.sync_runs
@@ -245,18 +298,18 @@ WHERE change = :change
 ORDER BY device_id, parameter_id
 LIMIT :limit
 
--- name: lock_planned_pairs
--- In key order, so that two writers can wait but never deadlock.
+-- name: apply_plan
+-- The delta, its log and the outcome of the run. Rows that are there are locked in key order first, so
+-- that two writers can wait but never deadlock.
 SELECT count(*)
 FROM (
     SELECT FROM iot_data.device_parameters AS known
     JOIN pg_temp.planned_change AS planned USING (device_id, parameter_id)
-    WHERE planned.held_for IS NULL
+    WHERE planned.change IN ('removed', 'renamed')
+      AND planned.held_for IS NULL
     ORDER BY device_id, parameter_id
     FOR UPDATE OF known
-) AS locked
-
--- name: remove_pairs
+) AS locked;
 WITH removed AS (
     DELETE FROM iot_data.device_parameters AS known
     USING pg_temp.planned_change AS planned
@@ -265,14 +318,8 @@ WITH removed AS (
       AND known.device_id = planned.device_id
       AND known.parameter_id = planned.parameter_id
     RETURNING planned.*
-)
-INSERT INTO iot_data.device_parameter_changes
-    (run_id, change, device_id, device_name, parameter_id, parameter_name, reason, is_released)
-SELECT :run_id, change, device_id, device_name, parameter_id, parameter_name, reason, is_released
-FROM removed
-
--- name: rename_pairs
-WITH renamed AS (
+),
+renamed AS (
     UPDATE iot_data.device_parameters AS known
     SET device_name = planned.device_name,
         parameter_name = planned.parameter_name,
@@ -282,13 +329,8 @@ WITH renamed AS (
       AND known.device_id = planned.device_id
       AND known.parameter_id = planned.parameter_id
     RETURNING planned.*
-)
-INSERT INTO iot_data.device_parameter_changes (run_id, change, device_id, device_name, parameter_id, parameter_name)
-SELECT :run_id, change, device_id, device_name, parameter_id, parameter_name
-FROM renamed
-
--- name: add_pairs
-WITH added AS (
+),
+added AS (
     INSERT INTO iot_data.device_parameters (device_id, device_name, parameter_id, parameter_name)
     SELECT device_id, device_name, parameter_id, parameter_name
     FROM pg_temp.planned_change
@@ -296,27 +338,39 @@ WITH added AS (
     ORDER BY device_id, parameter_id
     ON CONFLICT (device_id, parameter_id) DO NOTHING
     RETURNING device_id, device_name, parameter_id, parameter_name
+),
+logged AS (
+    INSERT INTO iot_data.device_parameter_changes
+        (run_id, change, device_id, device_name, parameter_id, parameter_name, reason, is_released)
+    SELECT :run_id, change, device_id, device_name, parameter_id, parameter_name, reason, is_released FROM removed
+    UNION ALL
+    SELECT :run_id, change, device_id, device_name, parameter_id, parameter_name, NULL, false FROM renamed
+    UNION ALL
+    SELECT :run_id, 'added', device_id, device_name, parameter_id, parameter_name, NULL, false FROM added
+    RETURNING change
 )
-INSERT INTO iot_data.device_parameter_changes (run_id, change, device_id, device_name, parameter_id, parameter_name)
-SELECT :run_id, 'added', device_id, device_name, parameter_id, parameter_name
-FROM added
-
--- name: finish_run
 UPDATE iot_data.sync_runs
 SET status = :status,
     finished_at = clock_timestamp(),
-    added_count = :added,
-    removed_count = :removed,
-    renamed_count = :renamed,
+    added_count = logged.added,
+    removed_count = logged.removed,
+    renamed_count = logged.renamed,
     held_count = :held,
     observed_count = :observed,
     unresolved_count = :unresolved,
+    set_aside_count = :set_aside,
     measured_from = :measured_from,
     source_reason = :source_reason,
     error_code = :error_code,
     error_message = :error_message
+FROM (
+    SELECT count(*) FILTER (WHERE change = 'added') AS added,
+           count(*) FILTER (WHERE change = 'removed') AS removed,
+           count(*) FILTER (WHERE change = 'renamed') AS renamed
+    FROM logged
+) AS logged
 WHERE run_id = :run_id
-RETURNING *
+RETURNING sync_runs.*
 
 -- name: count_table
 SELECT (SELECT count(*) FROM iot_data.device_parameters) AS pairs,
@@ -360,13 +414,6 @@ LIMIT 1
 -- name: last_success
 SELECT * FROM iot_data.sync_runs WHERE status = 'succeeded' ORDER BY run_id DESC LIMIT 1
 
--- name: last_trusted
-SELECT * FROM iot_data.sync_runs
-WHERE status = 'succeeded'
-  AND window_minutes <= :window_minutes
-ORDER BY run_id DESC
-LIMIT 1
-
 -- name: last_applied_run
 SELECT * FROM iot_data.sync_runs
 WHERE status IN ('succeeded', 'guarded')
@@ -402,10 +449,11 @@ WHERE run_id = :run_id
 ORDER BY device_id, parameter_id
 LIMIT :limit
 
--- name: active_run_id
+-- name: other_active_run_id
 SELECT run_id
 FROM iot_data.sync_runs
 WHERE status = 'running'
+  AND run_id <> :run_id
 ORDER BY run_id DESC
 LIMIT 1
 

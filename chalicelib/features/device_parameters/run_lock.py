@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,43 +13,52 @@ from chalicelib.features.device_parameters import store
 from chalicelib.features.device_parameters.context import Sync
 
 
+@dataclass(frozen=True)
+class Held:
+    """A run, and whether a lock says that this process carries it out."""
+
+    run_id: int
+    is_locked: bool
+
+
 @contextmanager
-def holding_lock(context: Sync, run_id: int) -> Iterator[bool]:
-    """Hold the lock of the run on a connection of its own, for as long as this process works on it.
+def holding_lock(context: Sync, run_id: int | None) -> Iterator[Held]:
+    """Hold the lock of a run on a connection of its own, for as long as this process works on it.
+
+    Without *run_id* it is the next run. Its id is drawn before the run is recorded: if the answer
+    to the commit that records it is lost, recording it again opens no second run.
 
     The lock ends with the process, however that dies, or with its connection. It belongs to a
-    transaction, because a pooler may give a session to somebody else between two of them. Yields
-    False on a server whose sessions share one backend: there an open transaction would keep the
+    transaction, because a pooler may give a session to somebody else between two of them. No lock
+    is held on a server whose sessions share one backend: there an open transaction would keep the
     run itself waiting. Raises `RunAlreadyActiveError` where another process carries the run out.
     """
-    holder = database.retry(lambda: _holder(context, run_id), context.deadline)
+    held, holder = database.retry(lambda: _take(context, run_id), context.deadline)
     try:
-        yield holder is not None
+        yield held
     finally:
-        if holder is not None:
-            _let_go(holder)
+        _let_go(holder)
 
 
-def _holder(context: Sync, run_id: int) -> Connection | None:
+def _take(context: Sync, run_id: int | None) -> tuple[Held, Connection]:
     with database.translated_errors():
         connection = context.engine.connect()
         try:
-            if _is_taken(connection, run_id):
-                return connection
+            return _held(connection, run_id), connection
         except BaseException:
             _let_go(connection)
             raise
-    _let_go(connection)
-    return None
 
 
-def _is_taken(connection: Connection, run_id: int) -> bool:
-    """Whether this connection holds the lock now; False where the server has no use for locks."""
-    if not store.has_sessions(connection):
-        return False
-    if not store.try_lock_of_run(connection, run_id):
-        raise RunAlreadyActiveError(f"another process is carrying out run {run_id}", run_id=run_id)
-    return True
+def _held(connection: Connection, run_id: int | None) -> Held:
+    drawn_id, is_taken = store.try_lock_of_run(connection, run_id)
+    if is_taken is False:
+        message = f"another process is carrying out run {drawn_id}"
+        raise RunAlreadyActiveError(message, run_id=drawn_id)
+    if is_taken is None:
+        # One that waits inside a transaction would keep all others waiting.
+        connection.rollback()
+    return Held(drawn_id, is_locked=is_taken is True)
 
 
 def _let_go(connection: Connection) -> None:

@@ -39,12 +39,6 @@ def last_success(connection: Connection) -> Run | None:
     return _run_or_none(connection.execute(sql.last_success).one_or_none())
 
 
-def last_trusted(connection: Connection, configured_minutes: int) -> Run | None:
-    """The newest run that held nothing, and looked no further back than is configured."""
-    values = {"window_minutes": configured_minutes}
-    return _run_or_none(connection.execute(sql.last_trusted, values).one_or_none())
-
-
 def covering_run(connection: Connection, *, since: datetime, window_minutes: int) -> Run | None:
     """An applied run that looked, at or after *since*, as far back as *window_minutes*."""
     values = {"since": since, "window_minutes": window_minutes}
@@ -62,10 +56,11 @@ def run_changes(connection: Connection, run_id: int, limit: int) -> Changes:
     return first_changes(connection, sql.list_run_changes, {"run_id": run_id}, limit)
 
 
-def active_run_id(connection: Connection) -> int | None:
-    """The newest run that is under way."""
-    run_id: int | None = connection.execute(sql.active_run_id).scalar_one_or_none()
-    return run_id
+def other_active_run_id(connection: Connection, run_id: int) -> int | None:
+    """The newest run that is under way besides *run_id*."""
+    values = {"run_id": run_id}
+    active: int | None = connection.execute(sql.other_active_run_id, values).scalar_one_or_none()
+    return active
 
 
 def find_run(connection: Connection, run_id: int) -> Run | None:

@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -21,6 +20,7 @@ from chalicelib.errors import ApplicationError, RunTimedOutError
 from chalicelib.features.device_parameters import aggregate, mending
 from chalicelib.features.device_parameters.bodies import RunError
 from chalicelib.features.device_parameters.context import Finding, Sync
+from chalicelib.features.device_parameters.disagreement import Disagreement, Part
 from chalicelib.features.device_parameters.model import BUCKET, Span, Window
 from chalicelib.instants import instant
 
@@ -31,6 +31,8 @@ INCONSISTENT = "inconsistent"
 # A comparison is begun while the check has taken less than this share of the refresh, or this long.
 SHARE_OF_REFRESH = 0.05
 AT_LEAST_SECONDS = 0.05
+# Where a commit waits for the check, no further one is begun after this part of that.
+SHARE_BEFORE_COMMIT = 0.2
 # One that has begun is given up after this time.
 STATEMENT_SECONDS = 2.0
 MOST_BUCKETS = 24
@@ -45,36 +47,6 @@ sql = statements_beside(__file__, "self_check.sql")
 _random = random.SystemRandom()
 
 
-@dataclass(frozen=True)
-class Part:
-    """What of a bucket is compared: all of it, or some minutes."""
-
-    bucket: datetime
-    start: datetime
-    end: datetime
-
-    @property
-    def whole_bucket(self) -> Span:
-        """The bucket that it is a part of."""
-        return Span(self.bucket, self.bucket + BUCKET)
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A pair whose newest measurement in a part is another in the aggregate."""
-
-    device_id: str
-    parameter_id: str
-    measured_at: datetime | None
-    materialized_at: datetime | None
-
-    def __str__(self) -> str:
-        measured = instant(self.measured_at) if self.measured_at else "not at all"
-        materialized = instant(self.materialized_at) if self.materialized_at else "nothing"
-        pair = f"{self.device_id} / {self.parameter_id}"
-        return f"{pair} was last measured {measured}, the aggregate says {materialized}"
-
-
 Suspects = dict[Part, set[Disagreement]]
 
 
@@ -82,15 +54,33 @@ def check(context: Sync, window: Window, span: Span) -> Finding | None:
     """Compare some buckets of *span*, and mend all closed ones of *window* where one disagrees.
 
     Returns None where nothing is wrong, or nothing could be compared. What has to be mended is
-    noted in the database, so that the next run goes on where this one has to stop.
+    noted in the database, so that the next run goes on where this one has to stop. Since a commit
+    may wait for it, it takes a part of its time only: `check_further` has the rest.
     """
+    context.telemetry.is_checked = True
+    suspects: Suspects = {}
     try:
-        since, suspects = _unfinished(context), Suspects()
-        if since is None:
-            suspects = _confirmed(context, _suspects(context, span))
+        since = _look(context, span, suspects)
+        suspects = _confirmed(context, suspects)
     except ApplicationError as error:
         logger.warning("aggregate_not_checked", extra={"reason": error.message})
         return None
+    return _found(context, window, suspects, since)
+
+
+def check_further(context: Sync, window: Window) -> Finding | None:
+    """Compare what `check` has left, once no commit waits for it any more."""
+    try:
+        suspects = _confirmed(context, _further_suspects(context))
+    except ApplicationError as error:
+        logger.warning("aggregate_not_checked", extra={"reason": error.message})
+        return None
+    return _found(context, window, suspects, None)
+
+
+def _found(
+    context: Sync, window: Window, suspects: Suspects, since: datetime | None
+) -> Finding | None:
     if since is None and not suspects:
         return None
     found = Finding(_message(suspects), _is_mended(context, window, suspects, since))
@@ -123,35 +113,64 @@ def choose(occupied: list[tuple[datetime, bool]], borders: set[datetime]) -> lis
     return list(dict.fromkeys(chosen))[:MOST_BUCKETS]
 
 
-def _unfinished(context: Sync) -> datetime | None:
-    with _briefly(context) as connection:
-        return mending.mended_until(connection)
-
-
-def _suspects(context: Sync, span: Span) -> Suspects:
-    share = SHARE_OF_REFRESH * (context.telemetry.refresh_seconds or 0)
-    stop_at = time.monotonic() + max(AT_LEAST_SECONDS, share)
-    suspects: Suspects = {}
+def _look(context: Sync, span: Span, suspects: Suspects) -> datetime | None:
+    """Add to *suspects*, unless an earlier run had to break off: returns how far that one came."""
+    since = None
     try:
-        for number, bucket in enumerate(_sample(context, span)):
-            if number > 0 and time.monotonic() > stop_at:
-                break
-            part, found = _compare_bucket(context, bucket)
-            if found:
-                suspects[part] = found
+        with _briefly(context) as connection:
+            since = mending.mended_until(connection)
+            if since is None:
+                _suspects(context, connection, span, suspects)
     except RunTimedOutError as error:
         # What was found until then counts.
+        logger.warning("aggregate_not_checked", extra={"reason": error.message})
+    return since
+
+
+def _suspects(context: Sync, connection: Connection, span: Span, suspects: Suspects) -> Suspects:
+    """Add what the comparisons find for which there is time before a commit, at least one."""
+    context.telemetry.uncompared = _sample(connection, span)
+    _compare_next(context, connection, suspects)
+    while _has_time(context, SHARE_BEFORE_COMMIT):
+        _compare_next(context, connection, suspects)
+    return suspects
+
+
+def _further_suspects(context: Sync) -> Suspects:
+    suspects: Suspects = {}
+    try:
+        with _briefly(context) as connection:
+            while _has_time(context):
+                _compare_next(context, connection, suspects)
+    except RunTimedOutError as error:
         logger.warning("aggregate_not_checked", extra={"reason": error.message})
     return suspects
 
 
-def _sample(context: Sync, span: Span) -> list[datetime]:
+def _has_time(context: Sync, share: float = 1.0) -> bool:
+    """Whether there is anything to compare, and *share* of the time for that is not over."""
+    seen = context.telemetry
+    limit = max(AT_LEAST_SECONDS, SHARE_OF_REFRESH * (seen.refresh_seconds or 0))
+    return bool(seen.uncompared) and seen.compared_seconds < share * limit
+
+
+def _compare_next(context: Sync, connection: Connection, suspects: Suspects) -> None:
+    seen = context.telemetry
+    if not seen.uncompared:
+        return
+    started = time.monotonic()
+    part, found = _compare_bucket(connection, seen.uncompared.pop(0))
+    if found:
+        suspects[part] = found
+    seen.compared_seconds += time.monotonic() - started
+
+
+def _sample(connection: Connection, span: Span) -> list[datetime]:
     values = vars(_stretch(span))
-    with _briefly(context) as connection:
-        rows = connection.execute(sql.occupied_buckets, values)
-        occupied = [(row.bucket, row.is_materialized) for row in rows]
-        borders = connection.execute(sql.chunk_borders, values).scalars()
-        return choose(occupied, set(borders))
+    rows = connection.execute(sql.occupied_buckets, values)
+    occupied = [(row.bucket, row.is_materialized) for row in rows]
+    borders = connection.execute(sql.chunk_borders, values).scalars()
+    return choose(occupied, set(borders))
 
 
 def _stretch(span: Span) -> Span:
@@ -163,12 +182,11 @@ def _stretch(span: Span) -> Span:
     return Span(start, start + STRETCH)
 
 
-def _compare_bucket(context: Sync, bucket: datetime) -> tuple[Part, set[Disagreement]]:
-    with _briefly(context) as connection:
-        values = {"start": bucket, "end": bucket + BUCKET, "limit": MOST_MEASUREMENTS}
-        is_large = connection.execute(sql.is_large, values).scalar_one()
-        part = _any_part(bucket) if is_large else Part(bucket, bucket, bucket + BUCKET)
-        return part, _disagreements(connection, part)
+def _compare_bucket(connection: Connection, bucket: datetime) -> tuple[Part, set[Disagreement]]:
+    values = {"start": bucket, "end": bucket + BUCKET, "limit": MOST_MEASUREMENTS}
+    is_large = connection.execute(sql.is_large, values).scalar_one()
+    part = _any_part(bucket) if is_large else Part(bucket, bucket, bucket + BUCKET)
+    return part, _disagreements(connection, part)
 
 
 def _any_part(bucket: datetime) -> Part:
@@ -179,7 +197,17 @@ def _any_part(bucket: datetime) -> Part:
 def _disagreements(connection: Connection, part: Part) -> set[Disagreement]:
     values = {**vars(part), "limit": DISAGREEMENTS_COMPARED}
     rows = connection.execute(sql.list_disagreements, values)
-    return {Disagreement(**row._mapping) for row in rows}
+    found = {Disagreement(**row._mapping) for row in rows}
+    is_any_extra = any(one.measured_at is None for one in found)
+    return found if not is_any_extra or _has_chunk(connection, part) else set()
+
+
+def _has_chunk(connection: Connection, part: Part) -> bool:
+    """Where there is none, the aggregate may know more.
+
+    The measurements were detached, or dropped a moment ago.
+    """
+    return bool(connection.execute(sql.has_chunk, vars(part)).scalar_one())
 
 
 def _confirmed(context: Sync, suspects: Suspects) -> Suspects:

@@ -44,11 +44,19 @@ FROM (
     LIMIT :limit + 1
 ) AS measured
 
+-- name: has_chunk
+SELECT EXISTS (
+    SELECT FROM timescaledb_information.chunks
+    WHERE hypertable_schema = 'iot_data'
+      AND hypertable_name = 'timescale_measurements'
+      AND range_start < :end
+      AND range_end > :start
+)
+
 -- name: list_disagreements
 -- Of the pairs measured in a part of a bucket, and of those that the aggregate last saw in it. A
--- pair that was measured again later in the bucket has a later time in the aggregate. Where no
--- chunk holds the part, the aggregate may know more: its measurements were detached, or dropped a
--- moment ago. Readings without an id are in both, and never equal.
+-- pair that was measured again later in the bucket has a later time in the aggregate. Readings without
+-- an id are in both, and never equal.
 WITH measured AS (
     SELECT device_id, parameter_id, max(time) AS last_seen_at
     FROM iot_data.timescale_measurements
@@ -76,13 +84,7 @@ SELECT device_id,
 FROM measured
 FULL JOIN materialized USING (device_id, parameter_id)
 WHERE CASE
-          WHEN measured.last_seen_at IS NULL THEN materialized.last_seen_at < :end AND EXISTS (
-              SELECT FROM timescaledb_information.chunks
-              WHERE hypertable_schema = 'iot_data'
-                AND hypertable_name = 'timescale_measurements'
-                AND range_start < :end
-                AND range_end > :start
-          )
+          WHEN measured.last_seen_at IS NULL THEN materialized.last_seen_at < :end
           WHEN materialized.last_seen_at IS NULL THEN true
           WHEN materialized.last_seen_at < :end THEN materialized.last_seen_at <> measured.last_seen_at
           ELSE false

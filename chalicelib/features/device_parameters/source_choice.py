@@ -20,7 +20,7 @@ MATERIALIZE_MEASUREMENT = 0.6
 MATERIALIZE_PAIR = 2.5
 MATERIALIZE_SET = 25.0
 # To find the aggregate up to date, and to compare a sample of it with the measurements.
-READ_ANY_AGGREGATE = 60_000.0
+READ_ANY_AGGREGATE = 20_000.0
 
 
 @dataclass(frozen=True)

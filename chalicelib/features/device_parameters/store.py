@@ -1,16 +1,19 @@
 """The statements of runs and pairs, as functions: a connection first, domain values out."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, Row, TextClause, text
 
 from chalicelib import database
-from chalicelib.database.extension import require_hypertables
+from chalicelib.database import schema
+from chalicelib.database.extension import HIDING, require_nothing_hidden
 from chalicelib.database.statements import statements_beside
-from chalicelib.features.device_parameters.bodies import Changes, Deltas, Run, RunError, Totals
+from chalicelib.features.device_parameters.bodies import Changes, Run, RunError, Totals
 from chalicelib.features.device_parameters.model import (
     BUCKET,
     MAX_KEY_BYTES,
@@ -19,6 +22,7 @@ from chalicelib.features.device_parameters.model import (
     Plan,
     Reading,
     RunStatus,
+    Waiting,
     Window,
 )
 from chalicelib.features.device_parameters.pair_bodies import Candidate
@@ -31,10 +35,10 @@ def _planned_from(evidence: TextClause) -> TextClause:
     return text(sql.plan_delta.text.replace("@evidence@", evidence.text))
 
 
+_TRY_LOCK_OF_RUN = text(sql.try_lock_of_run.text.replace("@revision@", schema.FIND_REVISION))
 _PLAN_FROM_MEASUREMENTS = _planned_from(sql.evidence_of_measurements)
 _PLAN_FROM_BOTH = _planned_from(sql.evidence_of_both)
-# After a bulk load, or where nobody has ever analyzed a table, the planner expects a few rows where
-# there are millions, and sorts them.
+# What the plan is made with.
 HASHING = {"enable_sort": "off", "enable_mergejoin": "off"}
 
 # Any constant does, as long as every writer of device_parameters uses the same one.
@@ -42,6 +46,8 @@ _WRITER_LOCK = 0x6465765F706172  # "dev_par"
 _OPENING_LOCK = _WRITER_LOCK + 1
 # The first half of a lock's key; the other half is the run.
 _RUN_LOCKS = 0x72756E73  # "runs"
+# A function that has been asked to carry out a run takes it up within this time, or never.
+ABANDONED_AFTER = timedelta(minutes=15)
 # What a log line shows of pairs whose ids are too long.
 _EXAMPLES = 3
 _EXAMPLE_LENGTH = 60
@@ -64,52 +70,45 @@ def next_run_id(connection: Connection) -> int:
     return int(connection.execute(sql.next_run_id).scalar_one())
 
 
-def open_run(connection: Connection, run: Run) -> bool:
-    """Record that *run* is under way; doing so again changes nothing, and returns False."""
-    inserted = connection.execute(
-        sql.open_run,
-        {
-            "run_id": run.run_id,
-            "trigger": run.trigger,
-            "as_of": run.as_of,
-            "window_minutes": run.window_minutes,
-            "started_at": run.started_at,
-            "guard": run.guard,
-            "requested_by": run.requested_by,
-            "comment": run.comment,
-        },
-    ).rowcount
-    return inserted == 1
+@dataclass(frozen=True)
+class Opened:
+    """A run as it is recorded, whether it was so before, and the pause that is on."""
+
+    run: Run
+    is_new: bool
+    paused_by: str | None
+    paused_until: datetime | None
 
 
-def fail_abandoned_runs(connection: Connection, *, now: datetime, started_before: datetime) -> int:
-    """Close the runs whose process is dead; returns how many there were.
+def open_run(
+    connection: Connection, run_id: int, asked: Mapping[str, object], *, is_locked: bool
+) -> Opened:
+    """Record that a run is under way as it was *asked* for, and close those whose process is dead.
 
-    Those that no process has taken up yet are closed if they were opened before *started_before*.
+    Doing so again changes nothing. Where no instant is asked for, it is now.
     """
-    values = {"now": now, "started_before": started_before, "lock_class": _RUN_LOCKS}
-    return connection.execute(sql.fail_abandoned_runs, values).rowcount
+    values = {
+        "run_id": run_id,
+        **asked,
+        "is_locked": is_locked,
+        "lock_class": _RUN_LOCKS,
+        "abandoned_after": ABANDONED_AFTER,
+    }
+    row = connection.execute(sql.open_run, values).one()
+    return Opened(run_from_row(row), row.is_new, row.paused_by, row.paused_until)
 
 
-def has_sessions(connection: Connection) -> bool:
-    """Whether one session can hold a lock while another works."""
-    return bool(connection.execute(sql.has_sessions).scalar_one())
-
-
-def try_lock_of_run(connection: Connection, run_id: int) -> bool:
+def try_lock_of_run(connection: Connection, run_id: int | None) -> tuple[int, bool | None]:
     """Take the lock that says that a process carries the run out, until the transaction ends.
 
-    Returns False where another process does.
+    Returns the id, that of the next run where none is given, and False where another process has
+    the lock; None where one session cannot hold a lock while another works. Raises
+    `SchemaOutdatedError` unless the database is at the revision that this code needs.
     """
-    connection.execute(sql.outlive_idleness)
-    notice_lost_client(connection)
     values = {"lock_class": _RUN_LOCKS, "run_id": run_id}
-    return bool(connection.execute(sql.try_lock_of_run, values).scalar_one())
-
-
-def notice_lost_client(connection: Connection) -> None:
-    """Have the server end this transaction within seconds once its client is gone."""
-    connection.execute(sql.notice_lost_client)
+    row = connection.execute(_TRY_LOCK_OF_RUN, values).one()
+    schema.require_revision(row.revision)
+    return int(row.run_id), row.is_taken
 
 
 def note_locked(connection: Connection, run_id: int) -> None:
@@ -117,32 +116,28 @@ def note_locked(connection: Connection, run_id: int) -> None:
     connection.execute(sql.note_locked, {"run_id": run_id})
 
 
-def try_lock(connection: Connection) -> bool:
-    """Become the one writer until the transaction ends, or return False at once."""
-    return bool(connection.execute(sql.try_lock, {"key": _WRITER_LOCK}).scalar_one())
-
-
 def wait_for_openings(connection: Connection) -> None:
     """Be the only one to open a run until the transaction ends."""
     connection.execute(sql.wait_for_openings, {"key": _OPENING_LOCK})
 
 
-def lock_run(connection: Connection, run_id: int) -> Run:
-    """The run as it stands, locked against being closed by someone else meanwhile."""
-    return run_from_row(connection.execute(sql.lock_run, {"run_id": run_id}).one())
+def become_writer(connection: Connection, run_id: int) -> Row[Any] | None:
+    """Take the lock of the one writer until the transaction ends; None, at once, if it is taken.
+
+    Returns the run as it stands, locked against being closed by someone else meanwhile, and whether
+    one that opened later has already been applied.
+    """
+    values = {"key": _WRITER_LOCK, "run_id": run_id}
+    return connection.execute(sql.become_writer, values).one_or_none()
 
 
-def is_superseded(connection: Connection, run_id: int) -> bool:
-    """Whether a run that opened later has already been applied."""
-    return bool(connection.execute(sql.is_superseded, {"run_id": run_id}).scalar_one())
-
-
-def plan_delta(connection: Connection, reading: Reading, *, work_mem_mb: int) -> Plan:
+def plan_delta(
+    connection: Connection, reading: Reading, *, configured_minutes: int, work_mem_mb: int
+) -> Plan:
     """Compare what was observed, as *reading* says, with the table: `pg_temp.planned_change`.
 
     Nothing but the counts leaves the database. The temporary table ends with the transaction.
     """
-    require_hypertables(connection)
     window = reading.window
     values = {
         "first_bucket": window.first_bucket,
@@ -151,17 +146,19 @@ def plan_delta(connection: Connection, reading: Reading, *, work_mem_mb: int) ->
         "window_start": window.start,
         "window_end": window.end,
         "max_key_bytes": MAX_KEY_BYTES,
+        "configured_minutes": configured_minutes,
+        "work_mem": f"{work_mem_mb}MB",
+        "examples": _EXAMPLES,
+        "example_length": _EXAMPLE_LENGTH,
+        "hiding": HIDING,
     }
     is_measured = reading.source is EvidenceSource.MEASUREMENTS
-    with database.configured(connection, {**HASHING, "work_mem": f"{work_mem_mb}MB"}):
-        connection.execute(_PLAN_FROM_MEASUREMENTS if is_measured else _PLAN_FROM_BOTH, values)
-    shown = {"examples": _EXAMPLES, "example_length": _EXAMPLE_LENGTH}
-    return Plan(**connection.execute(sql.count_planned, shown).one()._mapping)
-
-
-def note_set_aside(connection: Connection, run_id: int, count: int) -> None:
-    """Record how many pairs the run left out because their ids are too long."""
-    connection.execute(sql.note_set_aside, {"run_id": run_id, "set_aside": count})
+    planned = connection.execute(
+        _PLAN_FROM_MEASUREMENTS if is_measured else _PLAN_FROM_BOTH, values
+    )
+    counts = dict(planned.one()._mapping)
+    require_nothing_hidden(connection, counts.pop("hidden_by"))
+    return Plan(**counts)
 
 
 def last_set_aside(connection: Connection) -> int:
@@ -178,39 +175,29 @@ def planned_changes(connection: Connection, limit: int) -> Changes:
     return replace(changes, held=held.removed, truncated=is_truncated)
 
 
-def apply_plan(connection: Connection, run_id: int, plan: Plan) -> tuple[int, int, int]:
-    """Carry out `pg_temp.planned_change` and log it; returns the added, removed and renamed."""
-    if plan.to_remove or plan.to_rename:
-        connection.execute(sql.lock_planned_pairs)
-
-    def carried_out(count: int, statement: TextClause) -> int:
-        return connection.execute(statement, {"run_id": run_id}).rowcount if count else 0
-
-    removed = carried_out(plan.to_remove, sql.remove_pairs)
-    renamed = carried_out(plan.to_rename, sql.rename_pairs)
-    added = carried_out(plan.to_add, sql.add_pairs)
-    return added, removed, renamed
-
-
-def finish_run(
+def apply_plan(
     connection: Connection,
     run_id: int,
     status: RunStatus,
-    deltas: Deltas,
+    plan: Plan,
+    waiting: Waiting,
     reading: Reading,
     error: RunError | None,
 ) -> Run:
-    """Record the outcome, in the transaction that holds the delta."""
+    """Carry out `pg_temp.planned_change`, log it, and record the outcome of the run."""
     values = {
         "run_id": run_id,
         "status": status,
-        **msgspec.structs.asdict(deltas),
+        "held": waiting.total,
+        "observed": plan.observed,
+        "unresolved": plan.unresolved,
+        "set_aside": plan.set_aside,
         "measured_from": reading.measured_from,
         "source_reason": reading.reason,
         "error_code": error and error.code,
         "error_message": error and error.message,
     }
-    return run_from_row(connection.execute(sql.finish_run, values).one())
+    return run_from_row(connection.execute(sql.apply_plan, values).one())
 
 
 def note_found(connection: Connection, run_id: int, error: RunError) -> Run:

@@ -36,9 +36,10 @@ from chalicelib.features.device_parameters.model import (
     SyncRequest,
     Waiting,
 )
-from chalicelib.features.device_parameters.opening import begin, draw_run_id, dry_run
+from chalicelib.features.device_parameters.opening import begin, dry_run
 from chalicelib.features.device_parameters.removals.hold import hold_removals
 from chalicelib.features.device_parameters.removals.store import count_kept, remember_held
+from chalicelib.features.device_parameters.rows import run_from_row
 from chalicelib.features.device_parameters.run_lock import holding_lock
 from chalicelib.features.device_parameters.sources import reading_of
 
@@ -46,6 +47,8 @@ logger = logging.getLogger(__name__)
 
 # The limit of a run outside Lambda, which ends an invocation after 15 minutes at the latest.
 RUN_TIME_LIMIT = timedelta(minutes=14)
+# After less, statements need no new limit: what a run keeps in reserve is longer.
+UNNOTICED_SECONDS = 1.0
 
 
 def sync(context: Sync, request: SyncRequest) -> Run:
@@ -61,9 +64,8 @@ def sync(context: Sync, request: SyncRequest) -> Run:
     """
     if request.dry_run:
         return _execute(context, dry_run(context, request), _plan_only)
-    run_id = request.run_id or draw_run_id(context)
-    with logs.facts(run_id=run_id), holding_lock(context, run_id) as is_locked:
-        run = begin(context, request, run_id, is_locked=is_locked)
+    with holding_lock(context, request.run_id) as held, logs.facts(run_id=held.run_id):
+        run = begin(context, request, held.run_id, is_locked=held.is_locked)
         return _carry_out(context, run) if run.status is RunStatus.RUNNING else run
 
 
@@ -93,7 +95,7 @@ def _follow_up(context: Sync, run: Run) -> Run:
 
 def _execute(context: Sync, run: Run, work: Callable[[Sync, Run, Reading], Run]) -> Run:
     try:
-        reading = database.retry(lambda: reading_of(context, run.window), context.deadline)
+        reading = database.retry(lambda: reading_of(context, run), context.deadline)
         reading = materialization.prepare(context, reading)
         return database.retry(lambda: work(context, run, reading), context.deadline)
     except RunAlreadyActiveError as error:
@@ -131,53 +133,61 @@ def _plan_and_apply(context: Sync, run: Run, reading: Reading, *, is_repeated: b
     """The delta, its change log and the run's outcome commit together, or not at all."""
     run_id = run.recorded_id
     with database.transaction(context.engine, context.deadline) as connection:
-        store.notice_lost_client(connection)
-        _become_writer(connection, is_repeated=is_repeated)
-        recorded = store.lock_run(connection, run_id)
+        recorded = _become_writer(connection, run_id, is_repeated=is_repeated)
         if recorded.is_applied:  # the answer to an earlier commit was lost
             return recorded
-        if store.is_superseded(connection, run_id):
-            raise RunAlreadyActiveError("a run that started later has already been applied")
+        limited_at = context.deadline.remaining_seconds()
         plan = _plan(context, connection, reading)
         waiting = _hold(context, connection, run, plan)
-        database.limit_statements(connection, context.deadline)
-        _note_set_aside(connection, run_id, plan)
+        if limited_at - context.deadline.remaining_seconds() > UNNOTICED_SECONDS:
+            database.limit_statements(connection, context.deadline)
         remember_held(
             connection,
             run_id,
             is_wide=_is_wide(context, run),
+            is_any_held=plan.is_any_held,
             is_any_planned=waiting.planned > 0,
         )
-        deltas = _apply(connection, run_id, plan, waiting)
         found = _inconsistency(context)
-        finished = store.finish_run(connection, run_id, _status(waiting), deltas, reading, found)
+        finished = store.apply_plan(
+            connection, run_id, _status(waiting), plan, waiting, reading, found
+        )
         if context.settings.change_event_bus:
             change_events.queue(connection, finished)
-        return finished
+    _warn_of_set_aside(plan)
+    return finished
 
 
 def _plan(context: Sync, connection: Connection, reading: Reading) -> Plan:
-    work_mem_mb = context.settings.refresh_work_mem_mb
-    return store.plan_delta(connection, reading, work_mem_mb=work_mem_mb)
+    return store.plan_delta(
+        connection,
+        reading,
+        configured_minutes=context.settings.check_interval_minutes,
+        work_mem_mb=context.settings.refresh_work_mem_mb,
+    )
 
 
-def _become_writer(connection: Connection, *, is_repeated: bool) -> None:
-    """Take the lock of the one writer.
+def _become_writer(connection: Connection, run_id: int, *, is_repeated: bool) -> Run:
+    """Take the lock of the one writer; returns the run as it is recorded.
 
     Where the connection of an earlier attempt was lost, the server may not have noticed yet, and
     the lock is still that attempt's. So a repeated attempt waits for it, as for any other work that
     is in the way.
     """
-    if store.try_lock(connection):
-        return
-    if is_repeated:
+    row = store.become_writer(connection, run_id)
+    if row is None and is_repeated:
         raise DatabaseBusyError("the lock of the writer is not free yet")
-    raise RunAlreadyActiveError("another run is writing at this moment")
+    if row is None:
+        raise RunAlreadyActiveError("another run is writing at this moment")
+    recorded = run_from_row(row)
+    if row.is_superseded and not recorded.is_applied:
+        raise RunAlreadyActiveError("a run that started later has already been applied")
+    return recorded
 
 
 def _hold(context: Sync, connection: Connection, run: Run, plan: Plan) -> Waiting:
     """Hold what must wait; returns how many removals do."""
-    kept = count_kept(connection) if _is_wide(context, run) else 0
+    kept = count_kept(connection) if plan.is_any_held and _is_wide(context, run) else 0
     if plan.to_remove == 0:
         return Waiting(0, kept)
     finding = context.telemetry.finding
@@ -185,7 +195,7 @@ def _hold(context: Sync, connection: Connection, run: Run, plan: Plan) -> Waitin
         connection,
         run.guard,
         context.settings.guard_limits,
-        context.settings.check_interval_minutes,
+        plan,
         is_trusted=finding is None or finding.is_mended,
     )
     return Waiting(planned, kept)
@@ -201,9 +211,8 @@ def _is_wide(context: Sync, run: Run) -> bool:
     return is_wider and not configured.guard_limits.is_off
 
 
-def _note_set_aside(connection: Connection, run_id: int, plan: Plan) -> None:
+def _warn_of_set_aside(plan: Plan) -> None:
     if plan.set_aside:
-        store.note_set_aside(connection, run_id, plan.set_aside)
         facts = {"count": plan.set_aside, "examples": plan.set_aside_examples}
         logger.warning("pairs_set_aside", extra=facts)
 
@@ -211,18 +220,6 @@ def _note_set_aside(connection: Connection, run_id: int, plan: Plan) -> None:
 def _inconsistency(context: Sync) -> RunError | None:
     finding = context.telemetry.finding
     return None if finding is None else self_check.explained(finding)
-
-
-def _apply(connection: Connection, run_id: int, plan: Plan, waiting: Waiting) -> Deltas:
-    added, removed, renamed = store.apply_plan(connection, run_id, plan)
-    return Deltas(
-        added=added,
-        removed=removed,
-        renamed=renamed,
-        held=waiting.total,
-        observed=plan.observed,
-        unresolved=plan.unresolved,
-    )
 
 
 def _status(waiting: Waiting) -> RunStatus:

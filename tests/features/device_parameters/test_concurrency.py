@@ -88,7 +88,7 @@ def test_a_run_that_waits_too_long_ends_itself_and_says_so(
 
 
 def test_a_reader_never_sees_half_a_delta(
-    migrated: Sandbox, fleet: Fleet, sync: SyncRunner, monkeypatch: pytest.MonkeyPatch
+    migrated: Sandbox, fleet: Fleet, sync: SyncRunner
 ) -> None:
     fleet.add_pairs(20, migrated.now() - MINUTE)
     sync()
@@ -96,15 +96,9 @@ def test_a_reader_never_sees_half_a_delta(
     fleet.add_device("new")
     fleet.report("new", "p", migrated.now() - MINUTE)
     seen: list[list[tuple[str, str]]] = []
-    finish_run = store.finish_run
-
-    def look_then_finish(*arguments: object) -> Run:
-        seen.append(fleet.keys())
-        return finish_run(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(store, "finish_run", look_then_finish)
     before = fleet.keys()
-    sync()
+    with interrupted("after:apply_plan", lambda: seen.append(fleet.keys())):
+        sync()
     assert seen == [before]
     after = fleet.keys()
     assert ("new", "p") in after
@@ -260,6 +254,6 @@ def test_a_run_that_a_later_one_overtook_gives_way_however_transactions_are_isol
             assert run().status is RunStatus.SUCCEEDED
 
     isolation = {"default_transaction_isolation": "repeatable read"}
-    with prescribed(migrated, isolation) as engine, interrupted("before:try_lock", overtake):
+    with prescribed(migrated, isolation) as engine, interrupted("before:become_writer", overtake):
         assert run().status is RunStatus.SKIPPED
     assert fleet.keys() == [("d001", "p"), ("d002", "p")]

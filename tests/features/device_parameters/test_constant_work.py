@@ -138,8 +138,8 @@ def test_when_a_pair_was_last_seen_is_looked_up_by_the_start_of_its_device(
 
 def test_so_it_is_where_removals_are_held(crowded: Sandbox, engine: Engine) -> None:
     with recorded(engine) as sent, transaction(engine, Deadline.after(60)) as connection:
-        store.plan_delta(connection, READING, work_mem_mb=4)
-        remember_held(connection, 1, is_wide=False, is_any_planned=True)
+        store.plan_delta(connection, READING, configured_minutes=60, work_mem_mb=4)
+        remember_held(connection, 1, is_wide=False, is_any_held=True, is_any_planned=True)
         [(text, values)] = [one for one in sent if "planned.held_for IS NOT NULL" in one[0]]
         plan = connection.exec_driver_sql(f"EXPLAIN {text}", values).scalars().all()
     assert LAST_SEEN_INDEX in "\n".join(plan)

@@ -21,25 +21,20 @@ AS_OF = datetime(2024, 6, 5, 10, 17, 3, 250_000, tzinfo=UTC)
 WINDOW_MINUTES = 2 * 24 * 60
 HOUR = timedelta(hours=1)
 
-BEFORE_THE_RUN_IS_RECORDED = ["after:next_run_id", "committed:next_run_id", "after:open_run"]
+BEFORE_THE_RUN_IS_RECORDED = ["after:try_lock_of_run", "after:open_run"]
 BEFORE_THE_OUTCOME = [
     "committed:open_run",
     "before:refresh_pairs",
     "after:refresh_pairs",
     "after:refresh_sets",
-    "after:try_lock",
-    "after:lock_run",
+    "after:become_writer",
     "after:plan_delta",
-    "after:lock_planned_pairs",
-    "after:remove_pairs",
-    "after:rename_pairs",
-    "after:add_pairs",
-    "after:finish_run",
+    "after:apply_plan",
 ]
 # Where the aggregate is brought up to date once the delta has committed.
 AFTER_THE_OUTCOME_OF_MEASUREMENTS = ["before:refresh_pairs", "after:refresh_pairs"]
 AFTER_THE_OUTCOME = [
-    "committed:finish_run",
+    "committed:apply_plan",
     "after:note_totals",
     "after:prune_changes",
     "committed:prune_changes",
@@ -153,7 +148,7 @@ def test_a_run_whose_commit_was_answered_by_silence_is_counted_and_logged_once(
     migrated: Sandbox, sync: SyncRunner
 ) -> None:
     lost = LostAnswer()
-    with interrupted("committed:finish_run", lost):
+    with interrupted("committed:apply_plan", lost):
         run = sync(AS_OF, WINDOW_MINUTES)
     assert lost.count == 1, "the second attempt finds the run applied and finishes nothing"
     assert run.status is RunStatus.SUCCEEDED
@@ -175,8 +170,8 @@ def test_a_run_that_committed_keeps_its_outcome_when_nothing_answers_afterwards(
             raise DatabaseUnavailableError("the server is still starting")
 
     with (
-        interrupted("committed:finish_run", lost),
-        interrupted("before:try_lock", stay_away),
+        interrupted("committed:apply_plan", lost),
+        interrupted("before:become_writer", stay_away),
         pytest.raises(DatabaseUnavailableError, match="still starting"),
     ):
         sync(AS_OF, WINDOW_MINUTES)

@@ -37,6 +37,17 @@ def test_a_group_has_limits_of_its_own(
     assert exceeded([group], LIMITS) == [group] * is_exceeded
 
 
+@pytest.mark.parametrize(("silent", "may_be"), [(20, False), (21, True)])
+def test_where_few_are_silent_no_group_has_to_be_counted(silent: int, may_be: bool) -> None:
+    assert LIMITS.may_be_exceeded_in_a_group(silent) is may_be
+    smallest = Standing(Budget.SITE, "north", silent, 40, 40)
+    assert (exceeded([smallest], LIMITS) != []) is may_be
+
+
+def test_a_group_without_a_limit_never_has_to_be_counted() -> None:
+    assert not GuardLimits(20, 100, 100, 0).may_be_exceeded_in_a_group(1_000_000)
+
+
 @pytest.mark.parametrize(("percent", "is_exceeded"), [(0, True), (99, True), (100, False)])
 def test_a_share_of_100_percent_is_no_limit(percent: int, is_exceeded: bool) -> None:
     limits = GuardLimits(percent, 0, percent, 0)

@@ -61,14 +61,14 @@ def test_a_connection_that_died_in_the_pool_is_replaced(
     "boundary",
     [
         *(
-            "before:next_run_id",
+            "before:try_lock_of_run",
             "before:open_run",
             "before:measured_spans",
             "before:refresh_pairs",
             "before:refresh_sets",
             "before:plan_delta",
         ),
-        *("after:remove_pairs", "after:finish_run", "committed:finish_run"),
+        *("before:apply_plan", "after:apply_plan", "committed:apply_plan"),
     ],
 )
 def test_a_run_goes_on_where_its_connection_is_ended(

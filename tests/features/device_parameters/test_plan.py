@@ -52,8 +52,9 @@ def plan_of_delta(engine: Engine, window_minutes: int) -> str:
         event.listen(
             connection, "before_cursor_execute", lambda *asked: sent.append((asked[2], asked[3]))
         )
-        store.plan_delta(connection, reading, work_mem_mb=4)
-    [(statement, values)] = [one for one in sent if "TABLE planned_change" in one[0]]
+        store.plan_delta(connection, reading, configured_minutes=60, work_mem_mb=4)
+    [(statements, values)] = [one for one in sent if "TABLE planned_change" in one[0]]
+    [statement] = [one for one in statements.split(";\n") if "TABLE planned_change" in one]
     with transaction(engine, Deadline.after(60)) as connection:
         for name, setting in store.HASHING.items():
             connection.exec_driver_sql(f"SET LOCAL {name} = {setting}")

@@ -100,6 +100,7 @@ def test_nothing_outlasts_a_run_which_says_what_it_did_not_set(
     assert told.__dict__["not_set"] == [
         "enable_sort",
         "jit",
+        "synchronous_commit",
         "timescaledb.max_tuples_decompressed_per_dml_transaction",
         "work_mem",
     ]

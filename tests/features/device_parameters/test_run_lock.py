@@ -48,8 +48,8 @@ def test_a_run_whose_process_lives_is_under_way_however_long_it_takes(
     migrated: Sandbox, context: Sync
 ) -> None:
     run_id = draw_run_id(context)
-    with holding_lock(context, run_id) as is_locked:
-        assert is_locked
+    with holding_lock(context, run_id) as held:
+        assert held.is_locked
         begun(context, run_id)
         migrated.rows("UPDATE iot_data.sync_runs SET started_at = now() - interval '2 hours'")
         status, _, body = post()
@@ -157,7 +157,7 @@ def test_the_server_soon_misses_a_client_that_is_gone_without_a_word(
     migrated: Sandbox, context: Sync
 ) -> None:
     with transaction(context.engine, context.deadline) as connection:
-        assert store.try_lock_of_run(connection, draw_run_id(context))
+        assert store.try_lock_of_run(connection, None)[1]
         idle = connection.execute(text("SHOW tcp_keepalives_idle")).scalar_one()
         assert idle == "10"
         name = "SHOW client_connection_check_interval"

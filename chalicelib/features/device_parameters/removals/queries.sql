@@ -1,4 +1,4 @@
--- name: place_removals
+-- name: judge_removals
 -- The columns are read by way of JSON because a master table need not have them: once for each
 -- device, and only for devices that are about to lose something.
 WITH place AS MATERIALIZED (
@@ -15,52 +15,65 @@ SET site_id = place.site_id,
     device_type_id = place.device_type_id
 FROM place
 WHERE planned.change = 'removed'
-  AND place.device_id = planned.device_id
-
--- name: recall_held
+  AND place.device_id = planned.device_id;
 -- What is held stays held, whatever the budgets say by now. What was held because a window was
 -- narrower than configured says nothing about the devices: it is judged anew.
 UPDATE pg_temp.planned_change AS planned
 SET is_released = held.released_at IS NOT NULL,
     held_for = CASE WHEN held.released_at IS NULL THEN held.scope END
 FROM iot_data.held_removals AS held
-WHERE planned.change = 'removed'
+WHERE :is_recalled
+  AND planned.change = 'removed'
   AND held.device_id = planned.device_id
   AND held.parameter_id = planned.parameter_id
-  AND (held.scope <> 'window' OR held.released_at IS NOT NULL)
-
--- name: keep_released
+  AND (held.scope <> 'window' OR held.released_at IS NOT NULL);
 -- In a narrow window a device may be silent that reports: what was released waits for a whole one.
 UPDATE pg_temp.planned_change AS planned
 SET is_released = false,
     held_for = held.scope
 FROM iot_data.held_removals AS held
-WHERE planned.is_released
+WHERE :is_strict
+  AND planned.is_released
   AND held.device_id = planned.device_id
-  AND held.parameter_id = planned.parameter_id
-
--- name: count_undecided
-SELECT count(*)
-FROM pg_temp.planned_change
-WHERE change = 'removed'
-  AND held_for IS NULL
-  AND NOT is_released
-
--- name: gather_silent
--- What was removed within the day and has not come back is as silent as what would be removed now.
-CREATE TEMPORARY TABLE silent_pair ON COMMIT DROP AS
-SELECT site_id, device_type_id, false AS is_gone
-FROM pg_temp.planned_change
-WHERE change = 'removed'
-  AND NOT is_released
-UNION ALL
-SELECT to_jsonb(device) ->> 'location_id', to_jsonb(device) ->> 'device_type_id', true
+  AND held.parameter_id = planned.parameter_id;
+-- What is held for its window is judged anew by the next run. What has been held, or released, for
+-- something else keeps that, so that nobody has to review it again.
+UPDATE pg_temp.planned_change AS planned
+SET is_released = false,
+    held_for = coalesce(planned.held_for, (
+        SELECT held.scope
+        FROM iot_data.held_removals AS held
+        WHERE held.device_id = planned.device_id
+          AND held.parameter_id = planned.parameter_id
+    ), 'window')
+WHERE NOT :is_trusted
+  AND planned.change = 'removed'
+  AND planned.reason = 'window_expired';
+-- Of what was removed within the day, nobody has looked yet whether it has come back.
+SELECT undecided, held, silent, placed, gone AS gone_at_most
 FROM (
-    -- Whoever released a pair later has looked at it.
-    SELECT DISTINCT ON (change.device_id, change.parameter_id) change.device_id, change.is_released
+    SELECT count(*) FILTER (WHERE held_for IS NULL AND NOT is_released) AS undecided,
+           count(*) FILTER (WHERE held_for IS NOT NULL) AS held,
+           count(*) FILTER (WHERE NOT is_released) AS silent,
+           count(*) FILTER (WHERE site_id IS NOT NULL OR device_type_id IS NOT NULL) AS placed
+    FROM pg_temp.planned_change
+    WHERE change = 'removed'
+) AS planned
+CROSS JOIN (
+    SELECT CAST(coalesce(sum(removed_count), 0) AS bigint) AS gone
+    FROM iot_data.sync_runs
+    WHERE started_at > now() - INTERVAL '1 day'
+) AS removed
+
+-- name: count_gone
+-- What was removed within the day and has not come back is as silent as what would be removed now.
+-- Whoever released a pair later has looked at it.
+SELECT count(*)
+FROM (
+    SELECT DISTINCT ON (change.device_id, change.parameter_id) change.is_released
     FROM iot_data.sync_runs AS run
     JOIN iot_data.device_parameter_changes AS change USING (run_id)
-    WHERE run.started_at > :since
+    WHERE run.started_at > now() - INTERVAL '1 day'
       AND change.change = 'removed'
       AND NOT EXISTS (
           SELECT FROM iot_data.device_parameters AS known
@@ -69,24 +82,38 @@ FROM (
       )
     ORDER BY change.device_id, change.parameter_id, change.run_id DESC
 ) AS gone
-LEFT JOIN iot_data.redshift_devices AS device USING (device_id)
-WHERE NOT gone.is_released
-
--- name: weigh_table
--- Pairs that were added since the last run that held nothing must not make what is lost look small.
-SELECT silent.pairs AS silent, silent.gone + known.trusted AS base, silent.gone + known.pairs AS size
-FROM (SELECT count(*) AS pairs, count(*) FILTER (WHERE is_gone) AS gone FROM pg_temp.silent_pair) AS silent
-CROSS JOIN (
-    SELECT count(*) AS pairs,
-           count(*) FILTER (WHERE created_at <= coalesce(:trusted_at, TIMESTAMPTZ 'infinity')) AS trusted
-    FROM iot_data.device_parameters
-) AS known
+WHERE NOT is_released
 
 -- name: weigh_groups
--- Only groups of which enough is silent to matter are counted in the table.
-WITH suspect AS MATERIALIZED (
+-- Only groups of which enough is silent to matter are counted in the table. Pairs that were added since
+-- the last run that held nothing must not make what is lost look small.
+WITH silent_pair AS (
+    SELECT site_id, device_type_id, false AS is_gone
+    FROM pg_temp.planned_change
+    WHERE change = 'removed'
+      AND NOT is_released
+    UNION ALL
+    SELECT to_jsonb(device) ->> 'location_id', to_jsonb(device) ->> 'device_type_id', true
+    FROM (
+        -- Whoever released a pair later has looked at it.
+        SELECT DISTINCT ON (change.device_id, change.parameter_id) change.device_id, change.is_released
+        FROM iot_data.sync_runs AS run
+        JOIN iot_data.device_parameter_changes AS change USING (run_id)
+        WHERE run.started_at > now() - INTERVAL '1 day'
+          AND change.change = 'removed'
+          AND NOT EXISTS (
+              SELECT FROM iot_data.device_parameters AS known
+              WHERE known.device_id = change.device_id
+                AND known.parameter_id = change.parameter_id
+          )
+        ORDER BY change.device_id, change.parameter_id, change.run_id DESC
+    ) AS gone
+    LEFT JOIN iot_data.redshift_devices AS device USING (device_id)
+    WHERE NOT gone.is_released
+),
+suspect AS MATERIALIZED (
     SELECT scope, group_id, count(*) AS silent, count(*) FILTER (WHERE is_gone) AS gone
-    FROM pg_temp.silent_pair
+    FROM silent_pair
     CROSS JOIN LATERAL (VALUES ('site', site_id), ('device_type', device_type_id)) AS member (scope, group_id)
     WHERE group_id IS NOT NULL
     GROUP BY scope, group_id
@@ -123,20 +150,6 @@ SET held_for = :scope
 WHERE change = 'removed'
   AND held_for IS NULL
   AND NOT is_released
-
--- name: hold_expired
--- What is held for its window is judged anew by the next run. What has been held, or released, for
--- something else keeps that, so that nobody has to review it again.
-UPDATE pg_temp.planned_change AS planned
-SET is_released = false,
-    held_for = coalesce(planned.held_for, (
-        SELECT held.scope
-        FROM iot_data.held_removals AS held
-        WHERE held.device_id = planned.device_id
-          AND held.parameter_id = planned.parameter_id
-    ), 'window')
-WHERE planned.change = 'removed'
-  AND planned.reason = 'window_expired'
 
 -- name: hold_groups
 UPDATE pg_temp.planned_change
@@ -261,9 +274,6 @@ WHERE planned.held_for IS NOT NULL
         AND held.parameter_id = planned.parameter_id
   )
 ORDER BY device_id, parameter_id
-
--- name: any_held
-SELECT EXISTS (SELECT FROM iot_data.held_removals)
 
 -- name: count_waiting
 SELECT count(*) FROM iot_data.held_removals WHERE released_at IS NULL

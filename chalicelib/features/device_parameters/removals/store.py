@@ -1,5 +1,6 @@
 """The statements of removals that are held, as functions: a connection first, values out."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,41 +17,46 @@ LAST_SEEN_SECONDS = 30.0
 sql = statements_beside(__file__)
 
 
-def place_removals(connection: Connection) -> None:
-    """Note the site and the device type of each planned removal, where the master data has them."""
-    connection.execute(sql.place_removals)
+@dataclass(frozen=True)
+class Judged:
+    """How many planned removals are neither held nor released, and how many are held by now.
+
+    *silent* are those that nobody has released, *placed* those of a site or a device type.
+    *gone_at_most* is how many pairs were removed within the day, of which some have come back.
+    """
+
+    undecided: int
+    held: int
+    silent: int
+    placed: int
+    gone_at_most: int
 
 
-def recall_held(connection: Connection) -> None:
-    """Mark the planned removals that earlier runs held, or that a person has released since."""
-    connection.execute(sql.recall_held)
+def judge_removals(
+    connection: Connection, *, is_recalled: bool, is_strict: bool, is_trusted: bool
+) -> Judged:
+    """Note where each planned removal is, and what earlier runs and persons have said of it.
+
+    With *is_recalled*, what earlier runs have held stays held, and what a person has released since
+    does not; with *is_strict* it is held once more, and the release stands. Where the aggregate is
+    not *is_trusted*, whatever seems to have expired is held.
+    """
+    values = {"is_recalled": is_recalled, "is_strict": is_strict, "is_trusted": is_trusted}
+    return Judged(**connection.execute(sql.judge_removals, values).one()._mapping)
 
 
-def keep_released(connection: Connection) -> None:
-    """Hold once more what a person has released; the release stands."""
-    connection.execute(sql.keep_released)
-
-
-def count_undecided(connection: Connection) -> int:
-    """How many planned removals are neither held nor released."""
-    return int(connection.execute(sql.count_undecided).scalar_one())
-
-
-def gather_silent(connection: Connection, since: datetime) -> None:
-    """Put what would be removed, is held, or was removed after *since*, into a temporary table."""
-    connection.execute(sql.gather_silent, {"since": since})
-
-
-def weigh_table(connection: Connection, trusted_at: datetime | None) -> Standing:
-    """How much of the table is silent; pairs that are newer than *trusted_at* are not counted."""
-    row = connection.execute(sql.weigh_table, {"trusted_at": trusted_at}).one()
-    return Standing(Budget.TABLE, None, row.silent, row.base, row.size)
+def count_gone(connection: Connection) -> int:
+    """How many pairs were removed within the day, not released, and have not come back."""
+    return int(connection.execute(sql.count_gone).scalar_one())
 
 
 def weigh_groups(
     connection: Connection, trusted_at: datetime | None, limits: GuardLimits
 ) -> list[Standing]:
-    """The same of each site and device type of which enough is silent to matter."""
+    """How much of each site and device type is silent, where that is enough to matter.
+
+    Pairs that are newer than *trusted_at* are not counted.
+    """
     values = {
         "trusted_at": trusted_at,
         "percent": limits.group_percent,
@@ -65,11 +71,6 @@ def weigh_groups(
 def hold_all(connection: Connection, budget: Budget) -> None:
     """Hold every planned removal that is not released."""
     connection.execute(sql.hold_all, {"scope": budget})
-
-
-def hold_expired(connection: Connection) -> None:
-    """Hold every planned removal of a pair whose window seems to have expired; releases stand."""
-    connection.execute(sql.hold_expired)
 
 
 def hold_groups(connection: Connection, exceeded: list[Standing]) -> None:
@@ -97,16 +98,16 @@ def count_kept(connection: Connection) -> int:
 
 
 def remember_held(
-    connection: Connection, run_id: int, *, is_wide: bool, is_any_planned: bool
+    connection: Connection, run_id: int, *, is_wide: bool, is_any_held: bool, is_any_planned: bool
 ) -> None:
     """Bring `held_removals` in step with what the plan holds; unchanged rows are not written.
 
-    Where the plan holds nothing, as *is_any_planned* says, there is nothing new to remember.
+    Where nothing has been held, there is nothing to bring in step; where the plan holds nothing, as
+    *is_any_planned* says, there is nothing new to remember.
     What is observed in a window wider than configured is neither forgotten nor taken back.
     """
     values = {"is_wide": is_wide}
-    is_any = connection.execute(sql.any_held).scalar_one()
-    if is_any and connection.execute(sql.lock_outdated_held, values).scalar_one() > 0:
+    if is_any_held and connection.execute(sql.lock_outdated_held, values).scalar_one() > 0:
         connection.execute(sql.forget_held, values)
         connection.execute(sql.renew_held)
     if is_any_planned:
