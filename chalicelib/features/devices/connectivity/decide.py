@@ -12,7 +12,12 @@ from chalicelib import database
 from chalicelib.database import EVERY_ORGANIZATION, Deadline
 from chalicelib.features.devices.connectivity import holds, store
 from chalicelib.features.devices.connectivity.guard import Hold
-from chalicelib.features.devices.connectivity.model import Checkpoint, Rules, look
+from chalicelib.features.devices.connectivity.model import (
+    CLOCK_TOLERANCE,
+    Checkpoint,
+    Rules,
+    look,
+)
 from chalicelib.features.devices.connectivity.store import Heard, Transitions
 from chalicelib.outbox import store as outbox
 
@@ -134,7 +139,7 @@ def _read(
 ) -> tuple[Checkpoint, bool]:
     """Bring forward when devices were last seen; returns how far that came, and if more is left."""
     wanted = look(checkpoint, now, lateness)
-    heard = [store.bring_forward(connection, span) for span in wanted.spans]
+    heard = [store.bring_forward(connection, span, now + CLOCK_TOLERANCE) for span in wanted.spans]
     minutes = max((wanted.spans[0].until - wanted.spans[0].since) / timedelta(minutes=1), 1)
     read = replace(
         checkpoint,
@@ -174,7 +179,7 @@ def _hold(
 ) -> dict[str, list[dict[str, Any]]]:
     """Take from the plan what is held; returns the news of that, by their detail type."""
     silent = holds.hold_silent_fleets(connection, known, checkpoint, rules, now)
-    waiting = store.drop_held(connection, rules, now)
+    waiting = store.drop_held(connection, rules, checkpoint.newest_at, now)
     store.note_let_go(connection, now)
     return {
         FLEET_SILENT: silent,

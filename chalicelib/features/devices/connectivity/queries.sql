@@ -65,12 +65,18 @@ WHERE CAST(known.seconds AS numeric) <> extract(epoch FROM allowed)
 
 -- name: bring_forward_by_readings
 -- Who was heard of in a span of time, and when last. Of devices that are not online, somebody has to
--- decide: most are, and an index has the others alone.
+-- decide: most are, and an index has the others alone. A device whose clock is ahead is heard of when
+-- the times of its readings come, whenever they arrived: that says nothing about whether any arrive.
 WITH heard AS MATERIALIZED (
     SELECT device_id, max(time) AS heard_at
     FROM iot_data.timescale_measurements
     WHERE time > :since AND time <= :until
     GROUP BY device_id
+),
+ahead AS MATERIALIZED (
+    SELECT DISTINCT device_id
+    FROM iot_data.timescale_measurements
+    WHERE time > :ahead_of
 ),
 brought AS (
     UPDATE iot_data.device_presence AS presence
@@ -87,7 +93,11 @@ noted AS (
     JOIN iot_data.devices AS device USING (device_id)
     WHERE device.connectivity <> 'online' AND device.lifecycle <> 'deleted'
 )
-SELECT count(*) AS heard_count, max(heard_at) AS newest_at FROM heard
+SELECT count(*) AS heard_count,
+       max(heard_at) FILTER (
+           WHERE NOT EXISTS (SELECT FROM ahead WHERE ahead.device_id = heard.device_id)
+       ) AS newest_at
+FROM heard
 
 -- name: bring_forward_by_heartbeats
 -- The same. By itself, because the planner knows how many devices each of the two will find, and
@@ -366,7 +376,8 @@ WHERE released_at IS NOT NULL AND let_go_at IS NULL
 DELETE FROM iot_data.connectivity_holds WHERE organization_id = :organization_id
 
 -- name: drop_held
--- When readings come again, each device is given the time in which its next one is due.
+-- When readings come again, each device is given the time in which its next one is due, as long as
+-- they keep coming: a single one may have been under way.
 WITH dropped AS (
     DELETE FROM pg_temp.planned_transition AS planned
     USING iot_data.connectivity_holds AS hold
@@ -378,6 +389,9 @@ WITH dropped AS (
           OR hold.resumed_at + greatest(
               planned.allowed / :intervals, make_interval(secs => :at_least)
           ) > :now
+          OR hold.resumed_at + greatest(
+              planned.allowed / :intervals, make_interval(secs => :at_least)
+          ) / 2 >= CAST(:newest_at AS timestamptz)
       )
     RETURNING planned.organization_id
 )

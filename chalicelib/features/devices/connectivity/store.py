@@ -83,9 +83,13 @@ def have_limits_changed(connection: Connection) -> bool:
     return bool(connection.execute(sql.count_changed_limits).scalar_one())
 
 
-def bring_forward(connection: Connection, span: Span) -> Heard:
-    """Note when devices were last seen, from what was heard of them in *span*."""
-    readings = connection.execute(sql.bring_forward_by_readings, vars(span)).one()
+def bring_forward(connection: Connection, span: Span, ahead_of: datetime) -> Heard:
+    """Note when devices were last seen, from what was heard of them in *span*.
+
+    The newest reading is of those devices that have none later than *ahead_of*.
+    """
+    values = {**vars(span), "ahead_of": ahead_of}
+    readings = connection.execute(sql.bring_forward_by_readings, values).one()
     heartbeats = connection.execute(sql.bring_forward_by_heartbeats, vars(span)).one()
     heard_count = readings.heard_count + heartbeats.heard_count
     return Heard(heard_count, readings.newest_at, heartbeats.newest_at)
@@ -206,9 +210,16 @@ def end_hold(connection: Connection, organization_id: str) -> None:
     connection.execute(sql.end_hold, {"organization_id": organization_id})
 
 
-def drop_held(connection: Connection, rules: Rules, now: datetime) -> dict[str, int]:
+def drop_held(
+    connection: Connection, rules: Rules, newest_at: datetime | None, now: datetime
+) -> dict[str, int]:
     """Drop from the plan what is held; returns how much that is, by organization."""
-    values = {"intervals": rules.intervals, "at_least": rules.at_least_seconds, "now": now}
+    values = {
+        "intervals": rules.intervals,
+        "at_least": rules.at_least_seconds,
+        "newest_at": newest_at,
+        "now": now,
+    }
     return {row.organization_id: row.waiting for row in connection.execute(sql.drop_held, values)}
 
 

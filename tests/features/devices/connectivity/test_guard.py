@@ -83,6 +83,43 @@ def test_one_reading_is_no_end_of_the_silence(fleet: Devices) -> None:
     assert offline(fleet) == set(OTHERS)
 
 
+def test_one_reading_is_no_end_of_the_silence_of_slow_devices_either(devices: Devices) -> None:
+    devices.add(*FLEET, interval=300)
+    devices.report(*FLEET)
+    devices.check()
+    devices.wait(minutes=14)
+    devices.minutes(2)
+    assert holds(devices) == [("o", 30, 30)]
+    devices.minutes(1, FLEET[0])
+    devices.minutes(10)
+    assert holds(devices) == [("o", 30, 30)]
+    assert offline(devices) == set()
+
+
+def test_slow_devices_that_are_still_silent_after_two_readings_are_offline(
+    devices: Devices,
+) -> None:
+    devices.add(*FLEET, interval=300)
+    devices.report(*FLEET)
+    devices.check()
+    devices.wait(minutes=14)
+    devices.minutes(2)
+    for _ in range(2):
+        devices.minutes(1, FLEET[0])
+        devices.minutes(4)
+    assert offline(devices) == set(FLEET[1:])
+    assert holds(devices) == []
+
+
+def test_a_clock_that_is_ahead_lets_nothing_go(fleet: Devices) -> None:
+    """Its readings were there before the silence began, and their times come during it."""
+    for minute in range(2, 16):
+        fleet.report(OTHERS[0], at=fleet.now + minute * MINUTE)
+    fleet.minutes(22)
+    assert holds(fleet) == [("o", 30, 30)]
+    assert offline(fleet) == set(OTHERS)
+
+
 def test_what_a_person_lets_go_is_declared_offline_and_not_held_again(fleet: Devices) -> None:
     fleet.silence()
     fleet.sandbox.rows("UPDATE iot_data.connectivity_holds SET released_at = now()")
