@@ -24,9 +24,12 @@ def change(connection: Connection, request: Request, device_id: str, asked: Devi
     wanted = changed(connection, organization_id, known.description, asked)
     if wanted == known.description:
         return known
+    is_renamed = request.keeps_master and wanted.name != known.description.name
+    if is_renamed:
+        master.require_room(wanted.name, master.longest_name(connection))
     if not store.change(connection, device_id, wanted):
         raise DeviceExistsError.by_serial_number(wanted.serial_number)
-    if request.keeps_master and wanted.name != known.description.name:
+    if is_renamed:
         master.rename(connection, device_id, wanted.name)
     made = find(connection, request, device_id)
     require_type(made.description, wanted)

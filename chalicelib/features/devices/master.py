@@ -7,6 +7,7 @@ from sqlalchemy import Connection, column, insert, table
 
 from chalicelib.database.statements import statements_beside
 from chalicelib.database.tables import SCHEMA
+from chalicelib.errors import InvalidRequestError
 from chalicelib.features.devices.model import Description
 
 sql = statements_beside(__file__)
@@ -17,6 +18,22 @@ _TABLE = "redshift_devices"
 def has(connection: Connection, device_id: str) -> bool:
     """Whether the master table knows the device."""
     return bool(connection.execute(sql.has_master, {"device_id": device_id}).scalar_one())
+
+
+def longest_name(connection: Connection) -> int | None:
+    """How many characters of a name the master table holds; None for as many as there are."""
+    longest: int | None = connection.execute(sql.longest_name_in_master).scalar_one_or_none()
+    return longest
+
+
+def require_room(name: str, longest: int | None) -> None:
+    """Raise `InvalidRequestError` where *name* is longer than that."""
+    if longest is not None and len(name) > longest:
+        raise InvalidRequestError(
+            f"name must be at most {longest} characters long: the platform's master table holds no "
+            "more",
+            parameter="name",
+        )
 
 
 def add(connection: Connection, devices: Mapping[str, Description]) -> None:

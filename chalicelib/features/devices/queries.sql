@@ -95,6 +95,17 @@ WHERE attrelid = CAST('iot_data.redshift_devices' AS regclass)
       ('device_type_id', 'character varying'),
       ('is_active', 'boolean')
   )
+  -- Where a length is declared, four more than that stands for it. An id of a type has 45 at most.
+  AND (atttypmod = -1 OR atttypmod - 4 >= 45)
+
+-- name: longest_name_in_master
+-- Null where no length is declared.
+SELECT nullif(greatest(atttypmod, typtypmod), -1) - 4
+FROM pg_attribute
+JOIN pg_type AS type ON type.oid = atttypid
+WHERE attrelid = CAST('iot_data.redshift_devices' AS regclass)
+  AND attname = 'device_name'
+  AND NOT attisdropped
 
 -- name: has_master
 SELECT EXISTS (SELECT FROM iot_data.redshift_devices WHERE device_id = :device_id)

@@ -32,6 +32,8 @@ def register(
     """
     wanted = described(connection, organization_id, asked)
     _require_master(connection, request, device_id, is_adopted=is_adopted)
+    if request.keeps_master:
+        master.require_room(wanted.name, master.longest_name(connection))
     if not store.add(connection, device_id, organization_id, wanted):
         raise _taken(connection, organization_id, device_id, wanted)
     if request.keeps_master and is_adopted:

@@ -62,6 +62,20 @@ def test_a_master_table_with_types_of_its_own_is_not_given_ours(registry: Regist
     assert registry.master(registry.register(name="Boiler")) == ("Boiler", True)
 
 
+def test_what_a_master_table_has_no_room_for_is_refused_or_left_out(registry: Registry) -> None:
+    registry.sandbox.expect_rebuild()
+    registry.sandbox.rows(
+        "ALTER TABLE iot_data.redshift_devices ALTER device_name TYPE varchar(6), "
+        "ALTER device_type_id TYPE varchar(10)"
+    )
+    device_id = registry.register(name="Boiler")
+    assert registry.master(device_id) == ("Boiler", True)
+    long = {**LEAST, "name": "Boilers"}
+    for method, path in (("POST", "/devices"), ("PUT", f"/devices/{device_id}")):
+        answer = registry.operator.ask(method, path, long)
+        assert refusal(answer) == (400, "INVALID_REQUEST", "name")
+
+
 def test_an_own_type_goes_before_a_shared_one_of_the_same_name(registry: Registry) -> None:
     own = add_type(registry.sandbox, organization_id="org-789")
     device_id = registry.register()

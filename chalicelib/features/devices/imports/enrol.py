@@ -56,6 +56,7 @@ def _judge(
     connection: Connection, task: Task, *, keeps_master: bool
 ) -> Callable[[Row], Candidate | Refused]:
     types: dict[str, DeviceType | None] = {}
+    longest_name = master.longest_name(connection) if keeps_master else None
 
     def type_called(name: str) -> DeviceType | None:
         if name not in types:
@@ -71,6 +72,7 @@ def _judge(
         description = described_as(type_called(asked.device_type), asked)
         if not is_adopted and not keeps_master:
             raise registering.unnamed()
+        master.require_room(description.name, longest_name)
         device_id = new_id("dev") if asked.device_id is UNSET else asked.device_id
         return Candidate(row.line, device_id, description, is_adopted, key)
 

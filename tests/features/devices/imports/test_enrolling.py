@@ -104,6 +104,16 @@ def test_a_row_that_is_refused_keeps_none_of_the_others(desk: Desk) -> None:
     assert desk.registered() == 3
 
 
+def test_a_name_that_the_master_table_has_no_room_for_keeps_none_of_the_others(desk: Desk) -> None:
+    desk.sandbox.expect_rebuild()
+    desk.sandbox.rows(
+        "ALTER TABLE iot_data.redshift_devices ALTER device_name TYPE varchar(6)",
+    )
+    file = ndjson([LEAST, {**LEAST, "name": "Boilers"}])
+    assert desk.refusals(file, "ndjson") == [(2, "INVALID_REQUEST", "name")]
+    assert desk.registered() == 1
+
+
 def test_a_serial_number_is_given_once(desk: Desk) -> None:
     desk.registry.register(metadata={"serialNumber": "there"})
     numbers = ["b", "a", "there", "b", "", "", "a"]
