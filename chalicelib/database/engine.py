@@ -103,7 +103,8 @@ def _note_use(_: object, record: ConnectionPoolEntry) -> None:
 def _pinging_unless_just_used(dialect: Dialect) -> Callable[..., None]:
     """A listener that asks whether a connection is still there before it is used.
 
-    It is one round trip, and a run has several transactions within a moment.
+    It is one round trip, and a run has several transactions within a moment. A transaction notices
+    for itself that a connection is lost which was just used.
     """
 
     def ping(driver: Any, record: ConnectionPoolEntry, _: object) -> None:

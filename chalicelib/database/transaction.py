@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from chalicelib.database.deadline import RESERVE_SECONDS, Deadline
 from chalicelib.database.isolation import ORGANIZATION_SETTING, require_isolated_role
@@ -44,12 +45,28 @@ def transaction(
 
     It sees the rows of *organization*, or of `EVERY_ORGANIZATION`; by default of none.
     """
-    seen = {ORGANIZATION_SETTING: organization or ""}
-    with translated_errors(), engine.begin() as connection:
-        configure(connection, {**RELIED_UPON, **time_limit(deadline), **seen})
+    settings = {**RELIED_UPON, ORGANIZATION_SETTING: organization or ""}
+    with translated_errors(), engine.connect() as connection:
+        _begin(connection, deadline, settings)
         if organization is not None:
             require_isolated_role(connection)
         yield connection
+        connection.commit()
+
+
+def _begin(connection: Connection, deadline: Deadline, settings: Mapping[str, str]) -> None:
+    """Have the transaction that begins have *settings*, and what is left of the time.
+
+    A connection that was used a moment ago may be lost all the same, which shows here, before
+    anything is done: then it is made anew, once. All others of its pool are by then.
+    """
+    try:
+        configure(connection, {**settings, **time_limit(deadline)})
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        connection.rollback()
+        configure(connection, {**settings, **time_limit(deadline)})
 
 
 def seeing(connection: Connection, organization: str) -> AbstractContextManager[None]:

@@ -238,6 +238,17 @@ def test_a_transaction_that_fails_changes_nothing(migrated: Sandbox, engine: Eng
     assert migrated.value("SELECT count(*) FROM iot_data.redshift_devices") == 0
 
 
+def test_a_connection_that_was_lost_a_moment_ago_is_replaced(
+    migrated: Sandbox, engine: Engine
+) -> None:
+    """It was used too recently to be asked whether it is there."""
+    with transaction(engine, Deadline.after(60)) as connection:
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    migrated.rows("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    with transaction(engine, Deadline.after(60)) as connection:
+        assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != pid
+
+
 def unreachable(settings: DatabaseSettings) -> DatabaseSettings:
     """The same server at a port where nobody listens."""
     with socket.socket() as listener:
