@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy.exc import IntegrityError
 
 from chalicelib import due
 from chalicelib.bodies import UNSET
@@ -148,7 +149,12 @@ def change_subject(connection: Connection, user_id: str, subject: str) -> bool:
     values = {"user_id": user_id, "subject": subject}
     # Whose it is may be of another organization.
     with seeing(connection, EVERY_ORGANIZATION):
-        return connection.execute(sql.change_subject, values).first() is not None
+        try:
+            # Whoever has become it at this moment is seen by the index only.
+            with connection.begin_nested():
+                return connection.execute(sql.change_subject, values).first() is not None
+        except IntegrityError:
+            return False
 
 
 def remove(connection: Connection, user_id: str) -> None:
