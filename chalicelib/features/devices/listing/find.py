@@ -10,7 +10,7 @@ from chalicelib.features.devices import readings, store
 from chalicelib.features.devices.bodies import Device, DeviceListing
 from chalicelib.features.devices.listing.filters import column_conditions, read_filters
 from chalicelib.features.devices.listing.query import DeviceListQuery, filters_in
-from chalicelib.features.devices.listing.terms import find_terms
+from chalicelib.features.devices.listing.terms import conditions, find_terms
 from chalicelib.features.devices.listing.totals import total
 from chalicelib.features.devices.model import DeviceSort
 from chalicelib.features.devices.store import Stored
@@ -40,7 +40,7 @@ def list_devices(
     wanted = read_filters(connection, query)
     terms = find_terms(connection, wanted, organization)
     found = store.shown_devices(organization).where(
-        *column_conditions(wanted), *(term.condition for term in terms)
+        *column_conditions(wanted), *conditions(terms, is_page=True)
     )
     page = listed(
         connection,

@@ -45,9 +45,20 @@ class Term:
     is_rare: bool
 
     @property
-    def condition(self) -> ColumnElement[bool]:
-        """What is rare is looked up; of what is frequent, a page is soon full on the way."""
-        return _KNOWN.device_id.in_(self.having) if self.is_rare else self.holds
+    def lookup(self) -> ColumnElement[bool]:
+        """The condition that a device is among those that have it."""
+        return _KNOWN.device_id.in_(self.having)
+
+
+def conditions(terms: list[Term], *, is_page: bool) -> list[ColumnElement[bool]]:
+    """What has to hold of a device, so that few are looked at.
+
+    What is rare is looked up, and the rest seen of those. Of one frequent term, a page is soon full
+    on the way through the list; two may be rare together.
+    """
+    if any(term.is_rare for term in terms) or (is_page and len(terms) == 1):
+        return [term.lookup if term.is_rare else term.holds for term in terms]
+    return [term.lookup for term in terms]
 
 
 def find_terms(connection: Connection, wanted: Wanted, organization: str) -> list[Term]:

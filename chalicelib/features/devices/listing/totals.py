@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Select, cast, func, select
 
 from chalicelib.database import is_of
 from chalicelib.features.devices.listing.filters import column_conditions, is_one_of
-from chalicelib.features.devices.listing.terms import Term
+from chalicelib.features.devices.listing.terms import Term, conditions
 from chalicelib.features.devices.listing.wanted import Wanted
 from chalicelib.features.devices.store import are_there
 from chalicelib.features.devices.tables import device_counts, devices
@@ -21,15 +21,20 @@ def total(wanted: Wanted, terms: list[Term], organization: str) -> Select[Any]:
     if not (tag is None or wanted.words or wanted.address_words or wanted.near):
         return _kept(wanted, organization, tag)
     columns = column_conditions(wanted)
-    if len(terms) == 1 and not columns:
-        # A device that has a term is there: it need not be looked at.
-        found = terms[0].having.subquery()
-        return select(func.count(found.c.device_id.distinct()))
+    if not columns and not (len(terms) > 1 and any(term.is_rare for term in terms)):
+        return _with_terms(terms)
     return (
         select(func.count())
         .select_from(devices)
-        .where(*are_there(organization), *columns, *(term.condition for term in terms))
+        .where(*are_there(organization), *columns, *conditions(terms, is_page=False))
     )
+
+
+def _with_terms(terms: list[Term]) -> Select[Any]:
+    """Devices that have terms are there: where these are frequent, the index alone is read."""
+    first, *others = (term.having.subquery() for term in terms)
+    found = select(func.count(first.c.device_id.distinct()))
+    return found.where(*(first.c.device_id.in_(select(each.c.device_id)) for each in others))
 
 
 def _counted_tag(wanted: Wanted) -> str | None:
