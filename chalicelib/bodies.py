@@ -58,6 +58,7 @@ _SPELLINGS = {STORABLE: "holds a character no text may hold"}
 _UNBOUNDED = re.compile(rf" [<>]= -?{re.escape(str(MAX_NUMBER))}$")
 _SHOWN = 40
 _MOST_NAMES = 100
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 def spelled(pattern: str, says: str) -> str:
@@ -159,7 +160,8 @@ def _converted(kind: type[T], value: object) -> T:
 def _with_key(kind: type[Any], value: object, problem: str) -> str:
     """*problem*, of msgspec, with the name that it leaves out where names are free.
 
-    It is the one that is refused in the same words where no other is there.
+    It is the one that is refused in the same words where no other is there. One that is not plain
+    stays out: nobody could tell it from the path around it.
     """
     path, is_free, _ = problem.rpartition("`$.")[2].partition("[...]")
     found = value.get(path) if isinstance(value, dict) else None
@@ -169,8 +171,8 @@ def _with_key(kind: type[Any], value: object, problem: str) -> str:
         try:
             _converted(kind, {**value, path: {name: found[name]}})  # type: ignore[dict-item]
         except msgspec.ValidationError as error:
-            if str(error) == problem:
-                return problem.replace("[...]", f".{name[:_SHOWN]}")
+            if str(error) == problem and _PLAIN_KEY.fullmatch(name):
+                return problem.replace("[...]", f".{name}")
     return problem
 
 
@@ -274,7 +276,8 @@ def _part_of(container: Any, name: str) -> Any:
     if name.startswith("["):
         return getattr(container, "item_type", None) or getattr(container, "value_type", None)
     fields = {field.encode_name: field.type for field in getattr(container, "fields", ())}
-    return fields.get(name)
+    # Where names are free, each leads to the same.
+    return fields.get(name, getattr(container, "value_type", None))
 
 
 def _without_null(found: Any) -> Any:

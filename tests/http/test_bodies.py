@@ -101,7 +101,7 @@ def test_a_body_that_is_no_object_is_said_to_be_none(value: object, kind: str) -
     [
         ({}, "machineId"),
         (machine(parts=[{}]), "parts[0].name"),
-        (machine(byPlace={"top": [{"name": "a"}, {}]}), "byPlace[...][1].name"),
+        (machine(byPlace={"top": [{"name": "a"}, {}]}), "byPlace.top[1].name"),
     ],
 )
 def test_a_missing_field_is_named_by_its_path(value: object, place: str) -> None:
@@ -115,7 +115,7 @@ def test_a_missing_field_is_named_by_its_path(value: object, place: str) -> None
         (machine(**{"": 1}), "", "", FIELDS),
         (machine(**{HUGE: 1}), "x" * 40, "x" * 40, FIELDS),
         (with_part(size=1), "size", "parts[1].size", PART_FIELDS),
-        (machine(byPlace={"top": [{"name": "a", "z": 1}]}), "z", "byPlace[...][0].z", PART_FIELDS),
+        (machine(byPlace={"top": [{"name": "a", "z": 1}]}), "z", "byPlace.top[0].z", PART_FIELDS),
         # What UTF-8 cannot spell is shown as a question mark.
         (machine(**{"n\ud800": 1}), "n?", "n?", FIELDS),
         (with_part(**{"n\ud800": 1}), "n?", "parts[1].n?", PART_FIELDS),
@@ -142,7 +142,7 @@ def test_an_unknown_field_is_named_beside_those_there_are(
         (machine(isOn="true"), "isOn must be true or false, not text"),
         (machine(parts={}), "parts must be a list, not an object"),
         (machine(byPlace=[]), "byPlace must be an object, not a list"),
-        (machine(byPlace={"top": {}}), "byPlace[...] must be a list, not an object"),
+        (machine(byPlace={"top": {}}), "byPlace.top must be a list, not an object"),
         (machine(colours=["red"] * 4), "colours must be a list of length <= 3"),
         (machine(since="yesterday"), f"since {AN_INSTANT}"),
         (machine(since="2026-11-01T10:17:03"), f"since {AN_INSTANT}"),

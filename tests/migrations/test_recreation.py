@@ -215,7 +215,7 @@ def test_another_aggregate_of_that_name_is_named_and_nothing_changed(
 ) -> None:
     ours.rows(DROP_AGGREGATE)
     ours.rows(statement)
-    ours.rows("DROP TABLE iot_data.device_parameters")
+    ours.rows("DROP TABLE iot_data.device_parameters CASCADE")
     before = shape(ours)
     with pytest.raises(MigrationError, match=f"{sentence}; nothing has been repaired") as refusal:
         recreate_missing()

@@ -1,6 +1,7 @@
 """The package, made once, and containers that run it as Lambda does."""
 
 import json
+import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from tests.sandbox import Sandbox
 from tests.shared import made_once
 from web.build import FILES, VENDOR
 
+_ROLE = f"device_parameters_lambda_{os.getpid()}"
 StartContainer = Callable[..., Container]
 EVENTS = ROOT / "tests" / "events"
 STAGE = "prod"
@@ -166,3 +168,14 @@ def _set_writable(root: Path, *, is_writable: bool) -> None:
     for path in [root, *root.rglob("*")]:
         mode = path.stat().st_mode
         path.chmod(mode | stat.S_IWUSR if is_writable else mode & ~0o222)
+
+
+@pytest.fixture
+def as_the_functions(migrated: Sandbox) -> Iterator[dict[str, str]]:
+    """What has every session be of a role that the policies hold."""
+    migrated.rows(f"CREATE ROLE {_ROLE}")
+    migrated.rows(f"GRANT USAGE ON SCHEMA iot_data TO {_ROLE}")
+    migrated.rows(f"GRANT ALL ON ALL TABLES IN SCHEMA iot_data TO {_ROLE}")
+    yield {**migrated.environment, "AUTH_MODE": "none", "PGOPTIONS": f"-c role={_ROLE}"}
+    migrated.rows(f"DROP OWNED BY {_ROLE}")
+    migrated.rows(f"DROP ROLE {_ROLE}")

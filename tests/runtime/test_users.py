@@ -1,18 +1,12 @@
 """Users, from the package: the requests that the requirement shows, as a function gets them."""
 
-import json
-import os
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from lambdaenv.container import Container
+from tests.runtime.asking import ask
 from tests.runtime.conftest import StartContainer, sample
 from tests.sandbox import Sandbox
 
 HANDLER = "app.app"
-ROLE = f"device_parameters_lambda_{os.getpid()}"
 PREFERENCES = {
     "notifications": {"email": True, "push": True, "sms": False},
     "quietHours": {
@@ -27,17 +21,6 @@ PREFERENCES = {
 
 
 @pytest.fixture
-def as_the_functions(migrated: Sandbox) -> Iterator[dict[str, str]]:
-    """What has every session be of a role that the policies hold."""
-    migrated.rows(f"CREATE ROLE {ROLE}")
-    migrated.rows(f"GRANT USAGE ON SCHEMA iot_data TO {ROLE}")
-    migrated.rows(f"GRANT ALL ON ALL TABLES IN SCHEMA iot_data TO {ROLE}")
-    yield {**migrated.environment, "AUTH_MODE": "none", "PGOPTIONS": f"-c role={ROLE}"}
-    migrated.rows(f"DROP OWNED BY {ROLE}")
-    migrated.rows(f"DROP ROLE {ROLE}")
-
-
-@pytest.fixture
 def john(migrated: Sandbox) -> None:
     """The user that whoever asks here is."""
     migrated.rows(
@@ -49,23 +32,6 @@ def john(migrated: Sandbox) -> None:
         "('user-456', 'org-789', 'anybody', 'john.doe@example.com', 'John Doe', 'operator', '{}', "
         "'2025-01-15T10:00:00Z')"
     )
-
-
-def ask(
-    container: Container, method: str, resource: str, body: object = None, **path: str
-) -> tuple[int, Any]:
-    """Status and body of the answer."""
-    event = sample("api_get_status") | {
-        "httpMethod": method,
-        "resource": resource,
-        "path": resource.format_map(path),
-        "pathParameters": path or None,
-        "body": None if body is None else json.dumps(body),
-    }
-    event["headers"]["Content-Type"] = "application/json"
-    event["requestContext"] |= {"resourcePath": resource, "httpMethod": method}
-    answer = container.invoke(event).result
-    return answer["statusCode"], json.loads(answer["body"])
 
 
 @pytest.mark.usefixtures("john")

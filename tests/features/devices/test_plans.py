@@ -72,7 +72,14 @@ def large_fleet(runtime_login: Sandbox) -> Iterator[Sandbox]:
         "INSERT INTO iot_data.device_presence (device_id, organization_id, last_seen_at) "
         "SELECT device_id, organization_id, now() FROM iot_data.devices"
     )
-    for table in ("devices", "device_presence", "device_terms", "device_counts"):
+    runtime_login.rows(
+        "INSERT INTO iot_data.device_changes "
+        "(device_id, organization_id, action, actor, before, after) "
+        "SELECT device_id, organization_id, 'registered', 'somebody', '{}', '{}' "
+        "FROM iot_data.devices"
+    )
+    tables = ("devices", "device_presence", "device_terms", "device_counts", "device_changes")
+    for table in tables:
         runtime_login.rows(f"VACUUM ANALYZE iot_data.{table}")
     yield runtime_login
     runtime_login.rows("DELETE FROM iot_data.devices")

@@ -26,7 +26,7 @@ def test_a_device_is_shown_as_it_was_registered(registry: Registry) -> None:
     assert (shown["type"], shown["organizationId"]) == (TYPE, "org-789")
     assert (shown["lifecycle"], shown["connectivityStatus"]) == ("registered", "never")
     assert (shown["lastSeen"], shown["lastReading"], shown["firmwareVersion"]) == (None,) * 3
-    assert shown["health"] == {"uptime": None, "dataQuality": None}
+    assert shown["health"] == {"uptime": 0.0, "dataQuality": None}
 
 
 def test_the_least_that_can_be_said_suffices(registry: Registry) -> None:

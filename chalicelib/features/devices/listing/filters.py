@@ -9,7 +9,6 @@ from chalicelib.database.statements import statements_beside
 from chalicelib.features.devices.listing.near import read_near
 from chalicelib.features.devices.listing.places import is_near
 from chalicelib.features.devices.listing.query import DeviceListQuery
-from chalicelib.features.devices.listing.terms import terms
 from chalicelib.features.devices.listing.wanted import Wanted
 from chalicelib.features.devices.listing.words import tags_of, words_of
 from chalicelib.features.devices.tables import devices
@@ -32,14 +31,6 @@ def read_filters(connection: Connection, query: DeviceListQuery) -> Wanted:
         address_words=[] if query.location is UNSET else words_of("location", query.location),
         near=None if query.near is UNSET else read_near(query.near),
     )
-
-
-def conditions(wanted: Wanted, organization: str) -> list[ColumnElement[bool]]:
-    """What has to hold of a device of *organization*."""
-    return [
-        *column_conditions(wanted),
-        *(_KNOWN.device_id.in_(each) for each in terms(wanted, organization)),
-    ]
 
 
 def column_conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

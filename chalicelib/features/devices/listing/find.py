@@ -8,8 +8,9 @@ from sqlalchemy import Connection, func, literal
 from chalicelib.bodies import UNSET
 from chalicelib.features.devices import readings, store
 from chalicelib.features.devices.bodies import Device, DeviceListing
-from chalicelib.features.devices.listing.filters import conditions, read_filters
+from chalicelib.features.devices.listing.filters import column_conditions, read_filters
 from chalicelib.features.devices.listing.query import DeviceListQuery, filters_in
+from chalicelib.features.devices.listing.terms import conditions, find_terms
 from chalicelib.features.devices.listing.totals import total
 from chalicelib.features.devices.model import DeviceSort
 from chalicelib.features.devices.store import Stored
@@ -37,14 +38,17 @@ def list_devices(
 ) -> DeviceListing:
     """The page of the devices of *organization* that *query* asks for."""
     wanted = read_filters(connection, query)
-    found = store.shown_devices(organization).where(*conditions(wanted, organization))
+    terms = find_terms(connection, wanted, organization)
+    found = store.shown_devices(organization).where(
+        *column_conditions(wanted), *conditions(terms, is_page=True)
+    )
     page = listed(
         connection,
         found,
         query,
         _SORTINGS[query.sort_by],
         store.stored,
-        total=total(wanted, organization),
+        total=total(wanted, terms, organization),
     )
     return DeviceListing(
         items=_shown(connection, query, page.items),

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, cast, func, select
 
 from chalicelib.database import is_of
-from chalicelib.features.devices.listing.filters import column_conditions, conditions, is_one_of
-from chalicelib.features.devices.listing.terms import terms
+from chalicelib.features.devices.listing.filters import column_conditions, is_one_of
+from chalicelib.features.devices.listing.terms import Term, conditions
 from chalicelib.features.devices.listing.wanted import Wanted
 from chalicelib.features.devices.store import are_there
 from chalicelib.features.devices.tables import device_counts, devices
@@ -15,23 +15,24 @@ _COUNTED = device_counts.c
 _ALL = ""
 
 
-def total(wanted: Wanted, organization: str) -> Select[Any]:
+def total(wanted: Wanted, terms: list[Term], organization: str) -> Select[Any]:
     """The statement that counts: sums what is kept, or else counts what indexes find."""
     tag = _counted_tag(wanted)
     if not (tag is None or wanted.words or wanted.address_words or wanted.near):
         return _kept(wanted, organization, tag)
-    if not column_conditions(wanted):
-        return _with_terms(wanted, organization)
+    columns = column_conditions(wanted)
+    if not columns and not (len(terms) > 1 and any(term.is_rare for term in terms)):
+        return _with_terms(terms)
     return (
         select(func.count())
         .select_from(devices)
-        .where(*are_there(organization), *conditions(wanted, organization))
+        .where(*are_there(organization), *columns, *conditions(terms, is_page=False))
     )
 
 
-def _with_terms(wanted: Wanted, organization: str) -> Select[Any]:
-    """Devices that have terms are there: none of them has to be looked at."""
-    first, *others = (each.subquery() for each in terms(wanted, organization))
+def _with_terms(terms: list[Term]) -> Select[Any]:
+    """Devices that have terms are there: where these are frequent, the index alone is read."""
+    first, *others = (term.having.subquery() for term in terms)
     found = select(func.count(first.c.device_id.distinct()))
     return found.where(*(first.c.device_id.in_(select(each.c.device_id)) for each in others))
 
