@@ -49,7 +49,7 @@ def batches_of(
             batch = replace(batch, after=record.after)
         elif spelling is ImportFormat.CSV and batch.columns is None:
             batch = replace(batch, columns=columns_of(record), after=record.after)
-        elif most == 0:
+        elif most <= 0:
             yield replace(batch, rows=tuple(rows), is_too_many=True)
             return
         else:

@@ -199,6 +199,19 @@ def test_a_file_may_have_so_many_rows_and_no_more(
     )
 
 
+def test_a_limit_that_is_lowered_meanwhile_holds(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_id = desk.ask(many(COUNT), "ndjson")
+    with pytest.MonkeyPatch.context() as patch:
+        answers = iter([True])
+        patch.setattr(Importing, "has_time", lambda _: next(answers, False))
+        register_imports(None)
+    monkeypatch.setenv("IMPORT_MAX_ROWS", str(ROWS - 1))
+    register_imports(None)
+    assert counts(desk.get(import_id)) == ("failed", ROWS, 0)
+
+
 def test_a_database_that_refuses_keeps_none_of_the_others_waiting(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
