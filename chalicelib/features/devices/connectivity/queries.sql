@@ -93,11 +93,9 @@ noted AS (
     JOIN iot_data.devices AS device USING (device_id)
     WHERE device.connectivity <> 'online' AND device.lifecycle <> 'deleted'
 )
-SELECT count(*) AS heard_count,
-       max(heard_at) FILTER (
-           WHERE NOT EXISTS (SELECT FROM ahead WHERE ahead.device_id = heard.device_id)
-       ) AS newest_at
+SELECT count(*) AS heard_count, max(heard_at) FILTER (WHERE ahead.device_id IS NULL) AS newest_at
 FROM heard
+LEFT JOIN ahead USING (device_id)
 
 -- name: bring_forward_by_heartbeats
 -- The same. By itself, because the planner knows how many devices each of the two will find, and
