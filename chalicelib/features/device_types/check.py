@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from chalicelib.errors import InvalidRequestError
 from chalicelib.expressions import ExpressionCycleError, ExpressionError, in_order, parse
 from chalicelib.features.device_types.metric_bodies import NewDeviceMetric
-from chalicelib.features.device_types.model import DataType
+from chalicelib.features.device_types.model import TIMESTAMP, DataType
 
 _SHOWN = 5
 
@@ -27,6 +27,8 @@ def _placed(metrics: Sequence[NewDeviceMetric]) -> Iterator[tuple[str, NewDevice
 def _require_names_of_their_own(metrics: Sequence[NewDeviceMetric]) -> None:
     places: dict[str, str] = {}
     for place, metric in _placed(metrics):
+        if metric.name == TIMESTAMP:
+            raise refused(f"{place}.name", "is what the time of a reading is called")
         first = places.setdefault(metric.name, place)
         if first != place:
             raise refused(f"{place}.name", f"is that of {first} already")

@@ -3,6 +3,8 @@
 from enum import StrEnum
 
 MAX_METRICS = 100
+# What the last reading of a device has beside its metrics.
+TIMESTAMP = "timestamp"
 # Who is silent for longer than this would be called online for months.
 MAX_INTERVAL_SECONDS = 30 * 24 * 3600
 

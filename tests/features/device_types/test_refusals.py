@@ -137,6 +137,7 @@ def test_what_is_wrong_with_a_conversion_is_named(admin: Caller) -> None:
 @pytest.mark.parametrize(
     ("changed", "place"),
     [
+        ({"name": "timestamp"}, "name"),
         ({"minimum": 2, "maximum": 1}, "minimum"),
         ({"minimum": 85.6}, "minimum"),
         ({"dataType": "boolean", "maximum": None, "conversion": None}, "minimum"),

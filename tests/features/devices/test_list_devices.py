@@ -145,6 +145,8 @@ def test_an_id_is_found_by_how_it_begins(listed: Registry) -> None:
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
+        ("q=a+b+c+d+e+f+g+h+i+j+k", "q"),
+        ("tags=a,b,c,d,e,f,g,h,i,j,k", "tags"),
         ("near=1,2", "near"),
         ("near=91,0,5", "near"),
         ("near=0,181,5", "near"),
