@@ -163,7 +163,40 @@ def known(timescale: Sandbox, open_server: LocalServer) -> None:
         "(user_id, organization_id, subject, email, name, role, preferences) VALUES "
         "('user-456', 'org-789', 'anybody', 'john.doe@example.org', 'John Doe', 'operator', '{}'), "
         "('user-457', 'org-789', NULL, 'jane@example.org', 'Jane', 'admin', '{}') "
-        "ON CONFLICT (user_id) DO UPDATE SET removed_at = NULL, role = excluded.role"
+        "ON CONFLICT (user_id) DO UPDATE "
+        "SET removed_at = NULL, role = excluded.role, subject = excluded.subject"
+    )
+
+
+@pytest.fixture
+def lived(timescale: Sandbox, registered: None) -> None:
+    """What became of these devices, and of files of others."""
+    timescale.rows(
+        "INSERT INTO iot_data.device_transitions (device_id, organization_id, was, is_online, "
+        "happened_at, noticed_at, in_maintenance) "
+        "SELECT 'dev-abc123', 'org-789', 'offline', true, now(), now(), false "
+        "FROM generate_series(1, 2)"
+    )
+    timescale.rows(
+        "INSERT INTO iot_data.connectivity_holds (organization_id, since, quiet_since, patience, "
+        "silent_count, device_count, reason) "
+        "SELECT organization_id, now(), now(), interval '1 minute', 30, 40, 'ingestion_stopped' "
+        "FROM unnest(ARRAY['org-789', 'org-790']) AS organization_id "
+        "ON CONFLICT (organization_id) DO UPDATE SET released_at = NULL"
+    )
+    timescale.rows(
+        "INSERT INTO iot_data.device_imports (import_id, organization_id, format, status, actor, "
+        "may_adopt, refused_count, error_code, error_message, ended_at) "
+        "SELECT import_id, 'org-789', 'csv', 'failed', 'anybody', false, 2, 'IMPORT_FAILED', "
+        "'The file was replaced.', now() "
+        "FROM unnest(ARRAY['import-4f1c09a2b7d35e60c8aa', 'import-2']) AS import_id "
+        "ON CONFLICT DO NOTHING"
+    )
+    timescale.rows(
+        "INSERT INTO iot_data.device_import_rows "
+        "(import_id, line, organization_id, code, message, field) "
+        "SELECT 'import-4f1c09a2b7d35e60c8aa', line, 'org-789', 'INVALID_REQUEST', "
+        "'name is missing', 'name' FROM generate_series(2, 3) AS line ON CONFLICT DO NOTHING"
     )
 
 

@@ -56,10 +56,13 @@ def test_a_stage_reaches_what_is_its_own_and_nothing_of_another(
 
 @pytest.mark.parametrize("stage", DEPLOYED)
 def test_what_is_allowed_names_the_stage(stage: str) -> None:
-    """The exception is network interfaces, which have no names, and are refused to the code."""
+    """Except for what has no name of ours.
+
+    Network interfaces, which are refused to the code, and things and certificates of devices.
+    """
     for statement in _statements(stage):
-        is_about_networks = statement["Action"][0].startswith("ec2:")
-        assert is_about_networks or f"device-parameters-{stage}" in statement["Resource"]
+        is_nameless = statement["Action"][0].startswith(("ec2:", "iot:"))
+        assert is_nameless or f"device-parameters-{stage}" in statement["Resource"]
 
 
 def _statements(stage: str) -> list[Json]:

@@ -52,7 +52,9 @@ class Provisioning(Body, rename="camel"):
             "it was revoked since. `unmanaged`: this deployment makes no certificates."
         ),
     ]
-    certificate_id: CertificateId | None
+    certificate_id: Annotated[
+        CertificateId | None, Meta(description="The certificate; null where none is made.")
+    ]
     reason: Annotated[str | None, Meta(description="What there is to know, or to do.")]
 
 
@@ -98,8 +100,10 @@ class DeviceCertificate(Body, rename="camel"):
     certificate_id: CertificateId
     status: _Status
     reason: Annotated[str | None, Meta(description="Why AWS does not make it.")]
-    certificate_arn: _Arn | None
-    pem: _Pem | None
+    certificate_arn: Annotated[
+        str | None, Meta(description="The certificate's ARN at AWS; null until there is one.")
+    ]
+    pem: Annotated[str | None, Meta(description="The certificate; null until there is one.")]
     public_key_sha256: Annotated[
         str, Meta(description="The SHA-256 of its public key, as SubjectPublicKeyInfo.")
     ]
@@ -137,7 +141,9 @@ class FleetRow(Body, rename="camel"):
     """What becomes of one of them."""
 
     device_id: DeviceId
-    certificate_id: CertificateId | None
+    certificate_id: Annotated[
+        CertificateId | None, Meta(description="The certificate; null where none is made.")
+    ]
     error: RowError | None
 
 

@@ -22,8 +22,11 @@ ImportId = Annotated[
         examples=["import-4f1c09a2b7d35e60c8aa"],
     ),
 ]
-_ImportName = Annotated[
-    Name, Meta(description="What the import is called.", examples=["Building A"])
+_NameOrNull = Annotated[
+    Name | None,
+    Meta(
+        description="What the import is called, if it is called anything.", examples=["Building A"]
+    ),
 ]
 _Format = Annotated[
     ImportFormat,
@@ -47,7 +50,7 @@ class NewImport(Body, rename="camel"):
     """A file of devices that are to be registered."""
 
     format: _Format
-    name: _ImportName | None = None
+    name: _NameOrNull = None
     data: (
         Annotated[
             Text,
@@ -83,7 +86,7 @@ class Import(Body, rename="camel"):
 
     import_id: ImportId
     organization_id: OrganizationId
-    name: _ImportName | None
+    name: _NameOrNull
     format: _Format
     status: _Status
     registered_count: Annotated[Count, Meta(description="How many rows have become devices.")]

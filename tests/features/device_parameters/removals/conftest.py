@@ -35,7 +35,7 @@ class Sites:
 
         Those of *long_ago* were last measured three hours ago.
         """
-        self.sandbox.rows("TRUNCATE iot_data.timescale_measurements")
+        self.sandbox.rows("DELETE FROM iot_data.timescale_measurements")
         now = self.sandbox.now()
         for at, reporting in ((now - MINUTE, pairs), (now - 180 * MINUTE, long_ago)):
             self.sandbox.rows(
