@@ -85,9 +85,9 @@ def look(checkpoint: Checkpoint, now: datetime, lateness: timedelta) -> Look:
         return Look(until, [Span(since - max(lateness, CLOCK_TOLERANCE), until)], is_behind=True)
     new = Span(since - CLOCK_TOLERANCE, now + CLOCK_TOLERANCE)
     turns = rounds(checkpoint.heard_count)
-    # What came since the last check may have been late already. And a slot whose turn it is later
-    # must still be read once after the last that may come.
-    first = since - lateness - SLOT * (turns - 1)
+    # What came since the last check may have been late already. And its slot may have to wait for
+    # all the others before it is read once more.
+    first = since - lateness - SLOT * turns
     return Look(now, [new, *_late(Span(first, new.since), turns, since, now)])
 
 
