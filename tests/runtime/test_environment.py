@@ -22,21 +22,32 @@ EVENTS = {
     "app.authorize": "authorizer",
     "app.follow_identities": "schedule",
     "app.provision_devices": "schedule",
-    "app.decide_connectivity": "schedule",
-    "app.register_imports": "schedule",
     "app.load_parquet": "s3_test_event",
     "app.migrate": "migrate",
     "app.sync_device_parameters": "schedule",
 }
 
 
+# They see every organization, and so take no login whom the policies do not hold.
+ISOLATED = {"app.decide_connectivity": "schedule", "app.register_imports": "schedule"}
+
+
 def test_every_function_of_the_template_is_invoked_here(package: Release) -> None:
-    assert sorted(function.handler for function in package.functions) == sorted(EVENTS)
+    handlers = sorted(function.handler for function in package.functions)
+    assert handlers == sorted([*EVENTS, *ISOLATED])
 
 
 @pytest.mark.parametrize("handler", EVENTS)
 def test_a_function_answers_its_event(warm: StartContainer, handler: str) -> None:
     assert warm(handler).invoke(sample(EVENTS[handler])).kind == "response"
+
+
+@pytest.mark.parametrize("handler", ISOLATED)
+def test_a_function_for_all_organizations_answers_its_event(
+    start: StartContainer, as_the_functions: dict[str, str], handler: str
+) -> None:
+    container = start(handler, **as_the_functions)
+    assert container.invoke(sample(ISOLATED[handler])).kind == "response"
 
 
 def python(root: Path, runtime: Path, code: str) -> "subprocess.CompletedProcess[str]":
