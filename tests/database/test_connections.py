@@ -238,6 +238,7 @@ def test_a_transaction_that_fails_changes_nothing(migrated: Sandbox, engine: Eng
     assert migrated.value("SELECT count(*) FROM iot_data.redshift_devices") == 0
 
 
+@pytest.mark.postgresql
 def test_a_connection_that_was_lost_a_moment_ago_is_replaced(
     migrated: Sandbox, engine: Engine
 ) -> None:

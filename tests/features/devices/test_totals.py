@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,7 @@ def test_many_who_write_at_once_lose_no_count(registry: Registry) -> None:
     assert registry.list("status=online")["pagination"]["totalItems"] == 80
 
 
+@pytest.mark.postgresql
 def test_a_total_is_that_of_the_moment_of_its_page(registry: Registry) -> None:
     """A registration that is under way is neither in the page nor in the total."""
     registry.register(name="First")

@@ -165,6 +165,7 @@ def test_an_import_is_two_entries_of_the_audit_log(desk: Desk) -> None:
     }
 
 
+@pytest.mark.postgresql
 def test_a_type_that_is_removed_at_the_same_moment_is_refused(desk: Desk) -> None:
     removals = ["UPDATE iot_data.device_types SET removed_at = now()"]
 
