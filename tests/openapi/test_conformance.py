@@ -20,7 +20,7 @@ from devdb.local_server import LocalServer
 from tests.openapi.conftest import ask
 from tests.openapi.described import DOCUMENT, Operation, operations
 
-MAX_EXAMPLES = 100
+MAX_EXAMPLES = 50
 ERROR = {"$ref": "#/components/schemas/Error", "components": DOCUMENT["components"]}
 pytestmark = pytest.mark.usefixtures("heard_of", "held", "lived")
 # Where one of several organizations has to be named.
