@@ -3,7 +3,7 @@
 ApplicationError
 ├── UnknownImportError      no import has that id, or not for you              → 404
 ├── ImportEndedError        there is nothing left to cancel                    → 409
-├── FileRefusedError        the file is none that can be imported              → a failed import
+├── FileRefusedError        the file cannot be imported                        → a failed import
 ├── FileUnavailableError    the bucket gives no answer, or does not let us in  → tried again
 └── ClaimLostError          somebody has cancelled it, or goes on with it      → left alone
 """
