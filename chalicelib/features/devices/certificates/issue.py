@@ -36,8 +36,8 @@ from chalicelib.features.devices.certificates.model import (
     State,
     provisioning_status,
 )
+from chalicelib.features.devices.certificates.tables import device_identity_work
 from chalicelib.features.devices.certificates.want import Wish
-from chalicelib.features.devices.tables import device_identity_work
 from chalicelib.settings import database_from_environment
 
 logger = logging.getLogger(__name__)

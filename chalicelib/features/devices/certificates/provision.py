@@ -21,8 +21,8 @@ from chalicelib.features.devices.certificates.errors import (
 from chalicelib.features.devices.certificates.make import ensure_thing, make
 from chalicelib.features.devices.certificates.model import Certificate, State, ThingState
 from chalicelib.features.devices.certificates.store import Unfinished
+from chalicelib.features.devices.certificates.tables import device_identity_work
 from chalicelib.features.devices.certificates.undoing.undo import recovered, undo, undo_thing
-from chalicelib.features.devices.tables import device_identity_work
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from chalicelib.features.devices.connectivity.bodies import (
     Transition,
     TransitionQuery,
 )
-from chalicelib.features.devices.tables import connectivity_holds, device_transitions
+from chalicelib.features.devices.connectivity.tables import connectivity_holds, device_transitions
 from chalicelib.paging import start_after
 
 _holds = connectivity_holds.c
