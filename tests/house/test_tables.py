@@ -1,6 +1,7 @@
 """A feature writes its own tables, and reads of others what they publish as a view."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,20 @@ _WRITTEN = re.compile(
 _NAMED = re.compile(rf"\b{SCHEMA}\.(\w+)")
 _VIEW = re.compile(r"v_\w+")
 
-OWNED: dict[str, set[str]] = {
-    module.__name__.split(".")[-2]: {
-        table.name for table in vars(module).values() if isinstance(table, Table)
-    }
-    for module in modules("tables")
+FEATURES_FOLDER = PROJECT / "chalicelib" / "features"
+
+
+def _tables_of(feature: str) -> set[str]:
+    """Those that the feature defines, in its own folder or in one inside."""
+    paths = sorted((FEATURES_FOLDER / feature).rglob("tables.py"))
+    names = (".".join(path.relative_to(PROJECT).with_suffix("").parts) for path in paths)
+    found = [vars(import_module(name)).values() for name in names]
+    return {each.name for values in found for each in values if isinstance(each, Table)}
+
+
+OWNED = {
+    feature: _tables_of(feature)
+    for feature in (module.__name__.split(".")[2] for module in modules("tables"))
 }
 # Each is a view that all may read whose role owns them.
 AGGREGATES = {name for feature in FEATURES for name in feature.aggregates}
@@ -33,7 +43,7 @@ NAMES = [feature.name for feature in FEATURES]
 
 def sql_of(feature: str) -> str:
     """All SQL of a feature, without its comments."""
-    folder: Path = PROJECT / "chalicelib" / "features" / feature
+    folder: Path = FEATURES_FOLDER / feature
     text = "\n".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.sql")))
     return re.sub(r"--.*", "", text)
 
