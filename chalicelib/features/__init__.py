@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import walk_packages
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,8 @@ def gathered_metadata() -> "MetaData":
     import chalicelib.outbox.tables  # noqa: F401
     from chalicelib.database.tables import metadata
 
-    for _ in modules("tables"):
-        pass
+    # Those of a folder inside of a feature stand there.
+    for found in walk_packages(__path__, f"{__name__}."):
+        if found.name.endswith(".tables"):
+            import_module(found.name)
     return metadata

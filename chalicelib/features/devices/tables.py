@@ -18,11 +18,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from chalicelib.database.tables import SCHEMA, instant_column, metadata
 
-# Whoever gathers tables looks here only.
-from chalicelib.features.devices.certificates import tables as certificates  # noqa: F401
-from chalicelib.features.devices.connectivity import tables as connectivity  # noqa: F401
-from chalicelib.features.devices.imports import tables as imports  # noqa: F401
-
 _IS_THERE = text("lifecycle <> 'deleted'")
 _STATUS = """
 CASE
