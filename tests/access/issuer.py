@@ -6,15 +6,15 @@ import hmac
 import json
 import time
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
+
+from tests.local_http import LocalHttp
 
 CLIENT = "4kd93hclient"
 SUBJECT = "9f0c3b1e-user"
@@ -29,7 +29,7 @@ def rsa_key(name: str) -> RSAPrivateKey:
     return generate_private_key(public_exponent=65537, key_size=2048)
 
 
-class Issuer:
+class Issuer(LocalHttp):
     """Publishes the keys in `published` while the context lasts, and counts who asks."""
 
     def __init__(self) -> None:
@@ -37,23 +37,9 @@ class Issuer:
         self.status = 200
         self.body: bytes | None = None
         self.request_count = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/pool"
+        super().__init__(self._handler())
+        self.url = f"{self.url}/pool"
         self.jwks_url = f"{self.url}/.well-known/jwks.json"
-
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     @property
     def environment(self) -> dict[str, str]:

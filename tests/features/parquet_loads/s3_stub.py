@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from types import TracebackType
-from typing import Self
+
+from tests.local_http import LocalHttp
 
 _ERROR = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{}</Code><Message>m</Message></Error>'
 
@@ -40,7 +39,7 @@ ARCHIVED = Fault(403, "InvalidObjectState")
 GONE = Fault(404, "NoSuchKey")
 
 
-class S3Stub:
+class S3Stub(LocalHttp):
     """Serves while the context lasts: *data* under any bucket and key."""
 
     def __init__(self, data: bytes = b"", latency_seconds: float = 0) -> None:
@@ -50,8 +49,7 @@ class S3Stub:
         self.faults: deque[Fault] = deque()
         self.requests: list[tuple[str, str]] = []
         self.before_each: Callable[[], None] = lambda: None
-        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": self}))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(type("Handler", (_Handler,), {"stub": self}), _Server)
 
     @property
     def etag(self) -> str:
@@ -61,16 +59,6 @@ class S3Stub:
     def gets(self) -> list[str]:
         """The ranges that were asked for."""
         return [asked for method, asked in self.requests if method == "GET"]
-
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

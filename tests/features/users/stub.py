@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from threading import Event
+from typing import Any
 from urllib.request import Request, urlopen
+
+from tests.local_http import LocalHttp
 
 # What to do with a call: None to pass it on.
 Verdict = tuple[int, str] | None
@@ -14,7 +15,7 @@ HANGS: Verdict = (0, "hang")
 LOSES_ANSWER: Verdict = (0, "lose")
 
 
-class UnwillingPool:
+class UnwillingPool(LocalHttp):
     """Stands before moto's server; *judge* decides what becomes of each call, by its name."""
 
     def __init__(self, behind: str) -> None:
@@ -22,23 +23,11 @@ class UnwillingPool:
         self.calls: list[str] = []
         self._behind = behind
         self._is_over = Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(self._handler())
 
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def let_go(self) -> None:
+        """End the calls that hang."""
         self._is_over.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     def passed_on(self, body: bytes, headers: dict[str, str]) -> bytes:
         """What moto answers."""

@@ -5,10 +5,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from threading import Event
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import botocore.session
@@ -17,6 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.local_http import LocalHttp
 
 # What to do with a call: None to pass it on.
 Verdict = tuple[int, str] | None
@@ -43,7 +44,7 @@ class Sent:
         return urlsplit(self.target).path.strip("/").split("/")
 
 
-class UnwillingIot:
+class UnwillingIot(LocalHttp):
     """Stands before moto's server; *judge* decides what becomes of each call, by its name."""
 
     def __init__(self, behind: str) -> None:
@@ -52,23 +53,11 @@ class UnwillingIot:
         self._behind = behind
         self._is_over = Event()
         self._authority = ec.generate_private_key(ec.SECP256R1())
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(self._handler())
 
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def let_go(self) -> None:
+        """End the calls that hang."""
         self._is_over.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     def answer(self, sent: Sent) -> Answer:
         """What AWS would answer: moto's answer, except where moto differs from the documents."""

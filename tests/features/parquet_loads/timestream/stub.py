@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Barrier, Condition, Event, Lock, Thread
-from types import TracebackType
-from typing import Any, Self
+from threading import Barrier, Condition, Event, Lock
+from typing import Any
+
+from tests.local_http import LocalHttp
 
 MAX_RECORDS = 100
 MAX_DIMENSIONS = 128
@@ -61,7 +62,7 @@ class Stored:
     write_count: int = 1
 
 
-class TimestreamStub:
+class TimestreamStub(LocalHttp):
     """Serves while the context lasts. *rejects* gives a reason to reject a merged record."""
 
     def __init__(self, latency_seconds: float = 0) -> None:
@@ -81,22 +82,11 @@ class TimestreamStub:
         self.barrier: Barrier | None = None
         self._in_flight = 0
         self._lock = Lock()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(_handler(self), _Server)
 
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def let_go(self) -> None:
+        """Answer the requests that are held."""
         self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
 
     def will(self, *faults: Answer) -> None:
         """Play these, one a request."""
