@@ -67,6 +67,8 @@ def test_a_run_that_adds_removes_and_renames_is_a_handful_of_statements(
 ) -> None:
     as_of = migrated.now().replace(minute=0, second=0, microsecond=0) - HOUR + 2 * MINUTE
     fleet.add_pairs(3, as_of - MINUTE)
+    # The window may begin on the day before, of which there has to be a chunk as well.
+    fleet.report("d002", "p", as_of - HOUR + MINUTE)
     sync(as_of, window_minutes)
     fleet.switch_off("d000")
     fleet.rename_device("d001", "New name")

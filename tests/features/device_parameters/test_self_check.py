@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from chalicelib.features.device_parameters import mending, self_check
 from chalicelib.features.device_parameters.bodies import Run
-from chalicelib.features.device_parameters.model import RunStatus
+from chalicelib.features.device_parameters.context import Sync
+from chalicelib.features.device_parameters.model import RunStatus, Span
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from cli import cli
 from tests.conftest import SyncRunner
@@ -230,20 +231,20 @@ def test_what_changes_after_the_refresh_is_no_alarm(
     change: Callable[[Fleet, datetime], None],
 ) -> None:
     """Between the refresh and the check, and once more between the check and its confirmation."""
-    refresh, confirmed = self_check._suspects, self_check._confirmed
-    seen = []
+    compared, confirmed = self_check._look, self_check._confirmed
+    seen: list[self_check.Suspects] = []
 
-    def suspects(*arguments: object) -> object:
+    def look(context: Sync, span: Span, suspects: self_check.Suspects) -> datetime | None:
         change(fleet, old)
-        found = refresh(*arguments)  # type: ignore[arg-type]
-        seen.append(found)
-        return found
+        since = compared(context, span, suspects)
+        seen.append(dict(suspects))
+        return since
 
     def confirm(*arguments: object) -> object:
         fleet.report("f", "p", old)
         return confirmed(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(self_check, "_suspects", suspects)
+    monkeypatch.setattr(self_check, "_look", look)
     monkeypatch.setattr(self_check, "_confirmed", confirm)
     assert sync().error is None
     assert any(seen)
@@ -258,13 +259,13 @@ def test_measurements_that_are_dropped_are_no_alarm(
 ) -> None:
     fleet.report("e", "p", migrated.now() - 2 * DAY)
     sync()
-    suspects = self_check._suspects
+    look = self_check._look
 
     def drop(*arguments: object) -> object:
         migrated.rows(f"SELECT drop_chunks('{MEASUREMENTS}', interval '5 days')")
-        return suspects(*arguments)  # type: ignore[arg-type]
+        return look(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(self_check, "_suspects", drop)
+    monkeypatch.setattr(self_check, "_look", drop)
     for _ in range(2):
         assert sync().error is None
 

@@ -145,7 +145,7 @@ def test_edits_of_any_kind_are_no_alarm(
         else:
             fleet.report(device, parameter, *(at + number * HOUR for number in range(5)))
 
-    for name in ("_suspects", "_confirmed"):
+    for name in ("_look", "_confirmed"):
         original = getattr(self_check, name)
 
         def edited(*arguments: object, original: object = original) -> object:
