@@ -104,7 +104,7 @@ class Function:
     database login; where that is left empty, it uses the login of all others. An invocation that
     takes longer than *slow_after_s* seconds is too slow; where that is None, most of the timeout is
     the limit. *invoked_by* are the services whose rules, made by others in this account, may invoke
-    it. *queue* is the queue of ours that feeds it.
+    it. *queue* is the queue of ours that feeds it, *stream* the Kinesis stream.
     """
 
     name: str
@@ -115,6 +115,7 @@ class Function:
     may: tuple[Permission, ...] = ()
     delivery: Delivery | None = None
     queue: str | None = None
+    stream: str | None = None
     invoked_by: tuple[str, ...] = ()
     variables: Mapping[str, str | If] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
@@ -182,7 +183,8 @@ class Feature:
     graphs and an alarm of its own, in whose texts `{value}` stands for it. *objects* are its
     tables, views and sequences, with what they hold. *rights* says by database role what it may do
     with which of these and others; a name that ends in `?` need not exist. *aggregates* are its
-    continuous aggregates, with the tables that each reads. *api_* is what its routes need.
+    continuous aggregates, with the tables that each reads. *queues* hold what people look at, and
+    feed no function. *api_* is what its routes need.
     """
 
     name: str
@@ -197,5 +199,6 @@ class Feature:
     objects: Mapping[str, str] = field(default_factory=dict)
     rights: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     aggregates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    queues: tuple[str, ...] = ()
     api_may: tuple[Permission, ...] = ()
     api_variables: Mapping[str, str | If] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, repeat
 
 from chalicelib.settings import METRICS_NAMESPACE
@@ -22,10 +22,12 @@ def publish(
     counts: Mapping[str, float],
     seconds: Mapping[str, float],
     dimensions: Mapping[str, str] | None = None,
+    samples: Mapping[str, Sequence[float]] | None = None,
 ) -> None:
     """Log one document of metrics about *service*, with further *dimensions*.
 
-    Besides *counts* and durations in *seconds* it says, as `ColdStart`, whether this process has
+    Besides *counts*, durations in *seconds* and *samples* of several durations each, at most 100,
+    it says, as `ColdStart`, whether this process has
     published before: a container's first document counts 1, the others 0.
     """
     # Imported here: only Lambda publishes, and the command line should not pay for it.
@@ -39,4 +41,7 @@ def publish(
         metrics.add_metric(name, MetricUnit.Count, count)
     for name, duration in seconds.items():
         metrics.add_metric(name, MetricUnit.Seconds, duration)
+    for name, durations in (samples or {}).items():
+        for duration in durations:
+            metrics.add_metric(name, MetricUnit.Seconds, duration)
     metrics.flush_metrics()

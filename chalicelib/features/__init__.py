@@ -14,6 +14,7 @@ from chalicelib.features.devices.feature import FEATURE as DEVICES
 from chalicelib.features.heartbeats.feature import FEATURE as HEARTBEATS
 from chalicelib.features.organizations.feature import FEATURE as ORGANIZATIONS
 from chalicelib.features.parquet_loads.feature import FEATURE as PARQUET_LOADS
+from chalicelib.features.telemetry.feature import FEATURE as TELEMETRY
 from chalicelib.features.users.feature import FEATURE as USERS
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ FEATURES: tuple[Feature, ...] = (
     USERS,
     DEVICE_TYPES,
     DEVICES,
+    TELEMETRY,
 )
 
 

@@ -1,0 +1,92 @@
+"""Keeping what is not stored, with the reason, so that people can find it and try it again."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from chalicelib.database import EVERY_ORGANIZATION
+from chalicelib.features.telemetry import store
+from chalicelib.features.telemetry.context import Ingestion
+from chalicelib.features.telemetry.model import (
+    MAX_PAYLOAD_BYTES,
+    Reject,
+    from_microseconds,
+)
+from chalicelib.instants import instant
+
+# A record may have any number of wrong values: the first ones tell what is the matter with it.
+MOST_OF_A_RECORD = 20
+_OWN_TIME = "timestamp"
+_ID_DIGITS = 24
+
+
+def keep(
+    connection: Connection, context: Ingestion, now: datetime, rejects: Iterable[Reject]
+) -> None:
+    """Keep *rejects*. The same one is kept once, however often it comes."""
+    rows = {row["reject_id"]: row for row in _rows(context, now, rejects)}
+    # In one order, so that writers can wait but never deadlock.
+    in_order = [rows[reject_id] for reject_id in sorted(rows)]
+    store.keep_rejects(connection, msgspec.json.encode(in_order).decode())
+
+
+def _rows(
+    context: Ingestion, now: datetime, rejects: Iterable[Reject]
+) -> Iterator[Mapping[str, Any]]:
+    seen: Counter[int] = Counter()
+    for reject in rejects:
+        seen[reject.record.place] += 1
+        if seen[reject.record.place] <= MOST_OF_A_RECORD:
+            yield _row(context, now, reject)
+
+
+def _row(context: Ingestion, now: datetime, reject: Reject) -> Mapping[str, Any]:
+    record = reject.record
+    is_quarantined = context.admission.is_quarantined(reject.reason)
+    is_letter = context.letter_queue is not None and not is_quarantined
+    return {
+        "reject_id": id_of(reject),
+        "organization_id": reject.organization_id or _organization(context),
+        "device_id": reject.device_id,
+        "metric": _clean(reject.metric),
+        "reason": reject.reason,
+        "message": _clean(reject.message),
+        "way": context.way,
+        "payload": _clean(record.spelled[:MAX_PAYLOAD_BYTES].decode(errors="ignore")),
+        "is_cut": len(record.spelled) > MAX_PAYLOAD_BYTES,
+        "is_quarantined": is_quarantined,
+        "sent_at": record.sent_at and instant(from_microseconds(record.sent_at)),
+        "letter_due_at": instant(now) if is_letter else None,
+    }
+
+
+def _organization(context: Ingestion) -> str | None:
+    return None if context.organization == EVERY_ORGANIZATION else context.organization
+
+
+def id_of(reject: Reject) -> str:
+    """The same for the same fault of the same record, by whatever way it comes.
+
+    Where a record does not say its own time, records that look the same are not the same.
+    """
+    record = reject.record
+    has_time = isinstance(record.payload, dict) and _OWN_TIME in record.payload
+    facts = (
+        reject.device_id,
+        reject.reason,
+        reject.metric,
+        record.spelled,
+        None if has_time else record.sent_at,
+    )
+    digest = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()
+    return f"rej-{digest[:_ID_DIGITS]}"
+
+
+def _clean(text: str | None) -> str | None:
+    """*text* without what PostgreSQL cannot hold."""
+    return text and text.replace("\0", "\N{REPLACEMENT CHARACTER}")

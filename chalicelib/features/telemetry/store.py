@@ -1,0 +1,190 @@
+"""The statements of telemetry, as functions: a connection first, values out."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Row, select
+
+from chalicelib.bodies import UNSET
+from chalicelib.database import is_of
+from chalicelib.database.statements import statements_beside
+from chalicelib.features.telemetry.bodies import Letter, Replay
+from chalicelib.features.telemetry.tables import telemetry_rejects
+from chalicelib.features.telemetry.weighing import Columns, Device, Latest, Moment
+
+sql = statements_beside(__file__)
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+class Found(NamedTuple):
+    """A registered device, and which version of which type it is of."""
+
+    device_id: str
+    organization_id: str
+    device_type_id: str
+    version: int
+    timestamp_path: str | None
+
+
+class Kept(NamedTuple):
+    """A reject, as far as it takes to try its record again."""
+
+    reject_id: str
+    payload: str
+    sent_at: datetime | None
+
+
+class Written(NamedTuple):
+    """How many readings are new, and how many have another value than before."""
+
+    stored: int
+    corrected: int
+
+
+def database_clock(connection: Connection) -> datetime:
+    """The database's now, which says what lies ahead and what is late."""
+    now: datetime = connection.execute(sql.database_clock).scalar_one()
+    return now
+
+
+def find_devices(connection: Connection, device_ids: Collection[str]) -> dict[str, Found]:
+    """Those of *device_ids* that are registered, by their ids."""
+    rows = connection.execute(sql.find_devices, {"device_ids": _texts(device_ids)})
+    return {row.device_id: Found(*row) for row in rows}
+
+
+def list_metrics(
+    connection: Connection, device_type_ids: Collection[str]
+) -> dict[str, list[Row[Any]]]:
+    """The metrics of types, by type."""
+    found = defaultdict(list)
+    for row in connection.execute(sql.list_metrics, {"device_type_ids": _texts(device_type_ids)}):
+        found[row.device_type_id].append(row)
+    return found
+
+
+def begin_devices(connection: Connection, device_ids: Collection[str]) -> None:
+    """Make the rows of devices of which nothing is stored as yet."""
+    connection.execute(sql.begin_devices, {"device_ids": _texts(device_ids)})
+
+
+def lock_devices(
+    connection: Connection, device_ids: Collection[str]
+) -> dict[str, dict[str, Latest]]:
+    """The newest readings of devices, which are locked: those that have a row, by their ids."""
+    rows = connection.execute(sql.lock_devices, {"device_ids": _texts(device_ids)})
+    return {row.device_id: _decode(row.latest) for row in rows}
+
+
+def find_values(connection: Connection, wanted: Sequence[tuple[Moment, str]]) -> None:
+    """Tell the moments of *wanted* what is stored of the same time, by the names of metrics."""
+    places = {
+        (moment.device.device_id, moment.device.plan.metrics[name].parameter_id, moment.at): (
+            moment,
+            name,
+        )
+        for moment, name in wanted
+    }
+    ats = [at for _, _, at in places]
+    values = {
+        "device_ids": _texts(device_id for device_id, _, _ in places),
+        "parameter_ids": _texts(parameter_id for _, parameter_id, _ in places),
+        "ats": _numbers(ats),
+        "first": min(ats),
+        "last": max(ats),
+    }
+    for row in connection.execute(sql.find_values, values):
+        moment, name = places[row.device_id, row.parameter_id, row.at]
+        moment.known[name] = row.value
+
+
+def store_readings(connection: Connection, columns: Columns, devices: Iterable[Device]) -> Written:
+    """Write readings, and what is known of their devices, which are locked."""
+    values = {
+        "ats": _numbers(columns.ats),
+        "device_ids": _texts(columns.device_ids),
+        "parameter_ids": _texts(columns.parameter_ids),
+        "values": _numbers(columns.values),
+        "qualities": _numbers(columns.qualities),
+        "devices": _encode([_device_row(device) for device in devices]).decode(),
+    }
+    return Written(*connection.execute(sql.store_readings, values).one())
+
+
+def keep_rejects(connection: Connection, rows: str) -> None:
+    """Keep what is rejected: a JSON array of objects, with the columns as names."""
+    connection.execute(sql.keep_rejects, {"rejects": rows})
+
+
+def claim_letters(connection: Connection, limit: int) -> list[Letter]:
+    """What the queue of dead letters lacks, at most *limit*: it is the caller's for a minute."""
+    rows = connection.execute(sql.claim_letters, {"limit": limit})
+    return [Letter(**row._mapping) for row in rows]
+
+
+def forget_letters(connection: Connection, reject_ids: Iterable[str]) -> None:
+    """The queue of dead letters has these."""
+    connection.execute(sql.forget_letters, {"reject_ids": _texts(reject_ids)})
+
+
+def find_rejects(
+    connection: Connection, wanted: Replay, organization: str, limit: int
+) -> list[Kept]:
+    """The oldest rejects that are *wanted*, at most *limit*, whose records are kept as a whole."""
+    rejects = telemetry_rejects.c
+    found = (
+        select(rejects.reject_id, rejects.payload, rejects.sent_at)
+        .where(is_of(rejects.organization_id, organization), ~rejects.is_cut)
+        .order_by(rejects.rejected_at, rejects.reject_id)
+        .limit(limit)
+    )
+    if wanted.reason is not UNSET:
+        found = found.where(rejects.reason == wanted.reason)
+    if wanted.device_id is not UNSET:
+        found = found.where(rejects.device_id == wanted.device_id)
+    if wanted.reject_ids is not UNSET:
+        found = found.where(rejects.reject_id.in_(wanted.reject_ids))
+    return [Kept(*row) for row in connection.execute(found)]
+
+
+def forget_rejects(connection: Connection, reject_ids: Iterable[str]) -> None:
+    """These are no rejects any more."""
+    connection.execute(sql.forget_rejects, {"reject_ids": _texts(reject_ids)})
+
+
+def prune_rejects(connection: Connection, retention_days: int, batch: int) -> int:
+    """Forget what was rejected so many days ago, at most *batch*; returns how many there were."""
+    values = {"retention_days": retention_days, "batch": batch}
+    return connection.execute(sql.prune_rejects, values).rowcount
+
+
+def _device_row(device: Device) -> Mapping[str, Any]:
+    return {
+        "device_id": device.device_id,
+        "latest": device.latest,
+        "last_reading_at": device.last_at,
+    }
+
+
+def _texts(values: Iterable[str]) -> str:
+    """*values* as PostgreSQL spells an array: a list would be bound element by element.
+
+    With thousands of them that takes longer than to write them down.
+    """
+    plain = list(values)
+    if not plain:
+        return "{}"
+    joined = '","'.join(plain)
+    if "\\" in joined or joined.count('"') > 2 * (len(plain) - 1):
+        quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in plain)
+        joined = '","'.join(quoted)
+    return f'{{"{joined}"}}'
+
+
+def _numbers(values: Iterable[float]) -> str:
+    return "{" + ",".join(map(repr, values)) + "}"

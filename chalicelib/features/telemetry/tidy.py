@@ -1,0 +1,33 @@
+"""What is done about telemetry now and then: forgetting, and telling what is still to be told."""
+
+from chalicelib import database
+from chalicelib.features.telemetry import anomaly_events, letters, store
+from chalicelib.features.telemetry.bodies import Tidied
+from chalicelib.features.telemetry.context import Ingestion
+
+BATCH = 10_000
+MOST_BATCHES = 20
+
+
+def tidy(context: Ingestion, *, retention_days: int) -> Tidied:
+    """Forget what was rejected so many days ago, as far as there is time, and tell what waits."""
+    forgotten = sum(_forget(context, retention_days))
+    if context.letter_queue is not None:
+        letters.send_due(context.engine, context.deadline, context.letter_queue)
+    pending = None
+    if context.bus is not None:
+        pending = anomaly_events.send(context.engine, context.bus, context.deadline)
+    return Tidied(forgotten=forgotten, pending_event_count=pending)
+
+
+def _forget(context: Ingestion, retention_days: int) -> list[int]:
+    """How many were forgotten, batch by batch: none of them holds locks for long."""
+
+    def attempt() -> int:
+        with context.transaction() as connection:
+            return store.prune_rejects(connection, retention_days, BATCH)
+
+    counts: list[int] = []
+    while len(counts) < MOST_BATCHES and (not counts or counts[-1] == BATCH):
+        counts.append(database.retry(attempt, context.deadline))
+    return counts
