@@ -96,6 +96,9 @@ class Recreating(StandIn):
         if self._is_there(creation):
             if creation.kind == "MATERIALIZED VIEW":
                 self.told += aggregates.put_right(self._connection, creation.name, statement)
+            elif creation.kind == "VIEW" and creation.name in self.names:
+                # An earlier revision has made it, and this one replaces it.
+                self._connection.execute(text(statement))
             return
         self._connection.execute(text(statement))
         if creation.kind == "MATERIALIZED VIEW":

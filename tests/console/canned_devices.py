@@ -14,11 +14,25 @@ ODD_ID = 'd/7 "ü" & co?#%'
 
 def device_types(now: datetime) -> list[Document]:
     """Three types: one with metrics of each kind, a spare one, and one that is shared."""
-    temperature = _metric("temperature", unit="°C", minimum=-40.0, maximum=85.0)
+    usual = {"minimum": 18.0, "maximum": 26.0, "changePerMinute": 0.5, "deviation": False}
+    temperature = _metric(
+        "temperature",
+        unit="°C",
+        minimum=-40.0,
+        maximum=85.0,
+        path="uplink_message.decoded_payload.temperature",
+        usual=usual,
+    )
     humidity = _metric("humidity", unit="%", conversion=_conversion(0.1, 0.0))
     dew = _metric("dew_point", unit="°C", expression="temperature - (100 - humidity) / 5")
     return [
-        device_type(now, "type-sensor", name="sensor-v2", metrics=[temperature, humidity, dew]),
+        device_type(
+            now,
+            "type-sensor",
+            name="sensor-v2",
+            timestampPath="uplink_message.received_at",
+            metrics=[temperature, humidity, dew],
+        ),
         device_type(now, "type-spare", name="spare", description=canned.HOSTILE_IMAGE),
         device_type(now, "type-meter", name="meter", isShared=True, organizationId=None),
     ]
@@ -32,6 +46,7 @@ def device_type(now: datetime, type_id: str, **facts: Any) -> Document:
         "isShared": False,
         "description": None,
         "reportingIntervalSeconds": 300,
+        "timestampPath": None,
         "metrics": [],
         "createdAt": canned.instant(now - timedelta(days=100)),
         "updatedAt": canned.instant(now - timedelta(days=10)),
@@ -185,6 +200,8 @@ def _metric(name: str, **facts: Any) -> Document:
         "maximum": None,
         "conversion": None,
         "expression": None,
+        "path": None,
+        "usual": None,
         **facts,
     }
 

@@ -38,8 +38,11 @@ def test_they_are_listed_by_whose_they_are(visit: Visit, api: StubApi) -> None:
         "-40 to 85",
         "reported \u00d7 0.1",
         "computed: temperature - (100 - humidity) / 5",
+        "uplink_message.decoded_payload.temperature",
+        "usually 18 to 26, \u00b1 0.5 a minute, whatever it was before",
     ):
         assert text in shown
+    assert "uplink_message.received_at" in page.text("main .facts")
     assert page.complaints() == []
 
 
@@ -99,6 +102,52 @@ def test_a_change_keeps_what_was_not_touched(visit: Visit, api: StubApi) -> None
     assert humidity["parameterId"] == "type-sensor.humidity"
     assert humidity["conversion"] == {"scale": 0.1, "offset": 0, "fromUnit": None}
     assert (temperature["minimum"], temperature["maximum"]) == (-40, 85)
+    assert temperature["path"] == "uplink_message.decoded_payload.temperature"
+    assert temperature["usual"] == {
+        **{"minimum": 18, "maximum": 26, "changePerMinute": 0.5},
+        "deviation": False,
+    }
+    assert (humidity["path"], humidity["usual"]) == (None, None)
+    assert sent.body["timestampPath"] == "uplink_message.received_at"
+
+
+def test_where_values_stand_and_which_are_usual_is_said(visit: Visit, api: StubApi) -> None:
+    page = visit("#/device_types/type-sensor/change")
+    page.enter("Time", "Time")
+    write(page, metric_field("humidity", "Stands at"), "SHT3X[*]")
+    page.find(metric_field("humidity", "Other values than the usual ones are marked")).click()
+    write(page, metric_field("humidity", "Usual to"), "70")
+    write(page, metric_field("humidity", "Changes in a minute by at most"), "5")
+    page.find(button("Save")).click()
+    page.wait_for_text(".field-problem", "May find several values, or computes one")
+    page.wait_for_focus(metric_field("humidity", "Stands at"))
+    write(page, metric_field("humidity", "Stands at"), "SHT3X.Humidity")
+    page.find(button("Save")).click()
+    page.wait_for_text("main .facts", "Time stands at")
+    assert "usually up to 70, \u00b1 5 a minute" in page.text(card("Metrics"))
+    sent = api.sent[-1].body
+    assert sent["timestampPath"] == "Time"
+    assert sent["metrics"][1]["path"] == "SHT3X.Humidity"
+    usual = {"minimum": None, "maximum": 70, "changePerMinute": 5, "deviation": True}
+    assert sent["metrics"][1]["usual"] == usual
+
+
+def test_what_no_longer_fits_is_not_sent(visit: Visit, api: StubApi) -> None:
+    """What is computed stands nowhere, and true and false are never unusual."""
+    page = visit("#/device_types/type-sensor/change")
+    write(page, metric_field("humidity", "Stands at"), "RH")
+    page.find(metric_field("humidity", "Computed from other metrics")).click()
+    write(page, metric_field("humidity", "Expression"), "temperature / 2")
+    assert not page.is_shown(metric_field("humidity", "Stands at"))
+    page.choose_in("fieldset:first-of-type", "Kind", "boolean")
+    for limit in ("Least", "Greatest"):
+        write(page, metric_field("temperature", limit), Keys.BACKSPACE)
+    assert not page.is_shown(metric_field("temperature", "Usual from"))
+    page.find(button("Save")).click()
+    page.wait_for_text("main .facts", "type-sensor")
+    temperature, humidity, _ = api.sent[-1].body["metrics"]
+    assert temperature["usual"] is None
+    assert humidity["path"] is None
 
 
 def test_one_that_devices_are_of_stays(visit: Visit, api: StubApi) -> None:

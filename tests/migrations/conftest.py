@@ -16,6 +16,14 @@ WHERE namespace.nspname IN ('iot_data', 'public')
    OR relation.relname LIKE 'idx\_device\_parameters%'
 ORDER BY 1
 """
+_COLUMNS = """
+SELECT attrelid::regclass || ' ' || attname || ' ' || format_type(atttypid, atttypmod)
+FROM pg_attribute
+JOIN pg_class ON pg_class.oid = attrelid
+WHERE relnamespace = 'iot_data'::regnamespace AND relkind IN ('r', 'v')
+  AND attnum > 0 AND NOT attisdropped
+ORDER BY 1
+"""
 
 
 class Migrator:
@@ -35,6 +43,10 @@ class Migrator:
     def catalogue(self) -> list[str]:
         """Every relation there is, by name and kind."""
         return [name for [name] in self._sandbox.rows(_CATALOGUE)]
+
+    def shape(self) -> list[str]:
+        """The same, and every column of our tables and views."""
+        return [*self.catalogue(), *(line for [line] in self._sandbox.rows(_COLUMNS))]
 
 
 @pytest.fixture

@@ -37,17 +37,17 @@ def test_a_revision_s_name_fits_the_column_it_is_kept_in(revision: str) -> None:
 def test_a_revision_goes_up_down_and_up(migrator: Migrator, revision: str) -> None:
     parent = SCRIPTS.get_revision(revision).down_revision
     migrator.upgrade(str(parent)) if parent else None
-    before = migrator.catalogue()
+    before = migrator.shape()
     migrator.upgrade(revision)
-    after = migrator.catalogue()
+    after = migrator.shape()
     assert after != before
     migrator.downgrade(str(parent) if parent else "base")
     # Alembic's own table comes with the first revision and stays.
-    assert [name for name in migrator.catalogue() if "_version" not in name] == [
+    assert [name for name in migrator.shape() if "_version" not in name] == [
         name for name in before if "_version" not in name
     ]
     migrator.upgrade(revision)
-    assert migrator.catalogue() == after
+    assert migrator.shape() == after
 
 
 def test_a_dropped_aggregate_does_not_bar_the_way_down(

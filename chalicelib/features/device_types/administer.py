@@ -16,13 +16,14 @@ from chalicelib.features.device_types.bodies import DeviceType, DeviceTypeChange
 from chalicelib.features.device_types.check import (
     require_consistent,
     require_parameters_of_their_own,
+    require_path,
 )
 from chalicelib.features.device_types.errors import (
     DeviceTypeExistsError,
     DeviceTypeInUseError,
     UnknownDeviceTypeError,
 )
-from chalicelib.features.device_types.metric_bodies import DeviceMetric, NewDeviceMetric
+from chalicelib.features.device_types.metric_bodies import DeviceMetric, NewDeviceMetric, Usual
 from chalicelib.features.device_types.model import is_own_parameter_id, own_parameter_id
 from chalicelib.features.device_types.store import Stored
 
@@ -61,6 +62,7 @@ def create(
     Its parameters are in the platform's dictionary when this commits. Raises
     `DeviceTypeExistsError` where the name is in use.
     """
+    require_path("timestampPath", asked.timestamp_path)
     metrics = _resolved(request, device_type_id, asked.metrics, ())
     if not store.add(connection, device_type_id, organization_id, asked):
         raise DeviceTypeExistsError(asked.name)
@@ -114,9 +116,11 @@ def _own(connection: Connection, request: Request, device_type_id: str) -> Store
 def _changed(request: Request, known: DeviceType, asked: DeviceTypeChange) -> DeviceType:
     given = {
         name: value
-        for name in ("name", "description", "reporting_interval_seconds")
+        for name in ("name", "description", "reporting_interval_seconds", "timestamp_path")
         if (value := getattr(asked, name)) is not UNSET
     }
+    if asked.timestamp_path is not UNSET:
+        require_path("timestampPath", asked.timestamp_path)
     if asked.metrics is not UNSET:
         given["metrics"] = _resolved(request, known.device_type_id, asked.metrics, known.metrics)
     return msgspec.structs.replace(known, **given)
@@ -143,9 +147,16 @@ def _resolved(
     ]
     require_parameters_of_their_own(parameter_ids)
     return [
-        DeviceMetric(**{**msgspec.structs.asdict(metric), "parameter_id": parameter_id})
+        _kept(metric, parameter_id)
         for metric, parameter_id in zip(wanted, parameter_ids, strict=True)
     ]
+
+
+def _kept(metric: NewDeviceMetric, parameter_id: str) -> DeviceMetric:
+    """The metric as it is kept: what is said to be usual says something, or is null."""
+    usual = None if metric.usual == Usual() else metric.usual
+    fields = {**msgspec.structs.asdict(metric), "parameter_id": parameter_id, "usual": usual}
+    return DeviceMetric(**fields)
 
 
 def _named_parameter(

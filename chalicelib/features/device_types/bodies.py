@@ -16,7 +16,7 @@ from chalicelib.bodies import (
     UnsetType,
     spelled,
 )
-from chalicelib.features.device_types.metric_bodies import DeviceMetric, NewDeviceMetric
+from chalicelib.features.device_types.metric_bodies import DeviceMetric, NewDeviceMetric, ValuePath
 from chalicelib.features.device_types.model import (
     MAX_INTERVAL_SECONDS,
     MAX_METRICS,
@@ -62,6 +62,14 @@ _Interval = Annotated[
         examples=[300],
     ),
 ]
+_TimestampPath = Annotated[
+    ValuePath | None,
+    Meta(
+        description="Where the time of the readings stands in what such a device sends; null for "
+        "`timestamp`.",
+        examples=["uplink_message.received_at"],
+    ),
+]
 _NewMetrics = Annotated[
     list[NewDeviceMetric],
     Meta(
@@ -82,6 +90,7 @@ class DeviceType(Body, rename="camel"):
     name: _TypeName
     description: _Description
     reporting_interval_seconds: _Interval
+    timestamp_path: _TimestampPath
     metrics: Annotated[list[DeviceMetric], Meta(max_length=MAX_METRICS)]
     created_at: _CreatedAt
     updated_at: _UpdatedAt
@@ -107,6 +116,7 @@ class NewDeviceType(Body, rename="camel"):
     name: _TypeName
     reporting_interval_seconds: _Interval
     description: _Description = None
+    timestamp_path: _TimestampPath = None
     metrics: _NewMetrics = msgspec.field(default_factory=list)
     is_shared: Annotated[
         bool,
@@ -123,6 +133,7 @@ class DeviceTypeChange(Body, rename="camel"):
     name: _TypeName | UnsetType = UNSET
     description: _Description | UnsetType = UNSET
     reporting_interval_seconds: _Interval | UnsetType = UNSET
+    timestamp_path: _TimestampPath | UnsetType = UNSET
     metrics: _NewMetrics | UnsetType = UNSET
 
 

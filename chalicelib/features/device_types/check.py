@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from chalicelib import paths
 from chalicelib.errors import InvalidRequestError
 from chalicelib.expressions import ExpressionCycleError, ExpressionError, in_order, parse
 from chalicelib.features.device_types.metric_bodies import NewDeviceMetric
@@ -16,6 +17,8 @@ def require_consistent(metrics: Sequence[NewDeviceMetric]) -> None:
     for place, metric in _placed(metrics):
         _require_fitting_limits(place, metric)
         _require_fitting_conversion(place, metric)
+        _require_fitting_path(place, metric)
+        _require_fitting_usual(place, metric)
     _require_computable(metrics)
 
 
@@ -55,6 +58,43 @@ def _require_fitting_conversion(place: str, metric: NewDeviceMetric) -> None:
         raise refused(f"{place}.conversion", "is for numbers, and not for true and false")
     if metric.conversion.scale == 0:
         raise refused(f"{place}.conversion.scale", "must not be 0: every value would be the same")
+
+
+def _require_fitting_path(place: str, metric: NewDeviceMetric) -> None:
+    if metric.path is not None and metric.expression is not None:
+        raise refused(f"{place}.path", "is for what devices report, and this is computed")
+    require_path(f"{place}.path", metric.path)
+
+
+def require_path(place: str, text: str | None) -> None:
+    """Raise `InvalidRequestError` where *text*, which is at *place* in the body, is no path."""
+    try:
+        if text is not None:
+            paths.parse(text)
+    except paths.PathError as error:
+        raise refused(place, str(error)) from None
+
+
+def _require_fitting_usual(place: str, metric: NewDeviceMetric) -> None:
+    usual = metric.usual
+    if usual is None:
+        return
+    if metric.data_type is DataType.BOOLEAN:
+        raise refused(f"{place}.usual", "is for numbers, and not for true and false")
+    for name, limit in (("minimum", usual.minimum), ("maximum", usual.maximum)):
+        _require_possible(f"{place}.usual.{name}", limit, metric)
+    if usual.minimum is not None and usual.maximum is not None and usual.minimum > usual.maximum:
+        raise refused(f"{place}.usual.minimum", "must not be above the maximum that is usual")
+
+
+def _require_possible(place: str, limit: float | None, metric: NewDeviceMetric) -> None:
+    """Raise where the *limit* of what is usual is a value that cannot be."""
+    if limit is None:
+        return
+    if metric.minimum is not None and limit < metric.minimum:
+        raise refused(place, "must not be below the minimum of the metric")
+    if metric.maximum is not None and limit > metric.maximum:
+        raise refused(place, "must not be above the maximum of the metric")
 
 
 def _require_computable(metrics: Sequence[NewDeviceMetric]) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from chalicelib.bodies import (
     END,
+    MAX_NUMBER,
     STORABLE,
     UNSET,
     Body,
@@ -17,7 +18,9 @@ from chalicelib.bodies import (
 )
 from chalicelib.expressions import FUNCTIONS, MAX_LENGTH, NAME
 from chalicelib.features.device_types.model import DataType
+from chalicelib.paths import MAX_LENGTH as MAX_PATH_LENGTH
 
+ValuePath = Annotated[str, Meta(pattern=STORABLE, max_length=MAX_PATH_LENGTH)]
 _MetricName = Annotated[
     str,
     Meta(
@@ -70,6 +73,14 @@ _Expression = Annotated[
         examples=["temperature - (100 - humidity) / 5"],
     ),
 ]
+_Path = Annotated[
+    ValuePath | None,
+    Meta(
+        description="Where it stands in what devices send: fields and indexes of JMESPath. Null "
+        "where it stands under its name in `data`, or at the top where there is no `data`.",
+        examples=["uplink_message.decoded_payload.temperature"],
+    ),
+]
 
 
 class Conversion(Body, rename="camel"):
@@ -88,6 +99,39 @@ _Conversion = Annotated[
 ]
 
 
+class Usual(Body, rename="camel"):
+    """Which values are usual. Others are kept, and marked."""
+
+    minimum: Annotated[
+        Number | None, Meta(description="The least usual value, in its unit.", examples=[18.0])
+    ] = None
+    maximum: Annotated[
+        Number | None, Meta(description="The greatest usual value, in its unit.", examples=[26.0])
+    ] = None
+    change_per_minute: Annotated[
+        Annotated[float, Meta(gt=0, le=MAX_NUMBER)] | None,
+        Meta(
+            description="By how much it changes in a minute at most, up or down, in its unit.",
+            examples=[2.0],
+        ),
+    ] = None
+    deviation: Annotated[
+        bool,
+        Meta(
+            description="Whether what differs much from the device's own recent values is marked."
+        ),
+    ] = True
+
+
+_Usual = Annotated[
+    Usual | None,
+    Meta(
+        description="Which values are usual. Null where nothing is said: then a number is marked "
+        "where it differs much from the device's own recent ones."
+    ),
+]
+
+
 class DeviceMetric(Body, rename="camel"):
     """What devices of a type report, or what is computed from that."""
 
@@ -101,6 +145,8 @@ class DeviceMetric(Body, rename="camel"):
     maximum: _Maximum
     conversion: _Conversion
     expression: _Expression
+    path: _Path
+    usual: _Usual
 
 
 class NewDeviceMetric(Body, rename="camel"):
@@ -125,3 +171,5 @@ class NewDeviceMetric(Body, rename="camel"):
     maximum: _Maximum = None
     conversion: _Conversion = None
     expression: _Expression = None
+    path: _Path = None
+    usual: _Usual = None

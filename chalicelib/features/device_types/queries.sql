@@ -5,6 +5,7 @@ SELECT type.device_type_id,
        type.name,
        type.description,
        type.reporting_interval_seconds,
+       type.timestamp_path,
        type.created_at,
        type.updated_at,
        type.version,
@@ -27,7 +28,18 @@ CROSS JOIN LATERAL (
                        'offset', conversion_offset,
                        'fromUnit', conversion_unit
                    ) END,
-                   'expression', expression
+                   'expression', expression,
+                   'path', path,
+                   'usual', CASE
+                       WHEN num_nonnulls(usual_minimum, usual_maximum, usual_change_per_minute) > 0
+                         OR NOT is_deviation_watched
+                       THEN json_build_object(
+                           'minimum', usual_minimum,
+                           'maximum', usual_maximum,
+                           'changePerMinute', usual_change_per_minute,
+                           'deviation', is_deviation_watched
+                       )
+                   END
                )
                ORDER BY position
            ), '[]') AS text) AS bodies,
@@ -41,8 +53,15 @@ WHERE type.device_type_id = :device_type_id
 
 -- name: add
 INSERT INTO iot_data.device_types
-    (device_type_id, organization_id, name, description, reporting_interval_seconds)
-VALUES (:device_type_id, :organization_id, :name, :description, :reporting_interval_seconds)
+    (device_type_id, organization_id, name, description, reporting_interval_seconds, timestamp_path)
+VALUES (
+    :device_type_id,
+    :organization_id,
+    :name,
+    :description,
+    :reporting_interval_seconds,
+    :timestamp_path
+)
 ON CONFLICT DO NOTHING
 RETURNING device_type_id
 
@@ -67,6 +86,7 @@ UPDATE iot_data.device_types
 SET name = :name,
     description = :description,
     reporting_interval_seconds = :reporting_interval_seconds,
+    timestamp_path = :timestamp_path,
     updated_at = now(),
     version = version + 1
 WHERE device_type_id = :device_type_id
@@ -93,7 +113,8 @@ DELETE FROM iot_data.device_type_metrics WHERE device_type_id = :device_type_id
 INSERT INTO iot_data.device_type_metrics (
     device_type_id, name, organization_id, position, parameter_id, is_own_parameter, label,
     description, data_type, unit, minimum, maximum, conversion_scale, conversion_offset,
-    conversion_unit, expression
+    conversion_unit, expression, path, usual_minimum, usual_maximum, usual_change_per_minute,
+    is_deviation_watched
 )
 SELECT type.device_type_id,
        metric.body ->> 'name',
@@ -110,7 +131,12 @@ SELECT type.device_type_id,
        CAST(metric.body #>> '{conversion,scale}' AS double precision),
        CAST(metric.body #>> '{conversion,offset}' AS double precision),
        metric.body #>> '{conversion,fromUnit}',
-       metric.body ->> 'expression'
+       metric.body ->> 'expression',
+       metric.body ->> 'path',
+       CAST(metric.body #>> '{usual,minimum}' AS double precision),
+       CAST(metric.body #>> '{usual,maximum}' AS double precision),
+       CAST(metric.body #>> '{usual,changePerMinute}' AS double precision),
+       coalesce(CAST(metric.body #>> '{usual,deviation}' AS boolean), true)
 FROM iot_data.device_types AS type
 CROSS JOIN json_array_elements(CAST(:bodies AS json)) WITH ORDINALITY AS metric (body, position)
 WHERE type.device_type_id = :device_type_id

@@ -79,6 +79,7 @@ def add(
         "name": asked.name,
         "description": asked.description,
         "reporting_interval_seconds": asked.reporting_interval_seconds,
+        "timestamp_path": asked.timestamp_path,
     }
     return connection.execute(sql.add, values).first() is not None
 
@@ -90,6 +91,7 @@ def change(connection: Connection, changed: DeviceType) -> bool:
         "name": changed.name,
         "description": changed.description,
         "reporting_interval_seconds": changed.reporting_interval_seconds,
+        "timestamp_path": changed.timestamp_path,
     }
     try:
         with connection.begin_nested():
@@ -154,6 +156,7 @@ def _read(row: Row[Any]) -> DeviceType:
         name=row.name,
         description=row.description,
         reporting_interval_seconds=row.reporting_interval_seconds,
+        timestamp_path=row.timestamp_path,
         metrics=msgspec.json.decode(row.bodies, type=list[DeviceMetric]),
         created_at=row.created_at,
         updated_at=row.updated_at,

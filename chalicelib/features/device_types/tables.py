@@ -34,6 +34,7 @@ device_types = Table(
     instant_column("updated_at", nullable=False, is_defaulted=True),
     instant_column("removed_at"),
     Column("version", BigInteger, nullable=False, server_default=text("1")),
+    Column("timestamp_path", Text),
     CheckConstraint(
         "reporting_interval_seconds > 0", name="device_types_reporting_interval_seconds_check"
     ),
@@ -78,6 +79,11 @@ device_type_metrics = Table(
     Column("conversion_offset", Double),
     Column("conversion_unit", Text),
     Column("expression", Text),
+    Column("path", Text),
+    Column("usual_minimum", Double),
+    Column("usual_maximum", Double),
+    Column("usual_change_per_minute", Double),
+    Column("is_deviation_watched", Boolean, nullable=False, server_default=text("true")),
     CheckConstraint(
         "data_type IN ('number', 'integer', 'boolean')",
         name="device_type_metrics_data_type_check",

@@ -6,7 +6,8 @@ import { MetricFields } from "./view_metrics.js";
 import { everySaid, typeAddress } from "./view_words.js";
 
 const NAME_HINT = "What devices name it by: small letters, digits, and single dots, dashes and underscores between them.";
-const EMPTY = { name: "", description: null, reportingIntervalSeconds: 300, metrics: [] };
+const TIME_HINT = "Where the time stands in what such a device sends, such as uplink_message.received_at; empty for timestamp.";
+const EMPTY = { name: "", description: null, reportingIntervalSeconds: 300, timestampPath: null, metrics: [] };
 
 export function NewType({ query }) {
   const [owner, own] = useState(ownerIn(query).organizationId ?? "");
@@ -64,6 +65,7 @@ function TypeForm({ type, yes, onSave, children }) {
         <${Field} label="Name" required maxlength="64" autocomplete="off" autocapitalize="off" spellcheck=${false} hint=${NAME_HINT} value=${entered.name} onValue=${enter("name")} problem=${problemOf("name")} />
         <${Field} label="Reports every … seconds" type="number" inputmode="numeric" required min="1" max="2592000" step="1" hint=${seconds > 0 ? `That is ${everySaid(seconds)}, when all is well.` : ""}
           value=${entered.interval} onValue=${enter("interval")} problem=${problemOf("reportingIntervalSeconds")} />
+        <${Field} label="Time" maxlength="200" autocomplete="off" autocapitalize="off" spellcheck=${false} hint=${TIME_HINT} value=${entered.timestampPath} onValue=${enter("timestampPath")} problem=${problemOf("timestampPath")} />
         <${LongText} label="Description" rows="2" maxlength="1000" hint="May be empty." value=${entered.description} onValue=${enter("description")} problem=${problemOf("description")} />
       <//>
       <${MetricFields} metrics=${entered.metrics} onMetrics=${enter("metrics")} problemOf=${problemOf} />

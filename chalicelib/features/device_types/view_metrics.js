@@ -5,6 +5,7 @@ import { newMetric } from "./view_entered.js";
 import { DATA_TYPES } from "./view_words.js";
 
 const EXPRESSION_HINT = "Of other metrics of this type, such as temperature - (100 - humidity) / 5.";
+const PATH_HINT = "Where it stands in what devices send, such as uplink_message.decoded_payload.temperature; empty where it stands under its name.";
 const PARAMETER_HINT = "What its readings are kept as; empty for one that is made.";
 
 /** *problemOf* is that of the form; the API names a metric by its place. */
@@ -44,6 +45,7 @@ function boxOf(metric, index, change, onRemove, onUp, problemOf) {
       </div>
       <${Check} label="Computed from other metrics" value=${metric.isComputed} onValue=${(isComputed) => change({ isComputed, ...(isComputed && { dataType: "number" }) })} />
       ${metric.isComputed && html`<${Field} label="Expression" required maxlength="500" autocomplete="off" autocapitalize="off" spellcheck=${false} hint=${EXPRESSION_HINT} ...${field("expression")} />`}
+      ${!metric.isComputed && html`<${Field} label="Stands at" maxlength="200" autocomplete="off" autocapitalize="off" spellcheck=${false} hint=${PATH_HINT} ...${field("path")} />`}
       ${!metric.isComputed && html`<${Check} label="Converted: reported × scale + offset" value=${metric.isConverted} onValue=${(isConverted) => change({ isConverted })} problem=${problemOf("conversion")} />`}
       ${!metric.isComputed && metric.isConverted && html`
         <div class="side-by-side">
@@ -51,6 +53,15 @@ function boxOf(metric, index, change, onRemove, onUp, problemOf) {
           <${Field} label="Offset" required ...${number} ...${field("offset")} problem=${problemOf("conversion.offset")} />
           <${Field} label="Reported in" maxlength="32" autocomplete="off" ...${field("fromUnit")} problem=${problemOf("conversion.fromUnit")} />
         </div>
+      `}
+      ${metric.dataType !== "boolean" && html`<${Check} label="Other values than the usual ones are marked" value=${metric.isUsualSaid} onValue=${(isUsualSaid) => change({ isUsualSaid })} problem=${problemOf("usual")} />`}
+      ${metric.dataType !== "boolean" && metric.isUsualSaid && html`
+        <div class="side-by-side">
+          <${Field} label="Usual from" ...${number} ...${field("usualMinimum")} problem=${problemOf("usual.minimum")} />
+          <${Field} label="Usual to" ...${number} ...${field("usualMaximum")} problem=${problemOf("usual.maximum")} />
+          <${Field} label="Changes in a minute by at most" ...${number} ...${field("changePerMinute")} problem=${problemOf("usual.changePerMinute")} />
+        </div>
+        <${Check} label="What differs much from the device's own recent values is marked" ...${field("isDeviationWatched")} problem=${problemOf("usual.deviation")} />
       `}
       ${isOfPlatform() && html`<${Field} label="Parameter" maxlength="256" autocomplete="off" spellcheck=${false} hint=${PARAMETER_HINT} ...${field("parameterId")} />`}
       <div class="buttons">

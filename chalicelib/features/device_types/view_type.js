@@ -1,14 +1,14 @@
 // A device type: how often such a device reports, and what.
 
 import { Answered, Button, Card, Chip, Empty, Facts, FormDialog, Instant, Name, Named, Table, addressOf, done, html, navigate, remove, useAnswer, useState } from "./console.js";
-import { everySaid, limitsSaid, mayChange, originSaid, typeAddress } from "./view_words.js";
+import { everySaid, limitsSaid, mayChange, originSaid, typeAddress, usualSaid } from "./view_words.js";
 
 const COLUMNS = [
   { title: "Metric", isHeader: true, class: "part", cell: (metric) => html`<${Named} name=${metric.label} id=${metric.name} />` },
   { title: "Unit", class: "nowrap", cell: ({ unit }) => (unit === null ? "–" : html`<${Name}>${unit}<//>`) },
   { title: "Kind", cell: ({ dataType }) => dataType },
-  { title: "Can be", class: "nowrap", cell: (metric) => limitsSaid(metric) ?? "anything" },
-  { title: "Kept", class: "half", cell: (metric) => html`<${Name}>${originSaid(metric)}<//>` },
+  { title: "Can be", class: "nowrap", cell: (metric) => html`${limitsSaid(metric) ?? "anything"}${metric.usual && html` <span class="cell-note">${usualSaid(metric.usual)}</span>`}` },
+  { title: "Kept", class: "half", cell: (metric) => html`<${Named} name=${originSaid(metric)} id=${metric.path ?? originSaid(metric)} />` },
   { title: "Parameter", class: "part", cell: ({ parameterId }) => html`<${Name}>${parameterId}<//>` },
 ];
 
@@ -55,6 +55,7 @@ function factsOf(type) {
   return [
     ["Description", type.description && html`<bdi class="whole">${type.description}</bdi>`],
     ["Reports", everySaid(type.reportingIntervalSeconds)],
+    ["Time stands at", html`<${Name}>${type.timestampPath ?? "timestamp"}<//>`],
     ["Whose", type.isShared ? html`<${Chip} code="shared" tone="info" /> The platform's, for every organization to use.` : html`<${Name}>${type.organizationId}<//>`],
     ["Id", html`<${Name}>${type.deviceTypeId}<//>`],
     ["Since", html`<${Instant} at=${type.createdAt} />`],

@@ -20,6 +20,13 @@ export function limitsSaid({ minimum, maximum }) {
   return minimum !== null ? `from ${minimum}` : maximum !== null ? `up to ${maximum}` : null;
 }
 
+/** "usually 18 to 26, ± 0.5 a minute". */
+export function usualSaid(usual) {
+  const change = usual.changePerMinute === null ? null : `± ${usual.changePerMinute} a minute`;
+  const past = usual.deviation ? null : "whatever it was before";
+  return `usually ${[limitsSaid(usual), change, past].filter(Boolean).join(", ")}`;
+}
+
 /** How what is reported becomes what is kept, or what it is computed from. */
 export function originSaid({ conversion, expression }) {
   if (expression !== null) {

@@ -13,6 +13,8 @@ from tests.features.device_types.asking import (
 )
 from tests.people import Caller, People
 
+NOTHING = {"path": None, "usual": None}
+
 
 def test_an_admin_adds_a_type_to_the_organization(admin: Caller) -> None:
     answer = admin.ask("POST", "/device-types", new())
@@ -23,7 +25,7 @@ def test_an_admin_adds_a_type_to_the_organization(admin: Caller) -> None:
     assert (body["organizationId"], body["isShared"]) == ("org-789", False)
     assert (body["name"], body["reportingIntervalSeconds"]) == ("temperature-sensor-v2", 300)
     assert body["metrics"] == [
-        {**TEMPERATURE, "parameterId": f"{type_id}.temperature", "expression": None},
+        {**TEMPERATURE, "parameterId": f"{type_id}.temperature", "expression": None, **NOTHING},
         {
             "name": "humidity",
             "label": None,
@@ -35,6 +37,7 @@ def test_an_admin_adds_a_type_to_the_organization(admin: Caller) -> None:
             "maximum": None,
             "conversion": None,
             "expression": None,
+            **NOTHING,
         },
         {
             "name": "dew_point",
@@ -47,6 +50,7 @@ def test_an_admin_adds_a_type_to_the_organization(admin: Caller) -> None:
             "maximum": None,
             "conversion": None,
             "expression": DEW_POINT["expression"],
+            **NOTHING,
         },
     ]
     read = admin.get(path_of(body))
@@ -168,7 +172,10 @@ def test_what_is_done_is_written_down(admin: Caller, people: People) -> None:
     )
     facts = {
         name: known[name]
-        for name in ("organizationId", "name", "description", "metrics", "reportingIntervalSeconds")
+        for name in (
+            *("organizationId", "name", "description", "metrics", "reportingIntervalSeconds"),
+            "timestampPath",
+        )
     }
     subject = f"device_type {known['deviceTypeId']}"
     slower = {"reportingIntervalSeconds": 900}
