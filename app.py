@@ -14,6 +14,7 @@ from chalice.app import (
     Chalice,
     CloudWatchEvent,
     CORSConfig,
+    KinesisEvent,
     SQSEvent,
 )
 
@@ -41,6 +42,10 @@ from chalicelib.features.heartbeats.routes import routes as heartbeats_routes
 from chalicelib.features.organizations.routes import routes as organizations_routes
 from chalicelib.features.parquet_loads import invocations as parquet_loads
 from chalicelib.features.parquet_loads.routes import routes as parquet_loads_routes
+from chalicelib.features.telemetry import invocations as telemetry
+from chalicelib.features.telemetry.feature import QUEUE_NAME as TELEMETRY_QUEUE
+from chalicelib.features.telemetry.feature import STREAM_NAME, TIDY_SCHEDULE
+from chalicelib.features.telemetry.routes import routes as telemetry_routes
 from chalicelib.features.users import invocations as users
 from chalicelib.features.users.callers import look_up
 from chalicelib.features.users.feature import IDENTITY_SCHEDULE
@@ -181,6 +186,41 @@ def register_imports(event: CloudWatchEvent) -> dict[str, Any]:
 def decide_connectivity(event: CloudWatchEvent) -> dict[str, Any]:
     """Every minute: who is online, and who is not any more."""
     return connectivity.decide_connectivity(event.context)
+
+
+# Telemetry
+
+app.register_blueprint(telemetry_routes)
+
+
+@app.on_kinesis_record(
+    STREAM_NAME.value(),
+    batch_size=100,
+    starting_position="TRIM_HORIZON",
+    maximum_batching_window_in_seconds=5,
+)
+def kinesis_consumer(event: KinesisEvent) -> dict[str, Any]:
+    """What devices measure, from the stream: a batch is one statement."""
+    return telemetry.consume_stream(event.to_dict(), event.context)
+
+
+@app.lambda_function()
+def iot_rule_processor(event: Any, context: Any) -> dict[str, Any]:
+    """From an IoT rule, or whoever invokes it with one record or several."""
+    return telemetry.process_rule(event, context)
+
+
+@app.on_sqs_message(TELEMETRY_QUEUE.value(), batch_size=1000, maximum_batching_window_in_seconds=1)
+def store_queued_telemetry(event: SQSEvent) -> dict[str, Any]:
+    """From a queue: many messages are one statement."""
+    return telemetry.consume_queue(event.to_dict(), event.context)
+
+
+@accepting_bare_payload
+@app.schedule(TIDY_SCHEDULE.value())
+def tidy_telemetry(event: CloudWatchEvent) -> dict[str, Any]:
+    """Every few minutes: old rejects go, and what is still to be told is told."""
+    return telemetry.tidy_telemetry(event.context)
 
 
 gate.close(app, authorize, look_up)

@@ -202,7 +202,9 @@ def _rows(batch: Batch) -> Iterator[tuple[str, str, str, float]]:
 
 
 def _copy(engine: Engine, batch: Batch) -> None:
-    lines = "".join(f"{at}\t{device}\t{name}\t{value}\t0\n" for at, device, name, value in _rows(batch))
+    lines = "".join(
+        f"{at}\t{device}\t{name}\t{value}\t0\n" for at, device, name, value in _rows(batch)
+    )
     with engine.begin() as connection:
         connection.connection.cursor().copy_expert(_COPY, io.StringIO(lines))
 

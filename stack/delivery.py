@@ -16,6 +16,7 @@ _FORTNIGHT = 14 * 24 * HOUR
 def resources(declared: Declared) -> dict[str, Json]:
     """The queues, who may send and invoke, and what each function does with what fails."""
     merged: dict[str, Json] = {QUEUE: _queue(), f"{QUEUE}Policy": _queue_policy(declared)}
+    merged |= {queue: _queue() for feature in declared for queue in feature.queues}
     for function in functions(declared):
         name = names.resource(function.name)
         if function.delivery:
@@ -30,6 +31,7 @@ def resources(declared: Declared) -> dict[str, Json]:
 def outputs(declared: Declared) -> dict[str, Json]:
     """Where the dead letters are, and where messages for the functions go."""
     queues = [function.queue for function in functions(declared) if function.queue]
+    queues += [queue for feature in declared for queue in feature.queues]
     addresses = {"DeadLetterQueueUrl": ref(QUEUE), **{f"{name}Url": ref(name) for name in queues}}
     return {name: {"Value": address} for name, address in addresses.items()}
 

@@ -4,6 +4,7 @@ from chalicelib.http.answers import ETAG, LOCATION, Answer, csv_response
 from chalicelib.http.organizations import (
     OrganizationQuery,
     OwnedListQuery,
+    OwnedPageQuery,
     organization_of,
     reading_for,
     seen_by_caller,
@@ -32,6 +33,7 @@ __all__ = [
     "Nothing",
     "OrganizationQuery",
     "OwnedListQuery",
+    "OwnedPageQuery",
     "Page",
     "PageQuery",
     "Routes",

@@ -17,6 +17,7 @@ from chalicelib.http.answers import Answer
 from chalicelib.http.requests import IDEMPOTENCY_KEY, IF_MATCH, Asked, reading, writing
 from chalicelib.idempotency import Asking, KeptAnswer
 from chalicelib.listing import ListQuery
+from chalicelib.paging import PageQuery
 
 T = TypeVar("T")
 
@@ -52,6 +53,12 @@ class OrganizationQuery(Body, rename="camel"):
 
 class OwnedListQuery(ListQuery, rename="camel"):
     """Which page of a list, and of the items of which organization."""
+
+    organization_id: _Named | UnsetType = UNSET
+
+
+class OwnedPageQuery(PageQuery, rename="camel"):
+    """How many items, after which key, and of which organization."""
 
     organization_id: _Named | UnsetType = UNSET
 

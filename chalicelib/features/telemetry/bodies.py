@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 from chalicelib.bodies import UNSET, Body, Count, Id, Instant, Meta, ShortText, Text, UnsetType
 from chalicelib.features.telemetry.model import MAX_RECORDS, Reason, Way
-from chalicelib.http.organizations import OrganizationQuery
-from chalicelib.paging import PageQuery
+from chalicelib.http.organizations import OwnedPageQuery
 
 
 class Letter(Body):
@@ -109,7 +108,7 @@ class TelemetryBatch(Body):
     ]
 
 
-class RejectQuery(OrganizationQuery, PageQuery, rename="camel"):
+class RejectQuery(OwnedPageQuery, rename="camel"):
     """Which rejects; all that is said has to hold."""
 
     reason: Annotated[Reason, Meta(description="Why they are not stored.")] | UnsetType = UNSET
@@ -158,9 +157,7 @@ class Replay(Body, rename="camel"):
 
     reason: Annotated[Reason, Meta(description="Those with this reason.")] | UnsetType = UNSET
     device_id: Annotated[Text, Meta(description="Those of this device.")] | UnsetType = UNSET
-    reject_ids: (
-        Annotated[list[Id], Meta(max_length=500, description="These.")] | UnsetType
-    ) = UNSET
+    reject_ids: Annotated[list[Id], Meta(max_length=500, description="These.")] | UnsetType = UNSET
 
 
 class Replayed(Body, rename="camel"):
@@ -173,7 +170,7 @@ class Replayed(Body, rename="camel"):
     is_more: Annotated[bool, Meta(description="Whether there may be more: try again.")]
 
 
-class LatestQuery(OrganizationQuery, PageQuery, rename="camel"):
+class LatestQuery(OwnedPageQuery, rename="camel"):
     """Of which devices."""
 
     device_id: (

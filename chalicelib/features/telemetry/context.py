@@ -29,6 +29,11 @@ class Ingestion:
     bus: str | None = None
     letter_queue: str | None = None
 
+    @property
+    def organization_id(self) -> str | None:
+        """The organization; None where the devices of all are known."""
+        return None if self.organization == EVERY_ORGANIZATION else self.organization
+
     def transaction(self) -> AbstractContextManager[Connection]:
         """A transaction that sees the devices of the organization."""
         return database.transaction(self.engine, self.deadline, self.organization)

@@ -107,9 +107,10 @@ def within_limits(metric: Metric, value: float) -> float:
 
 
 def time_of(spelled: object) -> int:
-    """*spelled* in microseconds since 1970: seconds, milliseconds, or ISO 8601; raises `RefusedError`.
+    """*spelled*, seconds, milliseconds or ISO 8601, in microseconds since 1970.
 
-    A text without a zone is taken to be in UTC, as most devices mean it.
+    A text without a zone is taken to be in UTC, as most devices mean it. Raises `RefusedError` for
+    anything else.
     """
     if isinstance(spelled, bool):
         raise _wrong_time()

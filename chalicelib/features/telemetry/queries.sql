@@ -11,6 +11,7 @@ CROSS JOIN LATERAL (
     FROM iot_data.v_devices
     WHERE device_id = asked.device_id
       AND lifecycle <> 'deleted'
+      AND (CAST(:organization AS text) IS NULL OR organization_id = :organization)
     LIMIT 1
 ) AS device
 JOIN iot_data.v_device_types AS type USING (device_type_id)

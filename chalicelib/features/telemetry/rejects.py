@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from chalicelib.database import EVERY_ORGANIZATION
 from chalicelib.features.telemetry import store
 from chalicelib.features.telemetry.context import Ingestion
 from chalicelib.features.telemetry.model import (
@@ -51,7 +50,7 @@ def _row(context: Ingestion, now: datetime, reject: Reject) -> Mapping[str, Any]
     is_letter = context.letter_queue is not None and not is_quarantined
     return {
         "reject_id": id_of(reject),
-        "organization_id": reject.organization_id or _organization(context),
+        "organization_id": reject.organization_id or context.organization_id,
         "device_id": reject.device_id,
         "metric": _clean(reject.metric),
         "reason": reject.reason,
@@ -63,10 +62,6 @@ def _row(context: Ingestion, now: datetime, reject: Reject) -> Mapping[str, Any]
         "sent_at": record.sent_at and instant(from_microseconds(record.sent_at)),
         "letter_due_at": instant(now) if is_letter else None,
     }
-
-
-def _organization(context: Ingestion) -> str | None:
-    return None if context.organization == EVERY_ORGANIZATION else context.organization
 
 
 def id_of(reject: Reject) -> str:

@@ -34,7 +34,7 @@ def replay(context: Ingestion, wanted: Replay, actor: Actor) -> tuple[Replayed, 
 
     def attempt_to_forget() -> None:
         with context.transaction() as connection:
-            _forget(connection, actor, over)
+            _forget(connection, context, actor, over)
 
     if over:
         database.retry(attempt_to_forget, context.deadline)
@@ -56,7 +56,15 @@ def _arrived(found: list[Kept]) -> Arrived:
     return arrived
 
 
-def _forget(connection: Connection, actor: Actor, reject_ids: list[str]) -> None:
+def _forget(
+    connection: Connection, context: Ingestion, actor: Actor, reject_ids: list[str]
+) -> None:
     store.forget_rejects(connection, reject_ids)
-    subject = f"{len(reject_ids)} rejects"
-    audit.record(connection, actor, "telemetry.replayed", subject, before={"rejects": reject_ids})
+    audit.record(
+        connection,
+        actor,
+        "telemetry.replayed",
+        f"{len(reject_ids)} rejects",
+        organization_id=context.organization_id,
+        before={"reject_ids": reject_ids},
+    )

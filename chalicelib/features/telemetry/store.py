@@ -52,9 +52,12 @@ def database_clock(connection: Connection) -> datetime:
     return now
 
 
-def find_devices(connection: Connection, device_ids: Collection[str]) -> dict[str, Found]:
-    """Those of *device_ids* that are registered, by their ids."""
-    rows = connection.execute(sql.find_devices, {"device_ids": _texts(device_ids)})
+def find_devices(
+    connection: Connection, device_ids: Collection[str], organization_id: str | None
+) -> dict[str, Found]:
+    """Those of *device_ids* that the organization, or any if it is None, has registered."""
+    values = {"device_ids": _texts(device_ids), "organization": organization_id}
+    rows = connection.execute(sql.find_devices, values)
     return {row.device_id: Found(*row) for row in rows}
 
 

@@ -9,7 +9,6 @@ from chalicelib.features.telemetry.judging import RefusedError, within_limits
 from chalicelib.features.telemetry.model import SECOND, Record, Reject
 from chalicelib.features.telemetry.plans import Metric, Plan
 
-
 # The newest reading of a metric, as it is stored: when it was measured, in microseconds since 1970,
 # its value, what is unusual about it, and how the metric has behaved until then. Thousands are read
 # and written with each batch, and none is an object for longer than it takes to judge it.

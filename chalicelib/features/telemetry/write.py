@@ -18,7 +18,7 @@ Moments = dict[tuple[str, int], Moment]
 
 # A container keeps the plans of so many types, by type and version.
 _MOST_PLANS = 1_000
-_plans: dict[tuple[str, int], Plan] = {}
+plans: dict[tuple[str, int], Plan] = {}
 
 
 class NewDevicesError(Exception):
@@ -55,8 +55,9 @@ def _moments(
     """What is right in the records, by device and time."""
     if not addressed:
         return {}
-    found = store.find_devices(connection, [device_id for device_id, _ in addressed])
-    plans = _plans_of(connection, found.values())
+    device_ids = [device_id for device_id, _ in addressed]
+    found = store.find_devices(connection, device_ids, context.organization_id)
+    plan_of_type = _plans_of(connection, found.values())
     times = clock(now, context.admission)
     moments: Moments = {}
     for device_id, records in addressed:
@@ -64,7 +65,7 @@ def _moments(
         if known is None:
             outcome.rejects += _unknown(device_id, records)
             continue
-        plan = plans[known.device_type_id, known.version]
+        plan = plan_of_type[known.device_type_id, known.version]
         device = Device(device_id, known.organization_id, plan)
         for record in records:
             _take(device, record, times, moments, outcome)
@@ -123,12 +124,12 @@ def _write_readings(
 def _plans_of(connection: Connection, found: Collection[Found]) -> dict[tuple[str, int], Plan]:
     """The plans of the types of devices: a change of a type is another version of it."""
     versions = {(one.device_type_id, one.version): one.timestamp_path for one in found}
-    missing = {type_id for type_id, version in versions if (type_id, version) not in _plans}
+    missing = {type_id for type_id, version in versions if (type_id, version) not in plans}
     if missing:
-        if len(_plans) > _MOST_PLANS:
-            _plans.clear()
+        if len(plans) > _MOST_PLANS:
+            plans.clear()
         metrics = store.list_metrics(connection, missing)
         for (type_id, version), timestamp_path in versions.items():
             if type_id in missing:
-                _plans[type_id, version] = plan_of(timestamp_path, metrics.get(type_id, []))
-    return {key: _plans[key] for key in versions}
+                plans[type_id, version] = plan_of(timestamp_path, metrics.get(type_id, []))
+    return {key: plans[key] for key in versions}
