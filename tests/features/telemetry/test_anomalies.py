@@ -272,6 +272,22 @@ class TestFlatLines:
         values = [round(value) + 0.0 for value in noise(10 * A_DAY, spread=0.7)]
         assert not any(marks(values))
 
+    def test_it_is_stuck_when_it_stands_still_four_times_as_long_as_ever(self) -> None:
+        values = noise(LEARNING)
+        values[-6:-1] = [20.0] * 5
+        found = later(learnt(values), *[20.0] * 30)
+        assert found == [Mark.GOOD] * 19 + [Mark.STUCK] * 11
+
+    @pytest.mark.parametrize(("days", "mark"), [(8, Mark.GOOD), (10, Mark.STUCK)])
+    def test_how_long_it_was_stuck_is_forgotten_after_nine_days(
+        self, days: int, mark: Mark
+    ) -> None:
+        behaviour = learnt(noise(LEARNING))
+        behaviour, _ = after(behaviour, [20.0] * A_DAY)
+        behaviour, found = after(behaviour, noise(days * A_DAY))
+        assert not any(found)
+        assert later(behaviour, *[20.0] * 30)[-1] == mark
+
     def test_what_stands_still_each_night_is_not_stuck(self) -> None:
         values = noise(30 * A_DAY)
         for number in range(len(values)):
