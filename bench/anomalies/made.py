@@ -37,6 +37,13 @@ def drift(judge: Judge) -> str:
     return str(sum(judge(_readings(values))))
 
 
+def tail(judge: Judge) -> str:
+    """How many readings are marked of an exponential distribution, where none is unusual."""
+    chance = random.Random(1)  # noqa: S311 the same readings each time
+    values = [chance.expovariate(1) for _ in range(DAYS * A_DAY)]
+    return str(sum(judge(_readings(values))))
+
+
 def _raised_by(step: float) -> list[float]:
     after = 10 * A_DAY
     return [value + step * (number >= after) for number, value in enumerate(_noise())]
@@ -60,4 +67,5 @@ MADE: dict[str, Callable[[Judge], str]] = {
     "a level 10 higher is marked for": new_level,
     "spikes of 50 and 100, 20 days after a step of 50": spikes_at_a_new_level,
     "readings marked of a drift by 1 a day": drift,
+    "readings marked of 8 640 with a long tail": tail,
 }
