@@ -117,6 +117,15 @@ _LastReading = Annotated[
     ),
 ]
 
+_LastReadingUnits = Annotated[
+    dict[str, str] | None,
+    Meta(
+        description="The units of those values, as far as its type says them, by the names of the "
+        "metrics; null where there is no reading.",
+        examples=[{"temperature": "°C", "humidity": "%"}],
+    ),
+]
+
 
 class Device(Body, rename="camel"):
     """A device of an organization."""
@@ -142,6 +151,7 @@ class Device(Body, rename="camel"):
     created_at: CreatedAt
     updated_at: Annotated[Instant, Meta(description="When something of it was last changed.")]
     last_reading: _LastReading | UnsetType = UNSET
+    last_reading_units: _LastReadingUnits | UnsetType = UNSET
     health: Health | UnsetType = UNSET
 
 

@@ -148,7 +148,7 @@ known AS (
     GROUP BY asked.device_id, seen.parameter_id
 )
 SELECT DISTINCT ON (asked.device_id, metric.name)
-       asked.device_id, metric.name, metric.data_type, measured.time, measured.value
+       asked.device_id, metric.name, metric.data_type, metric.unit, measured.time, measured.value
 FROM asked
 JOIN iot_data.v_device_type_metrics AS metric USING (device_type_id)
 LEFT JOIN known USING (device_id, parameter_id)
