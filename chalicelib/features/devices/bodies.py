@@ -175,8 +175,9 @@ class DeviceChange(Body, rename="camel"):
         Annotated[
             Text | None,
             Meta(
-                description="When the maintenance ends; null for until further notice.",
-                examples=["2026-11-01T18:00:00Z"],
+                description="When the maintenance ends, which must be in the future; null for "
+                "until further notice.",
+                examples=["2030-01-31T18:00:00Z"],
             ),
         ]
         | UnsetType
