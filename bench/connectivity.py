@@ -41,10 +41,20 @@ SELECT {_NAME}, 'org-' || number % {ORGANIZATIONS}, 'type', 'Sensor ' || number,
        -60 + number % 120, -170 + number % 340,
        ARRAY['office', 'building-' || number % 70], 'active', 'online', CAST(:at AS timestamptz)
 FROM generate_series(0, :devices - 1) AS number;
-INSERT INTO iot_data.device_presence (device_id, organization_id, last_seen_at)
+INSERT INTO iot_data.device_presence (
+    device_id, organization_id, last_seen_at, silent_after, is_online
+)
 SELECT {_NAME}, 'org-' || number % {ORGANIZATIONS},
-       CAST(:at AS timestamptz) - make_interval(mins => CAST(number % {SLOTS} AS integer))
+       CAST(:at AS timestamptz) - make_interval(mins => CAST(number % {SLOTS} AS integer)),
+       make_interval(secs => {RULES.intervals * INTERVAL_SECONDS}), true
 FROM generate_series(0, :devices - 1) AS number;
+INSERT INTO iot_data.device_counts (
+    organization_id, tag, device_type_id, status, lifecycle, connectivity, devices
+)
+SELECT organization_id, tag, device_type_id, status, lifecycle, connectivity, count(*)
+FROM iot_data.devices
+CROSS JOIN LATERAL unnest(array_append(tags, '')) AS tag
+GROUP BY 1, 2, 3, 4, 5, 6;
 INSERT INTO iot_data.connectivity_checkpoint (
     read_until, decided_at, newest_reading_at, heard_count, limits
 )

@@ -81,23 +81,21 @@ SELECT min(allowed) FROM pg_temp.device_limit
 -- name: hear_readings
 -- Who was heard of in a span of time, and when last. A device whose clock is ahead is heard of when
 -- the times of its readings come, whenever they arrived: that says nothing about whether any arrive.
-WITH spoken AS MATERIALIZED (
-    SELECT device_id, max(time) AS heard_at
+WITH noted AS (
+    INSERT INTO pg_temp.heard (device_id, heard_at)
+    SELECT device_id, max(time)
     FROM iot_data.timescale_measurements
     WHERE time > :since AND time <= :until
     GROUP BY device_id
+    RETURNING device_id, heard_at
 ),
 ahead AS MATERIALIZED (
     SELECT DISTINCT device_id
     FROM iot_data.timescale_measurements
     WHERE time > :ahead_of
-),
-noted AS (
-    INSERT INTO pg_temp.heard (device_id, heard_at)
-    SELECT device_id, heard_at FROM spoken
 )
 SELECT count(*) AS heard_count, max(heard_at) FILTER (WHERE ahead.device_id IS NULL) AS newest_at
-FROM spoken
+FROM noted
 LEFT JOIN ahead USING (device_id)
 
 -- name: hear_heartbeats
@@ -125,7 +123,7 @@ WHERE presence.device_id = latest.device_id
   AND (presence.last_seen_at IS NULL OR presence.last_seen_at < latest.heard_at)
 
 -- name: forget_asked
--- Of these, somebody has said that their limit is another one.
+-- Of these, somebody has said that their limit is another one, or that they are deleted.
 WITH asked AS (
     DELETE FROM iot_data.connectivity_rechecks RETURNING device_id
 )
@@ -135,9 +133,10 @@ FROM asked
 WHERE presence.device_id = asked.device_id
 
 -- name: learn_limits
--- Those of which it is not known, which an index has alone.
+-- Those of which it is not known, which an index has alone. One that is deleted may be silent for no
+-- time at all, so that nobody looks at it again.
 UPDATE iot_data.device_presence AS presence
-SET silent_after = kind.allowed
+SET silent_after = CASE WHEN device.lifecycle = 'deleted' THEN interval '0' ELSE kind.allowed END
 FROM iot_data.devices AS device
 JOIN pg_temp.device_limit AS kind USING (device_type_id)
 WHERE presence.silent_after IS NULL
@@ -145,11 +144,15 @@ WHERE presence.silent_after IS NULL
 
 -- name: learn_all_limits
 UPDATE iot_data.device_presence AS presence
-SET silent_after = kind.allowed
-FROM iot_data.devices AS device
-JOIN pg_temp.device_limit AS kind USING (device_type_id)
-WHERE presence.silent_after IS DISTINCT FROM kind.allowed
-  AND device.device_id = presence.device_id
+SET silent_after = known.allowed
+FROM (
+    SELECT device_id,
+           CASE WHEN lifecycle = 'deleted' THEN interval '0' ELSE allowed END AS allowed
+    FROM iot_data.devices
+    JOIN pg_temp.device_limit USING (device_type_id)
+) AS known
+WHERE presence.silent_after IS DISTINCT FROM known.allowed
+  AND known.device_id = presence.device_id
 
 -- name: fill_held_limit
 -- When readings come again, each device is given the time in which its next one is due, as long as
@@ -195,7 +198,7 @@ WHERE held.is_resumed
 GROUP BY presence.organization_id
 
 -- name: ask_again
--- Without a key that could be in the way of whoever asks: they hold the lock of the device.
+-- Of a device that has another type now, or is deleted. Without a key that could be in the way of whoever asks: they hold the lock of the device.
 INSERT INTO iot_data.connectivity_rechecks (device_id, organization_id)
 SELECT device_id, organization_id FROM iot_data.devices WHERE device_id = :device_id
 
@@ -316,15 +319,19 @@ SELECT count(*) FROM ended
 
 -- name: list_silences
 -- The devices that would be declared offline, where nothing is held yet. Devices in maintenance may
--- be silent, and are no sign of anything; `status` says it of them, and of those deleted, by itself.
+-- be silent, and are no sign of anything.
 SELECT presence.organization_id,
        count(*) AS device_count,
        min(presence.silent_after) AS shortest
 FROM iot_data.device_presence AS presence
-JOIN iot_data.devices AS device USING (device_id)
 WHERE presence.is_online IS DISTINCT FROM false
+  AND presence.silent_after > interval '0'
   AND presence.last_seen_at + presence.silent_after <= :now
-  AND device.status IN ('online', 'registered')
+  AND NOT EXISTS (
+      SELECT
+      FROM iot_data.devices AS device
+      WHERE device.device_id = presence.device_id AND device.maintenance_until IS NOT NULL
+  )
   AND NOT EXISTS (
       SELECT
       FROM iot_data.connectivity_holds AS hold
