@@ -104,7 +104,7 @@ class Function:
     database login; where that is left empty, it uses the login of all others. An invocation that
     takes longer than *slow_after_s* seconds is too slow; where that is None, most of the timeout is
     the limit. *invoked_by* are the services whose rules, made by others in this account, may invoke
-    it. *queue* is the queue of ours that feeds it.
+    it. *queue* is the queue of ours that feeds it, *stream* the stream of ours.
     """
 
     name: str
@@ -115,6 +115,7 @@ class Function:
     may: tuple[Permission, ...] = ()
     delivery: Delivery | None = None
     queue: str | None = None
+    stream: str | None = None
     invoked_by: tuple[str, ...] = ()
     variables: Mapping[str, str | If] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
