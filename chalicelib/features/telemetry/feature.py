@@ -169,7 +169,8 @@ FEATURE = Feature(
     },
     rights={
         "runtime": {
-            "timescale_measurements": "SELECT INSERT UPDATE",
+            # What refreshes the aggregates may read it, and the runtime is a member of that.
+            "timescale_measurements": "INSERT UPDATE",
             "device_readings": "SELECT INSERT UPDATE",
             "telemetry_rejects": "SELECT INSERT UPDATE DELETE",
             "v_devices": "SELECT",
