@@ -22,6 +22,9 @@ from tests.isolation.probes import Probe, Probes
 from tests.roles.doing import invocation, request
 from tests.sandbox import Sandbox
 
+NEVER_MADE = {
+    ("api_handler", "sqs.send_message_batch"): "whoever asks over HTTP waits for no queue",
+}
 # Nobody is there: what is due stays due, and that is written down.
 _ENVIRONMENT = {
     "TELEMETRY_REJECTS_QUEUE": "http://127.0.0.1:1/123456789012/rejects",
