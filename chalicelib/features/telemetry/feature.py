@@ -16,7 +16,6 @@ from chalicelib.feature import (
     schedule_expression,
     whole,
 )
-from chalicelib.features.telemetry.model import Reason
 
 STREAM = "TelemetryStream"
 QUEUE = "TelemetryQueue"
@@ -85,6 +84,12 @@ DEVICE_PATHS = Setting(
 )
 
 _LETTERS = {"TELEMETRY_REJECTS_QUEUE": f"${{{LETTERS}}}"}
+# Those of the model, as metrics are spelled.
+_REASONS = (
+    *("NotReadable", "NoDevice", "UnknownDevice", "OtherDevice", "NoTime", "WrongTime", "Ahead"),
+    *("TooLate", "NoValues", "UnknownMetric", "WrongType", "WrongUnit", "OutOfLimits"),
+    "NotStorable",
+)
 _TELLS = (PUT_EVENTS, Permission("sqs:SendMessage", (f"${{{LETTERS}.Arn}}",)))
 # What makes the work of a batch quick: from here on Lambda gives a function a processor of its own.
 _ONE_PROCESSOR_MB = 1769
@@ -156,10 +161,7 @@ FEATURE = Feature(
         Metric("Anomalies", graph="Unusual readings"),
         Metric("IngestionLatency", graph="From measurement to commit, half of it", statistic="p50"),
         Metric("IngestionLatency", graph="From measurement to commit, nearly all", statistic="p99"),
-        *(
-            Metric(f"Rejected{reason.title().replace('_', '')}", graph="What is rejected")
-            for reason in Reason
-        ),
+        *(Metric(f"Rejected{reason}", graph="What is rejected") for reason in _REASONS),
     ),
     sends=Events("anomaly", may_wait_h=1),
     objects={
@@ -169,7 +171,8 @@ FEATURE = Feature(
     },
     rights={
         "runtime": {
-            "timescale_measurements": "SELECT INSERT UPDATE",
+            # What refreshes the aggregates may read it, and the runtime is a member of that.
+            "timescale_measurements": "INSERT UPDATE",
             "device_readings": "SELECT INSERT UPDATE",
             "telemetry_rejects": "SELECT INSERT UPDATE DELETE",
             "v_devices": "SELECT",
