@@ -59,6 +59,10 @@ db: $(SETUP)  ## The embedded TimescaleDB on PORT=5432; SEED=1 puts a small flee
 serve: $(SETUP)  ## The console and the API on the database of TIMESCALE_DB_…, for this machine only (PORT=8000)
 	@$(BIN)/python -m devdb.serve --port $(or $(PORT),8000)
 
+.PHONY: schedules
+schedules: $(SETUP)  ## What AWS would start each minute, on the database of TIMESCALE_DB_…: who is online, files of devices
+	@$(BIN)/python -m devdb.schedules
+
 bench: $(SETUP)  ## Measure one run against its alternatives (BENCH_DATABASE_URL names a server)
 	$(BIN)/python -m bench
 

@@ -11,11 +11,12 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from chalicelib import database, logs
+from chalicelib.database import Deadline
 from chalicelib.features.device_parameters.bodies import Run
 from chalicelib.features.device_parameters.model import BUCKET, bucket_start
 from chalicelib.features.device_parameters.settings import SyncSettings, sync_settings
 from chalicelib.features.heartbeats.feature import STALE_AFTER_SECONDS
-from devdb import life, registry
+from devdb import life, registry, schedules
 from devdb.aws import moto_server
 from devdb.connecting import exports, psql
 from devdb.embedded import EmbeddedTimescale, is_prepared
@@ -56,6 +57,8 @@ def log_errors_only() -> None:
     """On a terminal: an error carries the last lines of a server that failed."""
     logs.configure_plain("ERROR")
     logging.getLogger("devdb").setLevel(logging.ERROR)
+    # Moto's server tells of each request.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
 def _demonstrate(console: Console, *, is_once: bool, port: int) -> None:
@@ -80,6 +83,8 @@ def _demonstrate(console: Console, *, is_once: bool, port: int) -> None:
         with LocalServer(ROOT, environment, port) as local:
             console.print_json(json.dumps(local.get_json("/status")))
             registry.install(local, fleet)
+            # The schedule would be a minute late for whoever looks at once.
+            schedules.connectivity(engine, environment)(Deadline.after(life.WORK_SECONDS))
             console.print(f"\nReady after {time.monotonic() - began:.0f} s.")
             if not is_once:
                 console.print(_invitation(server, local), soft_wrap=True)

@@ -7,18 +7,10 @@ from sqlalchemy import Engine, text
 
 from chalicelib import database
 from chalicelib.database import EVERY_ORGANIZATION, Deadline
-from chalicelib.features.devices.certificates.feature import IOT_POLICY_NAME
-from chalicelib.features.devices.certificates.provision import provision
-from chalicelib.features.devices.connectivity.check import check, configured_rules
-from chalicelib.features.devices.connectivity.feature import TRANSITION_RETENTION_DAYS
-from chalicelib.features.devices.imports.carry_out import carry_out
-from chalicelib.features.devices.imports.context import Importing
-from chalicelib.features.devices.imports.feature import IMPORT_MAX_ROWS
-from chalicelib.features.users import identities
-from chalicelib.features.users.feature import USER_POOL_ID
 from devdb.fleet import PARAMETERS, Fleet
 from devdb.life import CHECKS_EVERY, READINGS_EVERY, Life, every
 from devdb.local_server import LocalServer
+from devdb.schedules import each_minute
 
 ORGANIZATION = "acme"
 DEVICE_TYPE = "office-sensor"
@@ -71,31 +63,12 @@ def live_on(
             tell(f"{device_id} was registered, and reports from now on.")
 
     lives.repeat("registered devices", report, every(READINGS_EVERY))
-    for name, work in _schedules(fleet.engine, environment).items():
+    for name, work in each_minute(fleet.engine, environment).items():
         lives.repeat(name, _in_time(work), every(CHECKS_EVERY))
 
 
 def _in_time(work: Callable[[Deadline], object]) -> Callable[[datetime], object]:
     return lambda _: work(Deadline.after(_WORK_SECONDS))
-
-
-def _schedules(
-    engine: Engine, environment: Mapping[str, str]
-) -> Mapping[str, Callable[[Deadline], object]]:
-    """What the schedules start each minute, by what a failure of it is called."""
-    pool, policy = USER_POOL_ID.value(environment), IOT_POLICY_NAME.value(environment)
-    kept_days = TRANSITION_RETENTION_DAYS.value(environment)
-    max_rows = IMPORT_MAX_ROWS.value(environment)
-    return {
-        "identities": lambda deadline: identities.follow(engine, deadline, pool),
-        "things and certificates": lambda deadline: provision(engine, deadline, policy),
-        "who is online": lambda deadline: check(
-            engine, deadline, configured_rules(), retention_days=kept_days, bus=None
-        ),
-        "files of devices": lambda deadline: carry_out(
-            Importing(engine, deadline, bucket=None, max_rows=max_rows, keeps_master=True)
-        ),
-    }
 
 
 def _office_sensor() -> dict[str, object]:

@@ -76,6 +76,7 @@ def devices(now: datetime) -> list[Document]:
             "humidity": 45,
             "timestamp": canned.instant(now - timedelta(minutes=2)),
         },
+        "lastReadingUnits": {"temperature": "°C"},
     }
     maintenance = {"status": "maintenance", "maintenanceUntil": None}
     return [
@@ -107,6 +108,7 @@ def device(now: datetime, device_id: str, name: str, **facts: Any) -> Document:
         "createdAt": canned.instant(now - timedelta(days=30)),
         "updatedAt": canned.instant(now - timedelta(days=1)),
         "lastReading": None,
+        "lastReadingUnits": None,
         "health": {"uptime": None, "dataQuality": None},
         **facts,
     }

@@ -137,7 +137,7 @@ def test_a_device_is_shown_as_it_is(visit: Visit) -> None:
     for text in ("99.8 %, over 30 days", "52.52° N, 13.405° W", "-71 dBm", "shelfB 4", "v2.1.0"):
         assert text in facts
     assert "Data quality" not in facts
-    assert "temperature23.5humidity45" in page.text(card("Last readings"))
+    assert "temperature23.5 °Chumidity45" in page.text(card("Last readings"))
     assert canned.HOSTILE_NAME in page.text(card("What it reports"))
     assert page.count(rows("Online and offline")) == 2
     changes = page.text(rows("What was done to it"))

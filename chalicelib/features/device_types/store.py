@@ -149,29 +149,23 @@ def list_device_types(
 
 
 def _read(row: Row[Any]) -> DeviceType:
-    return DeviceType(
-        device_type_id=row.device_type_id,
-        organization_id=row.organization_id,
-        is_shared=row.organization_id is None,
-        name=row.name,
-        description=row.description,
-        reporting_interval_seconds=row.reporting_interval_seconds,
-        timestamp_path=row.timestamp_path,
-        metrics=msgspec.json.decode(row.bodies, type=list[DeviceMetric]),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+    metrics = msgspec.json.decode(row.bodies, type=list[DeviceMetric])
+    return DeviceType(**_facts(row), timestamp_path=row.timestamp_path, metrics=metrics)
 
 
 def _listed(row: Row[Any]) -> ListedDeviceType:
-    return ListedDeviceType(
-        device_type_id=row.device_type_id,
-        organization_id=row.organization_id,
-        is_shared=row.organization_id is None,
-        name=row.name,
-        description=row.description,
-        reporting_interval_seconds=row.reporting_interval_seconds,
-        metric_count=row.metric_count,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+    return ListedDeviceType(**_facts(row), metric_count=row.metric_count)
+
+
+def _facts(row: Row[Any]) -> dict[str, Any]:
+    """What is shown of a type in a list and by itself."""
+    return {
+        "device_type_id": row.device_type_id,
+        "organization_id": row.organization_id,
+        "is_shared": row.organization_id is None,
+        "name": row.name,
+        "description": row.description,
+        "reporting_interval_seconds": row.reporting_interval_seconds,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }

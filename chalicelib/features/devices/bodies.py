@@ -117,6 +117,15 @@ _LastReading = Annotated[
     ),
 ]
 
+_LastReadingUnits = Annotated[
+    dict[str, str] | None,
+    Meta(
+        description="The units of those values, as far as its type says them, by the names of the "
+        "metrics; null where there is no reading.",
+        examples=[{"temperature": "°C", "humidity": "%"}],
+    ),
+]
+
 
 class Device(Body, rename="camel"):
     """A device of an organization."""
@@ -142,6 +151,7 @@ class Device(Body, rename="camel"):
     created_at: CreatedAt
     updated_at: Annotated[Instant, Meta(description="When something of it was last changed.")]
     last_reading: _LastReading | UnsetType = UNSET
+    last_reading_units: _LastReadingUnits | UnsetType = UNSET
     health: Health | UnsetType = UNSET
 
 
@@ -165,8 +175,9 @@ class DeviceChange(Body, rename="camel"):
         Annotated[
             Text | None,
             Meta(
-                description="When the maintenance ends; null for until further notice.",
-                examples=["2026-11-01T18:00:00Z"],
+                description="When the maintenance ends, which must be in the future; null for "
+                "until further notice.",
+                examples=["2030-01-31T18:00:00Z"],
             ),
         ]
         | UnsetType

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, column, insert, table
+from sqlalchemy import Connection, TableClause, column, insert, table, update
 
 from chalicelib.database.statements import statements_beside
 from chalicelib.database.tables import SCHEMA
@@ -38,10 +38,17 @@ def require_room(name: str, longest: int | None) -> None:
 
 def add(connection: Connection, devices: Mapping[str, Description]) -> None:
     """Have the master table know the devices, which are by their ids, and switch them on."""
-    optional = connection.execute(sql.list_optional_columns_of_master).scalars().all()
+    optional = _optional_columns(connection)
     rows = [_row(device_id, device, optional) for device_id, device in devices.items()]
-    target = table(_TABLE, *(column(name) for name in rows[0]), schema=SCHEMA)
-    connection.execute(insert(target), rows)
+    connection.execute(insert(_master(*rows[0])), rows)
+
+
+def _optional_columns(connection: Connection) -> Sequence[str]:
+    return connection.execute(sql.list_optional_columns_of_master).scalars().all()
+
+
+def _master(*columns: str) -> TableClause:
+    return table(_TABLE, *(column(name) for name in columns), schema=SCHEMA)
 
 
 def _row(device_id: str, device: Description, optional: Sequence[str]) -> dict[str, Any]:
@@ -65,5 +72,9 @@ def rename(connection: Connection, device_id: str, name: str) -> None:
 
 
 def switch_off(connection: Connection, device_id: str) -> None:
-    """Have the readings of the device count no more."""
-    connection.execute(sql.switch_master_off, {"device_id": device_id})
+    """Have the readings of the device count no more; whoever reads `is_active` sees it as well."""
+    off = {"status": False}
+    if "is_active" in _optional_columns(connection):
+        off["is_active"] = False
+    master = _master("device_id", *off)
+    connection.execute(update(master).where(master.c.device_id == device_id).values(off))

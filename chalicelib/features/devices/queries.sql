@@ -119,9 +119,6 @@ WHERE device_id = :device_id
 -- name: rename_master
 UPDATE iot_data.redshift_devices SET device_name = :name WHERE device_id = :device_id
 
--- name: switch_master_off
-UPDATE iot_data.redshift_devices SET status = false WHERE device_id = :device_id
-
 -- name: list_last_readings
 -- What devices reported when they were last heard of, and before that what the newest hours of the
 -- aggregate know of. Each is looked up by the whole key of a measurement, within bounds that leave
@@ -151,7 +148,7 @@ known AS (
     GROUP BY asked.device_id, seen.parameter_id
 )
 SELECT DISTINCT ON (asked.device_id, metric.name)
-       asked.device_id, metric.name, metric.data_type, measured.time, measured.value
+       asked.device_id, metric.name, metric.data_type, metric.unit, measured.time, measured.value
 FROM asked
 JOIN iot_data.v_device_type_metrics AS metric USING (device_type_id)
 LEFT JOIN known USING (device_id, parameter_id)

@@ -1,12 +1,15 @@
 """What devices have measured: their newest values, and how much of what they should."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row
 
 from chalicelib.database.statements import statements_beside
+from chalicelib.features.devices.bodies import Device
 from chalicelib.features.devices.model import reading_of, share
 from chalicelib.features.devices.store import Stored
 from chalicelib.instants import instant
@@ -18,9 +21,17 @@ LOOKED_BACK = timedelta(days=30)
 _TIMESTAMP = "timestamp"
 
 
+@dataclass(frozen=True)
+class Reading:
+    """The newest values of a device, and their units where they have one, by names of metrics."""
+
+    values: dict[str, Any]
+    units: dict[str, str]
+
+
 def last_readings(
     connection: Connection, found: Sequence[Stored], now: datetime
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Reading]:
     """The newest values of devices, by their ids; those that have none are left out."""
     values = {
         "device_ids": [stored.device.device_id for stored in found],
@@ -32,6 +43,14 @@ def last_readings(
     for row in connection.execute(sql.list_last_readings, values):
         by_device.setdefault(row.device_id, []).append(row)
     return {device_id: _reading(rows) for device_id, rows in by_device.items()}
+
+
+def with_last_reading(device: Device, readings: Mapping[str, Reading]) -> Device:
+    """The device, with what *readings* have of it."""
+    reading = readings.get(device.device_id)
+    if reading is None:
+        return replace(device, last_reading=None, last_reading_units=None)
+    return replace(device, last_reading=reading.values, last_reading_units=reading.units)
 
 
 def data_quality(connection: Connection, stored: Stored, now: datetime) -> float | None:
@@ -47,8 +66,8 @@ def data_quality(connection: Connection, stored: Stored, now: datetime) -> float
     return None if row is None else share(row.slots, int(row.hours) * len(parameter_ids))
 
 
-def _reading(rows: Iterable[Row[Any]]) -> dict[str, Any]:
-    rows = list(rows)
+def _reading(rows: Sequence[Row[Any]]) -> Reading:
     newest = max(row.time for row in rows)
     found = {row.name: reading_of(row.value, row.data_type) for row in rows}
-    return {**found, _TIMESTAMP: instant(newest)}
+    units = {row.name: row.unit for row in rows if row.unit is not None}
+    return Reading({**found, _TIMESTAMP: instant(newest)}, units)

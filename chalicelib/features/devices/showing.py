@@ -15,8 +15,5 @@ def shown(connection: Connection, stored: Stored) -> Device:
     last = readings.last_readings(connection, [stored], now)
     quality = readings.data_quality(connection, stored, now)
     uptime = find_uptime(connection, stored.device.device_id, now)
-    return replace(
-        stored.device,
-        last_reading=last.get(stored.device.device_id),
-        health=Health(uptime=uptime, data_quality=quality),
-    )
+    health = Health(uptime=uptime, data_quality=quality)
+    return replace(readings.with_last_reading(stored.device, last), health=health)

@@ -28,7 +28,7 @@ function Shown({ device, version, path }) {
           <${Facts} facts=${factsOf(device)} />
           ${may("operator") && html`<${Actions} device=${device} open=${open} />`}
         <//>
-        <${Card} title="Last readings"><${LastReading} reading=${device.lastReading} /><//>
+        <${Card} title="Last readings"><${LastReading} reading=${device.lastReading} units=${device.lastReadingUnits} /><//>
         <${Card} title="What it reports"><${Reports} deviceId=${device.deviceId} path=${path} /><//>
       </div>
       <div class="stack">
@@ -87,11 +87,15 @@ function heardSaid({ status, connectivityStatus }) {
 
 const percent = (value) => (value === null || value === undefined ? null : `${value} %, over 30 days`);
 
-function LastReading({ reading }) {
+function LastReading({ reading, units }) {
   if (!reading) {
     return html`<${Empty}>Nothing has been measured yet.<//>`;
   }
   const { timestamp, ...values } = reading;
-  const facts = Object.entries(values).map(([name, value]) => [name, String(value)]);
+  const facts = Object.entries(values).map(([name, value]) => [name, withUnit(value, units[name])]);
   return html`<${Facts} facts=${[...facts, ["Newest", html`<${Instant} at=${timestamp} />`]]} />`;
+}
+
+function withUnit(value, unit) {
+  return unit === undefined ? String(value) : `${value} ${unit}`;
 }

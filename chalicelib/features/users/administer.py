@@ -6,6 +6,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from chalicelib import audit
+from chalicelib.access.errors import ForbiddenError
+from chalicelib.access.model import Principal
+from chalicelib.bodies import UNSET, UnsetType
 from chalicelib.features.users import store
 from chalicelib.features.users.bodies import NewUser, User
 from chalicelib.features.users.context import Request
@@ -21,6 +24,18 @@ def find(connection: Connection, request: Request, user_id: str) -> Stored:
     if stored is None:
         raise UnknownUserError(user_id)
     return stored
+
+
+def require_subject_to_name(principal: Principal, subject: str | UnsetType) -> None:
+    """Raise `ForbiddenError` where *principal* may not say that *subject* is to be a user."""
+    if subject is UNSET:
+        return
+    if principal.organization is not None:
+        # Whoever names a subject decides where somebody else belongs.
+        raise ForbiddenError("only the platform's own people may name a subject")
+    if principal.is_from_issuer and subject == principal.subject:
+        # With the next request they would be a customer's, and could not take it back.
+        raise ForbiddenError("this is your own subject, and you would be the platform's no longer")
 
 
 def create(

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from chalicelib.access.errors import ForbiddenError, UnknownOrganizationError
-from chalicelib.access.model import Principal, Role, Scope
-from chalicelib.bodies import UNSET, UnsetType
+from chalicelib.access.errors import UnknownOrganizationError
+from chalicelib.access.model import Role, Scope
+from chalicelib.bodies import UNSET
 from chalicelib.errors import KeyReusedError, StaleVersionError
 from chalicelib.features.users import administer, device_tokens, profile, store
 from chalicelib.features.users.bodies import (
@@ -182,7 +182,7 @@ def create_user(asked: Asked[OrganizationQuery, NewUser]) -> Answer[User]:
     far that is. Without one, the user can sign in once the platform's own people say as which
     `subject`.
     """
-    _require_subject_to_name(asked.principal, asked.body.subject)
+    administer.require_subject_to_name(asked.principal, asked.body.subject)
     user_id = new_id("user")
 
     def work(connection: Connection) -> Answer[User]:
@@ -247,7 +247,7 @@ def update_user_role(asked: Asked[Nothing, RoleChange], user_id: UserId) -> Answ
 )
 def change_user_subject(asked: Asked[Nothing, SubjectChange], user_id: UserId) -> Answer[User]:
     """Say as whom a user signs in, where the issuer has the identity already."""
-    _require_subject_to_name(asked.principal, asked.body.subject)
+    administer.require_subject_to_name(asked.principal, asked.body.subject)
 
     def work(connection: Connection) -> Answer[User]:
         changed = administer.change_subject(
@@ -277,18 +277,6 @@ def remove_user(asked: Asked[Nothing, None], user_id: UserId) -> Answer[RemovedU
         return RemovedUser(user_id=user_id)
 
     return writing_for(asked, work)
-
-
-def _require_subject_to_name(principal: Principal, subject: str | UnsetType) -> None:
-    """Raise where *principal* may not say that *subject* is to be a user."""
-    if subject is UNSET:
-        return
-    if principal.organization is not None:
-        # Whoever names a subject decides where somebody else belongs.
-        raise ForbiddenError("only the platform's own people may name a subject")
-    if principal.is_from_issuer and subject == principal.subject:
-        # With the next request they would be a customer's, and could not take it back.
-        raise ForbiddenError("this is your own subject, and you would be the platform's no longer")
 
 
 def _change_own(asked: Asked[Any, Any], change: ProfileChange) -> Answer[Profile]:

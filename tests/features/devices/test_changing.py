@@ -155,6 +155,21 @@ def test_a_deleted_device_is_gone(device_id: str, registry: Registry) -> None:
     assert registry.master(device_id) == ("Office-Temp-Sensor-1", False)
 
 
+def test_the_master_table_has_what_was_deleted_switched_off(
+    device_id: str, registry: Registry
+) -> None:
+    registry.admin.ask("DELETE", f"/devices/{device_id}")
+    switches = "SELECT status, is_active FROM iot_data.redshift_devices WHERE device_id = %s"
+    assert registry.sandbox.rows(switches, [device_id]) == [(False, False)]
+
+
+def test_a_master_table_may_have_one_switch_only(device_id: str, registry: Registry) -> None:
+    registry.sandbox.expect_rebuild()
+    registry.sandbox.rows("ALTER TABLE iot_data.redshift_devices DROP COLUMN is_active")
+    assert registry.admin.ask("DELETE", f"/devices/{device_id}").status_code == 200
+    assert registry.master(device_id) == (SAMPLE["name"], False)
+
+
 def test_what_was_deleted_stays_for_whoever_looks_back(device_id: str, registry: Registry) -> None:
     registry.admin.ask("DELETE", f"/devices/{device_id}")
     actions = registry.sandbox.rows("SELECT action FROM iot_data.device_changes ORDER BY change_id")

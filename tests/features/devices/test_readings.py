@@ -59,6 +59,23 @@ def test_the_last_reading_is_that_of_when_it_was_seen(measuring: Registry) -> No
         "humidity": 45,
         "timestamp": shown["lastSeen"],
     }
+    assert shown["lastReadingUnits"] == {}
+
+
+def test_values_have_the_units_that_their_type_says(measuring: Registry) -> None:
+    measuring.sandbox.rows(
+        "UPDATE iot_data.device_type_metrics SET unit = '°C' WHERE name = 'temperature'"
+    )
+    device_id = measuring.register(deviceType="meter")
+    assert measuring.get(device_id)["lastReadingUnits"] is None
+    now = measuring.sandbox.now()
+    for parameter in METRICS.values():
+        measure(measuring, device_id, parameter, now, 21)
+    see(measuring, device_id, now)
+    assert measuring.get(device_id)["lastReadingUnits"] == {"temperature": "°C"}
+    [listed] = measuring.list("include=lastReading")["items"]
+    assert listed["lastReadingUnits"] == {"temperature": "°C"}
+    assert "lastReadingUnits" not in measuring.list()["items"][0]
 
 
 def test_what_was_not_measured_then_is_known_from_the_hours_before(

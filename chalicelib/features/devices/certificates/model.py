@@ -88,11 +88,6 @@ class Certificate:
         return self.state is not self.wanted
 
     @property
-    def is_lost(self) -> bool:
-        """Whether nobody will have its key: it was made here, and has not been given away."""
-        return self.csr is None and self.state is State.PENDING
-
-    @property
     def status(self) -> CertificateStatus:
         """How people are shown it."""
         if self.wanted is State.UNDONE:

@@ -42,11 +42,6 @@ class ImportStatus(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
-    @property
-    def is_end(self) -> bool:
-        """Whether nothing more becomes of it."""
-        return self in (ImportStatus.SUCCEEDED, ImportStatus.FAILED, ImportStatus.CANCELLED)
-
 
 class Outcome(StrEnum):
     """What became of a row."""

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from msgspec.structs import replace
 from sqlalchemy import Connection, func, literal
 
 from chalicelib.bodies import UNSET
@@ -63,6 +62,4 @@ def _shown(connection: Connection, query: DeviceListQuery, found: list[Stored]) 
         return [stored.device for stored in found]
     now = store.database_clock(connection)
     last = readings.last_readings(connection, found, now)
-    return [
-        replace(stored.device, last_reading=last.get(stored.device.device_id)) for stored in found
-    ]
+    return [readings.with_last_reading(stored.device, last) for stored in found]
