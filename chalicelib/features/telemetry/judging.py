@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -173,13 +174,7 @@ def _value_with_unit(metric: Metric, spelled: Mapping[str, Any]) -> float:
         known = " or ".join(filter(None, (metric.unit, metric.from_unit))) or "none"
         message = f"{metric.name} has the unit {str(unit)[:_SHOWN]!r}, and can have {known}"
         raise RefusedError(Reason.WRONG_UNIT, message)
-    return value_of(_unconverted(metric), value)
-
-
-def _unconverted(metric: Metric) -> Metric:
-    from dataclasses import replace
-
-    return replace(metric, scale=None, from_unit=None)
+    return value_of(replace(metric, scale=None, from_unit=None), value)
 
 
 def _converted(metric: Metric, spelled: float) -> float:

@@ -138,7 +138,7 @@ def _weigh_moment(moment: Moment, weighed: Weighed) -> None:
             latest[parameter_id] = [at, value, quality, behaviour]
             if quality and not (known and known[_QUALITY]):
                 weighed.began.append(Anomaly(device, metric, at, value, before))
-        elif at == known[_AT]:
+        elif at == known[_AT] and value != known[_VALUE]:
             # A correction; how the metric behaves was learnt from the first value.
             latest[parameter_id] = [at, value, quality, known[_BEHAVIOUR]]
         if quality:
