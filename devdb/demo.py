@@ -26,7 +26,7 @@ from devdb.local_server import LocalServer
 from devdb.ports import require_free
 from devdb.seed import ROOT, prepare
 from devdb.signals import end_in_order
-from devdb.telemetry import Telemetry
+from devdb.telemetry import STRANGER, Telemetry
 
 HOURS = 24
 # With the default of 100 pairs the guard would never show on a fleet this small, of which a device
@@ -151,7 +151,8 @@ def _begin_sending(telemetry: Telemetry, local: LocalServer) -> str:
             f"\n{len(devices)} registered devices send what they measure by a stream. It is at",
             f"{local.url}/#/telemetry, with marks where it is unusual. The {sent} records of their",
             "day were stored already, and tell what is usual. Rejected, and set apart:",
-            f"{rejected.replace('_', ' ')}.",
+            f"{rejected.replace('_', ' ')}. Nobody has registered {STRANGER}: do, and try again",
+            f"at {local.url}/#/telemetry/rejects what it has sent.",
         ]
     )
 

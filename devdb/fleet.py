@@ -64,9 +64,13 @@ class Fleet:
         values = {"parameter_id": parameter_id, "parameter_name": parameter_name}
         self._execute(_ADD_PARAMETER, values)
 
+    def enter(self, device_id: str, device_name: str) -> None:
+        """Enter a device into the master data, whatever it does."""
+        self._execute(_ADD_DEVICE, {"device_id": device_id, "device_name": device_name})
+
     def add_device(self, device_id: str, device_name: str) -> None:
         """A new device that reports everything."""
-        self._execute(_ADD_DEVICE, {"device_id": device_id, "device_name": device_name})
+        self.enter(device_id, device_name)
         self.reporting[device_id] = set(PARAMETERS)
         self.names[device_id] = device_name
 

@@ -15,9 +15,8 @@ from devdb.life import READINGS_EVERY, STEP_SECONDS, Life, every
 from devdb.senders import Senders
 from devdb.stream import Event, EventSource, Stream
 
-# It sends what another does, and nobody has registered it.
-STRANGER = "dev-99"
-_LIKE = "dev-12"
+# The platform knows it, and nobody has registered it. It sends what another does.
+STRANGER, _ITS_NAME, _LIKE = "dev-99", "Attic", "dev-12"
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,7 @@ class Telemetry:
         Returns how many records of the past these are.
         """
         self.senders.look_round()
+        self.senders.fleet.enter(STRANGER, _ITS_NAME)
         self.senders.add_stranger(STRANGER, like=_LIKE)
         sent = self.senders.send_again()
         self.senders.send(now)
