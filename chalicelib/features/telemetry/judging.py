@@ -149,10 +149,11 @@ def _said(payload: Mapping[str, Any], plan: Plan) -> Iterator[tuple[str, Metric 
     data = payload.get(DATA)
     values = data if isinstance(data, dict) else payload
     if not plan.has_paths:
-        reported = plan.reported
+        reported, own_time = plan.reported, plan.timestamp[0]
         for name, spelled in values.items():
             metric = reported.get(name)
-            if metric is not None or values is data or name not in NO_METRICS:
+            is_other = name in NO_METRICS or name == own_time
+            if metric is not None or values is data or not is_other:
                 yield name, metric, spelled
         return
     for name, metric in plan.reported.items():
