@@ -139,7 +139,7 @@ def main(devices: tuple[int, ...], out: Path) -> None:
         with databases.scratch(server) as settings:
             engine = engine_for(settings.database)
             facts = fill(engine, count)
-            with held_by_policies(engine), environment_of(_as_role(settings)):
+            with held_by_policies(engine), environment_of(as_role(settings)):
                 for timing in measured(engine, count):
                     timings.append(timing)
                     click.echo(f"{timing.p50_ms:>9} {timing.p99_ms:>9}  {timing.request}")
@@ -165,7 +165,8 @@ def _carry_out(engine: Engine, statements: tuple[str, ...]) -> None:
             connection.execute(text(statement))
 
 
-def _as_role(settings: SyncSettings) -> SyncSettings:
+def as_role(settings: SyncSettings) -> SyncSettings:
+    """*settings* of the role that `held_by_policies` makes."""
     where = replace(settings.database, user=_ROLE, password=_PASSWORD)
     return replace(settings, database=where)
 

@@ -28,10 +28,10 @@ from sqlalchemy import Engine, text
 from bench import databases, results
 from chalicelib.database import Deadline, engine_for
 from chalicelib.features.device_parameters.settings import SyncSettings
+from chalicelib.features.telemetry import model
 from chalicelib.features.telemetry.arriving import from_kinesis
 from chalicelib.features.telemetry.context import Ingestion
 from chalicelib.features.telemetry.ingest import ingest
-from chalicelib.features.telemetry.model import Way
 from chalicelib.settings import DatabaseSettings
 
 KEPT = Path(__file__).parent / "results" / "telemetry.json"
@@ -62,7 +62,14 @@ _COPY = (
 )
 
 Batch = list[dict[str, Any]]
-Take = Callable[[Engine, Batch], None]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to store a batch: what it makes of the batch beforehand, and what is measured."""
+
+    prepare: Callable[[Batch], Any]
+    store: Callable[[Engine, Any], None]
 
 
 @dataclass(frozen=True)
@@ -141,15 +148,15 @@ def _measured(
 def _consume(where: DatabaseSettings, shard: Shard) -> tuple[float, float]:
     """The readings a second of one consumer, by the batch of middle length, and its memory."""
     engine = engine_for(where)
-    take = WAYS[shard.way]
+    way = WAYS[shard.way]
     durations: list[float] = []
     dice = random.Random(shard.first)  # noqa: S311 no secret
     # Each measurement has times of its own.
     start = datetime.now(UTC) - timedelta(hours=dice.randrange(1, 100), seconds=os.getpid() % 3000)
     for number in range(10_000):
-        batch = _batch(shard, start + number * STEP, dice)
+        prepared = way.prepare(_batch(shard, start + number * STEP, dice))
         began = time.perf_counter()
-        take(engine, batch)
+        way.store(engine, prepared)
         durations.append(time.perf_counter() - began)
         if sum(durations) > shard.seconds and len(durations) > LEAST_BATCHES:
             break
@@ -170,26 +177,27 @@ def _batch(shard: Shard, at: datetime, dice: random.Random) -> Batch:
     ]
 
 
-def _ours(engine: Engine, batch: Batch) -> None:
-    event = {
-        "Records": [
-            {
-                "kinesis": {
-                    "data": base64.b64encode(json.dumps(record).encode()).decode(),
-                    "sequenceNumber": str(number),
-                    "approximateArrivalTimestamp": 1.0,
-                }
-            }
-            for number, record in enumerate(batch)
-        ]
-    }
-    outcome = ingest(Ingestion(engine, Deadline.after(60), Way.KINESIS), from_kinesis(event))
-    if outcome.readings != len(batch) * len(METRICS):
-        raise RuntimeError(f"only {outcome.readings} readings were right: {outcome.rejects[:1]}")
+def _event(batch: Batch) -> dict[str, Any]:
+    records = [
+        {
+            "data": base64.b64encode(json.dumps(record).encode()).decode(),
+            "sequenceNumber": str(number),
+            "approximateArrivalTimestamp": 1.0,
+        }
+        for number, record in enumerate(batch)
+    ]
+    return {"Records": [{"kinesis": record} for record in records]}
 
 
-def _rows(batch: Batch) -> Iterator[tuple[str, str, str, float]]:
-    return (
+def _ingest(engine: Engine, event: dict[str, Any]) -> None:
+    context = Ingestion(engine, Deadline.after(60), model.Way.KINESIS)
+    outcome = ingest(context, from_kinesis(event))
+    if outcome.rejects or not outcome.readings:
+        raise RuntimeError(f"not all is right: {outcome.rejects[:1]}")
+
+
+def _rows(batch: Batch) -> list[tuple[str, str, str, float]]:
+    return [
         (
             datetime.fromtimestamp(record["timestamp"] / 1000, UTC).isoformat(),
             record["deviceId"],
@@ -198,25 +206,32 @@ def _rows(batch: Batch) -> Iterator[tuple[str, str, str, float]]:
         )
         for record in batch
         for name, value in record["data"].items()
-    )
+    ]
 
 
-def _copy(engine: Engine, batch: Batch) -> None:
-    lines = "".join(
+def _lines(batch: Batch) -> str:
+    return "".join(
         f"{at}\t{device}\t{name}\t{value}\t0\n" for at, device, name, value in _rows(batch)
     )
+
+
+def _copy(engine: Engine, lines: str) -> None:
     with engine.begin() as connection:
         connection.connection.cursor().copy_expert(_COPY, io.StringIO(lines))
 
 
-def _row_by_row(engine: Engine, batch: Batch) -> None:
+def _insert_each(engine: Engine, rows: list[tuple[str, str, str, float]]) -> None:
     with engine.begin() as connection:
         cursor = connection.connection.cursor()
-        for row in _rows(batch):
+        for row in rows:
             cursor.execute(_INSERT, row)
 
 
-WAYS: dict[str, Take] = {"ours": _ours, "copy": _copy, "row by row": _row_by_row}
+WAYS = {
+    "ours": Way(_event, _ingest),
+    "copy": Way(_lines, _copy),
+    "row by row": Way(_rows, _insert_each),
+}
 
 
 def _table(rates: Sequence[Rate]) -> Table:

@@ -116,6 +116,6 @@ GRANT SELECT, INSERT, DELETE ON iot_data.device_import_rows TO device_parameters
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_import_work TO device_parameters_runtime;
 
 -- telemetry: What devices measure: stored once, however often and by whatever way it comes.
-GRANT SELECT, INSERT, UPDATE ON iot_data.timescale_measurements TO device_parameters_runtime;
+GRANT INSERT, UPDATE ON iot_data.timescale_measurements TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_readings TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.telemetry_rejects TO device_parameters_runtime;

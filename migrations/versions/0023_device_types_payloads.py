@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0023_device_types_payloads"
-down_revision = "0021_devices_imports"
+down_revision = "0022_devices_presence"
 branch_labels = None
 depends_on = None
 

@@ -22,7 +22,8 @@ class Probe:
     """A request that names a thing by *variable*, of the path, of the query or of the body.
 
     *target* is the path with the query; it, or *body*, has `{id}` where the id goes. *make* makes
-    such a thing, of an organization; *missing* is the id of one that is not there.
+    such a thing, of an organization; *missing* is the id of one that is not there. *status* is how
+    that is answered: by 200 where the id is a filter, or one of several things that are sent.
     """
 
     variable: str
@@ -30,11 +31,14 @@ class Probe:
     make: Make
     missing: str
     body: Any = None
+    status: int = 404
 
 
 @dataclass(frozen=True)
 class Probes:
     """All requests of a route that name something; *why_none* is why there are none.
+
+    *why_repeatable* is why a request that changes something can be sent again without a key.
 
     *of_platform* has, by the name of a field, a body that nobody may send who is not of the
     platform, whatever the field names.
@@ -42,6 +46,7 @@ class Probes:
 
     probes: tuple[Probe, ...] = field(default=())
     why_none: str = ""
+    why_repeatable: str = ""
     of_platform: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -190,7 +190,8 @@ def unbounded(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The parts of *schema* that take texts or numbers of any kind."""
     for part in parts(schema):
         is_bounded_text = {"pattern", "enum"} & part.keys()
-        is_bounded_number = {"minimum", "maximum"} <= part.keys()
+        has_least = {"minimum", "exclusiveMinimum"} & part.keys()
+        is_bounded_number = has_least and "maximum" in part
         is_text, is_number = part.get("type") == "string", part.get("type") in ("number", "integer")
         if (is_text and not is_bounded_text) or (is_number and not is_bounded_number):
             yield part

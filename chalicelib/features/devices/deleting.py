@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from chalicelib.features.devices import master, store
 from chalicelib.features.devices.certificates.want import want_nothing
+from chalicelib.features.devices.connectivity import store as connectivity
 from chalicelib.features.devices.context import Request
 from chalicelib.features.devices.describing import facts_of
 from chalicelib.features.devices.finding import find_locked
@@ -23,5 +24,6 @@ def delete(connection: Connection, request: Request, device_id: str) -> datetime
     if request.keeps_master:
         master.switch_off(connection, device_id)
     want_nothing(connection, device_id)
+    connectivity.ask_again(connection, device_id)
     note(connection, request, Action.DELETED, known.device, before=facts_of(known.description))
     return deleted_at

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Interval,
     Table,
     Text,
     text,
@@ -97,11 +99,6 @@ devices = Table(
         postgresql_where=text("lifecycle <> 'deleted' AND latitude IS NOT NULL"),
     ),
     Index(
-        "idx_devices_not_online",
-        "device_id",
-        postgresql_where=text("connectivity <> 'online' AND lifecycle <> 'deleted'"),
-    ),
-    Index(
         "idx_devices_maintenance",
         "maintenance_until",
         postgresql_where=text("maintenance_until IS NOT NULL"),
@@ -114,14 +111,22 @@ def _device_column(*, is_key: bool = False) -> Column[str]:
     return Column("device_id", Text, device, primary_key=is_key, nullable=False)
 
 
-# Changes with every reading, and so is kept out of the row that has all the indexes.
+# Changes with every reading, and so is kept out of the row that has all the indexes; here nothing
+# that changes so is in an index.
 device_presence = Table(
     "device_presence",
     metadata,
     _device_column(is_key=True),
     _organization_column(),
     instant_column("last_seen_at"),
-    Index("idx_device_presence_last_seen", "organization_id", "last_seen_at", "device_id"),
+    # For how long it may be silent, and what it counts as, as the last check found.
+    Column("silent_after", Interval),
+    Column("is_online", Boolean),
+    Index(
+        "idx_device_presence_unknown",
+        "device_id",
+        postgresql_where=text("silent_after IS NULL"),
+    ),
     postgresql_with={"fillfactor": 70},
 )
 

@@ -31,7 +31,12 @@ def unpacked(data: bytes) -> list[bytes]:
 
 
 def _data_of(record: bytes) -> bytes:
-    return next((value for number, value in _fields(record) if number == _DATA), b"")
+    """What is in *record*; of several the last counts, as protobuf has it."""
+    data = b""
+    for number, value in _fields(record):
+        if number == _DATA:
+            data = value
+    return data
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
@@ -42,8 +47,6 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
         number, kind = tag >> 3, tag & 7
         if kind == _BYTES:
             length, place = _varint(message, place)
-            if place + length > len(message):
-                raise ValueError("an aggregated record ends too early")
             yield number, message[place : place + length]
             place += length
         elif kind == _VARINT:
@@ -52,6 +55,8 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
             place += 8 if kind == _FIXED_64 else 4
         else:
             raise ValueError("an aggregated record has a field of an unknown kind")
+        if place > len(message):
+            raise ValueError("an aggregated record ends too early")
 
 
 def _varint(message: bytes, place: int) -> tuple[int, int]:

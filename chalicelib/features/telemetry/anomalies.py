@@ -21,11 +21,11 @@ HALF_LIFE = 4.5 * _DAY
 WARM_UP = _DAY
 # Readings further apart than this are no neighbours: what lies between them was not seen.
 LONGEST_GAP = 2 * _HOUR
-# In spreads. Two of a billion normal readings are further off; a million devices with four metrics
-# send that many in a day.
+# In spreads. Of a billion normal readings two are further off, and a million devices that send four
+# metrics each five minutes send a billion a day.
 FARTHEST = 6.0
-# What is further off than twice that is learnt as if it were not: an error value of an hour doubles
-# the variance, whatever it is, and a level that stays is learnt within a day or two.
+# Further off than twice that counts as twice that: an hour of error values about doubles the
+# variance, however large they are, and a level that stays is learnt within a day or two.
 CLIPPED = 2.0
 # So many equal readings in a row are a fault, if it is also four times the longest such run that is
 # remembered. Only of metrics that are lively: others are still by nature.

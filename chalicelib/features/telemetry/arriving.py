@@ -19,8 +19,13 @@ _encode = msgspec.json.Encoder().encode
 _SINCE_WHEN = ("SentTimestamp", "ApproximateFirstReceiveTimestamp")
 _SECOND = 1_000_000
 _MILLISECOND = 1_000
+# No carrier says a time as late as the year 5138, in microseconds since 1970.
+_LATEST = 100_000_000_000_000_000
+# So many records of twenty bytes a record of Kinesis holds: whoever packs more packs nothing.
+_MOST_PARTS = 50_000
 # How the list of several records is called, where they come in an object.
 RECORDS = "records"
+_TOO_MANY = f"must not hold more than {MAX_RECORDS} records"
 
 
 @dataclass
@@ -49,10 +54,13 @@ def from_kinesis(event: Mapping[str, Any]) -> Arrived:
     """The records of a batch of Kinesis, those that a producer has aggregated one by one."""
     arrived = Arrived()
     for received in records_of(event):
-        kinesis = received.get("kinesis", {})
+        kinesis = received.get("kinesis")
+        kinesis = kinesis if isinstance(kinesis, Mapping) else {}
         sent_at = _scaled(kinesis.get("approximateArrivalTimestamp"), _SECOND)
         try:
             parts = unpacked(base64.b64decode(kinesis.get("data", ""), validate=True))
+            if len(parts) > _MOST_PARTS:
+                raise ValueError(f"an aggregated record holds more than {_MOST_PARTS}")
         except (TypeError, ValueError, binascii.Error) as error:
             spelled = str(kinesis.get("data")).encode(errors="replace")
             _refuse(arrived, spelled, sent_at, f"the record cannot be unpacked: {error}")
@@ -77,12 +85,10 @@ def from_payload(payload: object) -> Arrived:
 
     Raises `InvalidRequestError` where it is none of these, or holds too many.
     """
-    if isinstance(payload, Mapping) and set(payload) == {RECORDS}:
-        payload = payload[RECORDS]
-    items = payload if isinstance(payload, list) else [payload]
+    items = _items(payload)
+    items = [payload] if items is None else items
     if len(items) > MAX_RECORDS:
-        problem = f"must not hold more than {MAX_RECORDS} records"
-        raise InvalidRequestError(f"{RECORDS} {problem}", parameter=RECORDS)
+        raise InvalidRequestError(f"{RECORDS} {_TOO_MANY}", parameter=RECORDS)
     arrived = Arrived()
     for item in items:
         _add(arrived, item, _spelled(item), None)
@@ -90,9 +96,10 @@ def from_payload(payload: object) -> Arrived:
 
 
 def again(spelled: str, sent_at: datetime | None) -> Arrived:
-    """The record that was kept as *spelled*."""
+    """The record that was kept as *spelled*: one, even where it is a list."""
     arrived = Arrived()
-    _read(arrived, spelled.encode(), None if sent_at is None else microseconds(sent_at))
+    sent = None if sent_at is None else microseconds(sent_at)
+    _read(arrived, spelled.encode(), sent, is_one=True)
     return arrived
 
 
@@ -104,17 +111,27 @@ def records_of(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [record if isinstance(record, Mapping) else {} for record in records]
 
 
-def _read(arrived: Arrived, spelled: bytes, sent_at: int | None) -> None:
+def _read(arrived: Arrived, spelled: bytes, sent_at: int | None, *, is_one: bool = False) -> None:
     try:
         document = _decode(spelled)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _refuse(arrived, spelled, sent_at, f"the record must be JSON: {error}")
         return
-    if not isinstance(document, list):
+    items = None if is_one else _items(document)
+    if items is None:
         _add(arrived, document, spelled, sent_at)
-        return
-    for item in document:
-        _add(arrived, item, _spelled(item), sent_at)
+    elif len(items) > MAX_RECORDS:
+        _refuse(arrived, spelled, sent_at, f"the record {_TOO_MANY}")
+    else:
+        for item in items:
+            _add(arrived, item, _spelled(item), sent_at)
+
+
+def _items(document: object) -> list[object] | None:
+    """The records that *document* is a list of; None where it is none."""
+    if isinstance(document, Mapping) and set(document) == {RECORDS}:
+        document = document[RECORDS]
+    return document if isinstance(document, list) else None
 
 
 def _add(arrived: Arrived, payload: object, spelled: bytes, sent_at: int | None) -> None:
@@ -130,10 +147,12 @@ def _refuse(arrived: Arrived, spelled: bytes, sent_at: int | None, message: str)
 
 
 def _spelled(item: object) -> bytes:
-    """*item* as JSON; halves of characters, which no text may hold, are replaced."""
+    """*item* as JSON; where that cannot say it, such as halves of characters, as Python does."""
     try:
         return _encode(item)
-    except (UnicodeEncodeError, TypeError, ValueError, RecursionError, OverflowError):
+    except RecursionError:
+        return b"(nested too deeply)"
+    except (UnicodeEncodeError, TypeError, ValueError, OverflowError):
         return repr(item).encode(errors="replace")
 
 
@@ -146,8 +165,9 @@ def _queued_at(message: Mapping[str, Any]) -> int | None:
 
 
 def _scaled(value: Any, unit: int) -> int | None:
-    """*value*, in units of so many microseconds, in microseconds; None where it is no number."""
+    """*value*, in units of so many microseconds, in microseconds; None where it is no time."""
     try:
-        return round(float(value) * unit)
+        scaled = round(float(value) * unit)
     except (TypeError, ValueError, OverflowError):
         return None
+    return scaled if 0 < scaled < _LATEST else None

@@ -130,7 +130,9 @@ class RejectedRecord(Body, rename="camel"):
     message: _Message
     way: Annotated[Way, Meta(description="How it came.")]
     payload: Annotated[Text, Meta(description="The record, or its first 4,096 bytes.")]
-    is_cut: Annotated[bool, Meta(description="Whether the record is longer than that.")]
+    is_cut: Annotated[
+        bool, Meta(description="Whether the record is longer, or no text: it is not tried again.")
+    ]
     is_quarantined: Annotated[bool, Meta(description="Whether it may be right at another time.")]
     sent_at: Annotated[
         Instant | None, Meta(description="When its carrier took it over, if that is known.")

@@ -14,7 +14,7 @@ def send_letters(queue: str, bodies: Mapping[str, str]) -> list[str]:
 
     entries = [{"Id": letter_id, "MessageBody": body} for letter_id, body in bodies.items()]
     try:
-        answer = _client().send_message_batch(QueueUrl=queue, Entries=entries)
+        answer = client().send_message_batch(QueueUrl=queue, Entries=entries)
     except (BotoCoreError, ClientError) as error:
         logger.warning("letters_not_sent", extra={"reason": str(error)})
         return []
@@ -24,7 +24,7 @@ def send_letters(queue: str, bodies: Mapping[str, str]) -> list[str]:
 
 
 @cache
-def _client() -> Any:
+def client() -> Any:
     """The SDK's client, kept for the life of a container."""
     # The SDK takes long to import, and most batches have nothing to send.
     import boto3

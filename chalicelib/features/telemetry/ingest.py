@@ -21,6 +21,8 @@ def ingest(context: Ingestion, arrived: Arrived) -> Outcome:
     All of it commits together, or nothing: then an error is raised, and it may be tried again, as
     often as need be. A record that the database itself refuses is found, and rejected.
     """
+    if not arrived.count:
+        return Outcome()
     admission = context.admission
     addressed, rejected = by_device(arrived.records, context.device_paths, admission.device_id)
     outcome = _store_in_parts(context, addressed, [*arrived.rejects, *rejected])

@@ -78,7 +78,7 @@ def tidy_telemetry(context: Any) -> dict[str, Any]:
 
 def _store(ingestion: Ingestion, arrived: Arrived) -> Outcome:
     outcome = ingest(ingestion, arrived)
-    metrics.publish(outcome)
+    metrics.publish_outcome(outcome)
     return outcome
 
 

@@ -9,6 +9,7 @@ from chalicelib import database
 from chalicelib.database import EVERY_ORGANIZATION, Deadline
 from chalicelib.errors import ApplicationError
 from chalicelib.features.telemetry import gateway, store
+from chalicelib.features.telemetry.bodies import Letter
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +35,14 @@ def _send_some(engine: Engine, deadline: Deadline, queue: str) -> bool:
         letters = store.claim_letters(connection, MOST_IN_A_REQUEST)
     if not letters:
         return False
-    bodies = {letter.reject_id: msgspec.json.encode(letter).decode() for letter in letters}
+    bodies = {letter.reject_id: _spelled(letter) for letter in letters}
     sent = gateway.send_letters(queue, bodies)
     with database.transaction(engine, deadline, EVERY_ORGANIZATION) as connection:
         store.forget_letters(connection, sent)
-    return len(letters) == MOST_IN_A_REQUEST and len(sent) == len(letters)
+    return len(letters) == MOST_IN_A_REQUEST and bool(sent)
+
+
+def _spelled(letter: Letter) -> str:
+    """*letter* as JSON; the two characters that a queue does not take are escaped."""
+    spelled = msgspec.json.encode(letter).decode()
+    return spelled.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

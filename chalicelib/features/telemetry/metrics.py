@@ -5,31 +5,48 @@ from collections.abc import Sequence
 from chalicelib import metrics
 from chalicelib.features.telemetry.bodies import Tidied
 from chalicelib.features.telemetry.context import Outcome
-from chalicelib.features.telemetry.feature import FEATURE, REFUSED_METRICS
+from chalicelib.features.telemetry.feature import FEATURE
+from chalicelib.features.telemetry.model import Reason
 
 # What one document of CloudWatch takes of a metric.
 MOST_VALUES = 100
 
 
-def publish(outcome: Outcome) -> None:
+def publish_outcome(outcome: Outcome) -> None:
     """How many records and readings there were, what became of them, and how long it took."""
     counts: dict[str, float] = {
         "RecordsReceived": outcome.received,
         "ReadingsStored": outcome.stored,
     }
     # A metric costs in each hour in which it is published: most platforms need not pay for all.
-    seldom = {
+    counts |= {name: count for name, count in _seldom(outcome).items() if count}
+    if outcome.pending_event_count is not None:
+        counts["ChangeEventsPending"] = outcome.pending_event_count
+    latencies = {"IngestionLatency": sampled(outcome.latencies)}
+    metrics.publish(FEATURE.name, counts, {}, samples=latencies)
+
+
+def _seldom(outcome: Outcome) -> dict[str, int]:
+    rejected = outcome.counts_by_reason()
+    return {
         "ReadingsCorrected": outcome.corrected,
         "ReadingsMarked": outcome.marked,
         "Anomalies": outcome.anomaly_count,
-        **{REFUSED_METRICS[why]: count for why, count in outcome.counts_by_reason().items()},
+        "RejectedNotReadable": rejected[Reason.NOT_READABLE],
+        "RejectedNoDevice": rejected[Reason.NO_DEVICE],
+        "RejectedUnknownDevice": rejected[Reason.UNKNOWN_DEVICE],
+        "RejectedOtherDevice": rejected[Reason.OTHER_DEVICE],
+        "RejectedNoTime": rejected[Reason.NO_TIME],
+        "RejectedWrongTime": rejected[Reason.WRONG_TIME],
+        "RejectedAhead": rejected[Reason.AHEAD],
+        "RejectedTooLate": rejected[Reason.TOO_LATE],
+        "RejectedNoValues": rejected[Reason.NO_VALUES],
+        "RejectedUnknownMetric": rejected[Reason.UNKNOWN_METRIC],
+        "RejectedWrongType": rejected[Reason.WRONG_TYPE],
+        "RejectedWrongUnit": rejected[Reason.WRONG_UNIT],
+        "RejectedOutOfLimits": rejected[Reason.OUT_OF_LIMITS],
+        "RejectedNotStorable": rejected[Reason.NOT_STORABLE],
     }
-    counts |= {name: count for name, count in seldom.items() if count}
-    if outcome.pending_event_count is not None:
-        counts["ChangeEventsPending"] = outcome.pending_event_count
-    metrics.publish(
-        FEATURE.name, counts, {}, samples={"IngestionLatency": sampled(outcome.latencies)}
-    )
 
 
 def publish_tidied(done: Tidied) -> None:

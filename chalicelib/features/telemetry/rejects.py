@@ -13,6 +13,7 @@ from chalicelib.features.telemetry import store
 from chalicelib.features.telemetry.context import Ingestion
 from chalicelib.features.telemetry.model import (
     MAX_PAYLOAD_BYTES,
+    Record,
     Reject,
     from_microseconds,
 )
@@ -22,6 +23,7 @@ from chalicelib.instants import instant
 MOST_OF_A_RECORD = 20
 _OWN_TIME = "timestamp"
 _ID_DIGITS = 24
+_canonical = msgspec.json.Encoder(order="deterministic").encode
 
 
 def keep(
@@ -48,16 +50,18 @@ def _row(context: Ingestion, now: datetime, reject: Reject) -> Mapping[str, Any]
     record = reject.record
     is_quarantined = context.admission.is_quarantined(reject.reason)
     is_letter = context.letter_queue is not None and not is_quarantined
+    payload = _clean(record.spelled[:MAX_PAYLOAD_BYTES].decode(errors="ignore"))
     return {
         "reject_id": id_of(reject),
         "organization_id": reject.organization_id or context.organization_id,
         "device_id": reject.device_id,
-        "metric": _clean(reject.metric),
+        "metric": reject.metric and _clean(reject.metric),
         "reason": reject.reason,
         "message": _clean(reject.message),
         "way": context.way,
-        "payload": _clean(record.spelled[:MAX_PAYLOAD_BYTES].decode(errors="ignore")),
-        "is_cut": len(record.spelled) > MAX_PAYLOAD_BYTES,
+        "payload": payload,
+        # What is kept may not pass for another record.
+        "is_cut": payload.encode() != record.spelled,
         "is_quarantined": is_quarantined,
         "sent_at": record.sent_at and instant(from_microseconds(record.sent_at)),
         "letter_due_at": instant(now) if is_letter else None,
@@ -74,14 +78,22 @@ def id_of(reject: Reject) -> str:
     facts = (
         reject.device_id,
         reject.reason,
-        reject.metric,
-        record.spelled,
+        reject.metric and _clean(reject.metric),
+        _canonically(record),
         None if has_time else record.sent_at,
     )
     digest = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()
     return f"rej-{digest[:_ID_DIGITS]}"
 
 
-def _clean(text: str | None) -> str | None:
-    """*text* without what PostgreSQL cannot hold."""
-    return text and text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+def _canonically(record: Record) -> bytes:
+    """The same however the carrier spells the same document: in which order, with which spaces."""
+    try:
+        return record.spelled if record.payload is None else _canonical(record.payload)
+    except (UnicodeEncodeError, TypeError, ValueError, RecursionError, OverflowError):
+        return record.spelled
+
+
+def _clean(text: str) -> str:
+    """*text* without what PostgreSQL cannot hold: NUL, and halves of characters."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

@@ -68,7 +68,7 @@ def post_telemetry(asked: Asked[Nothing, object]) -> Ingested:
     )
     with database.busy_when_late():
         outcome = ingest(ingestion, arrived)
-    metrics.publish(outcome)
+    metrics.publish_outcome(outcome)
     return answer_of(outcome, ingestion.admission)
 
 
@@ -133,5 +133,5 @@ def replay_telemetry_rejects(asked: Asked[OrganizationQuery, Replay]) -> Replaye
     )
     with database.busy_when_late():
         replayed, outcome = replay(ingestion, asked.body, asked.actor)
-    metrics.publish(outcome)
+    metrics.publish_outcome(outcome)
     return replayed

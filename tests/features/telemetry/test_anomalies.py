@@ -166,9 +166,22 @@ class TestDeviation:
         assert not any(marks(chance.uniform(0, 1) for _ in range(30 * A_DAY)))
         assert not any(marks(chance.choice((0.0, 1.0)) for _ in range(30 * A_DAY)))
 
+    @pytest.mark.parametrize("interval", [10, 60, 900, HOUR])
+    def test_a_room_is_nothing_however_often_it_is_measured_and_however_coarsely(
+        self, interval: float
+    ) -> None:
+        """It follows the day, wanders with the hours, and is shown in tenths."""
+        chance = random.Random(6)  # noqa: S311 the same each time
+        kept = 0.5 ** (interval / (4 * HOUR))
+        wander, values = 0.0, []
+        for number in range(int(10 * DAY / interval)):
+            wander = kept * wander + (1 - kept * kept) ** 0.5 * chance.gauss(0, 1)
+            day = 2 * sin(tau * number * interval / DAY)
+            values.append(round(20 + day + wander + chance.gauss(0, 0.02), 1))
+        assert not any(marks(values, interval=interval))
+
     def test_a_slow_drift_is_nothing(self) -> None:
-        level = 20.0
-        drift = [level + value + number / A_DAY for number, value in enumerate(noise(30 * A_DAY))]
+        drift = [value + number / A_DAY for number, value in enumerate(noise(30 * A_DAY))]
         assert not any(marks(drift))
 
     def test_days_and_nights_are_nothing(self) -> None:
@@ -271,6 +284,22 @@ class TestFlatLines:
     def test_a_coarse_sensor_may_stand_still_for_some_time(self) -> None:
         values = [round(value) + 0.0 for value in noise(10 * A_DAY, spread=0.7)]
         assert not any(marks(values))
+
+    def test_it_is_stuck_when_it_stands_still_four_times_as_long_as_ever(self) -> None:
+        values = noise(LEARNING)
+        values[-6:-1] = [20.0] * 5
+        found = later(learnt(values), *[20.0] * 30)
+        assert found == [Mark.GOOD] * 19 + [Mark.STUCK] * 11
+
+    @pytest.mark.parametrize(("days", "mark"), [(8, Mark.GOOD), (10, Mark.STUCK)])
+    def test_how_long_it_was_stuck_is_forgotten_after_nine_days(
+        self, days: int, mark: Mark
+    ) -> None:
+        behaviour = learnt(noise(LEARNING))
+        behaviour, _ = after(behaviour, [20.0] * A_DAY)
+        behaviour, found = after(behaviour, noise(days * A_DAY))
+        assert not any(found)
+        assert later(behaviour, *[20.0] * 30)[-1] == mark
 
     def test_what_stands_still_each_night_is_not_stuck(self) -> None:
         values = noise(30 * A_DAY)

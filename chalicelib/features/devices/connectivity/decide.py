@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Engine
 from chalicelib import database
 from chalicelib.database import EVERY_ORGANIZATION, Deadline
 from chalicelib.features.devices.connectivity import holds, store
-from chalicelib.features.devices.connectivity.guard import Hold
 from chalicelib.features.devices.connectivity.model import (
     CLOCK_TOLERANCE,
     Checkpoint,
@@ -115,10 +114,10 @@ def step(
         store.keep_checkpoint(connection, replace(checkpoint, decided_at=None))
         return Checked(now, is_behind=True)
     ended = store.end_maintenance(connection, now, action=ACTION, actor=ACTOR)
-    known = holds.review(connection, checkpoint, now)
-    _plan(connection, checkpoint, now, batch)
-    news = _hold(connection, known, checkpoint, rules, now)
-    store.put_off(connection, batch)
+    is_of_all = checkpoint.decided_at is None or store.have_limits_changed(connection)
+    store.learn_limits(connection, is_of_all=is_of_all)
+    news = _hold(connection, checkpoint, rules, now)
+    is_more = store.look(connection, now, batch) == batch
     found = store.carry_out(connection, now)
     if is_told:
         tell(connection, now, news)
@@ -130,7 +129,7 @@ def step(
         found.became_offline,
         ended,
         store.count_holds(connection),
-        is_more=store.is_more_to_look_at(connection),
+        is_more=is_more,
     )
 
 
@@ -139,7 +138,8 @@ def _read(
 ) -> tuple[Checkpoint, bool]:
     """Bring forward when devices were last seen; returns how far that came, and if more is left."""
     wanted = look(checkpoint, now, lateness)
-    heard = [store.bring_forward(connection, span, now + CLOCK_TOLERANCE) for span in wanted.spans]
+    heard = [store.hear(connection, span, now + CLOCK_TOLERANCE) for span in wanted.spans]
+    store.bring_forward(connection)
     minutes = max((wanted.spans[0].until - wanted.spans[0].since) / timedelta(minutes=1), 1)
     read = replace(
         checkpoint,
@@ -161,30 +161,15 @@ def _newest(
     return max(instants, default=None)
 
 
-def _plan(connection: Connection, checkpoint: Checkpoint, now: datetime, batch: int) -> None:
-    store.look_again(connection, batch)
-    if checkpoint.decided_at is None or store.have_limits_changed(connection):
-        store.look_at_all(connection, now)
-    else:
-        store.look_at_silent(connection, now, checkpoint.decided_at)
-    store.plan_transitions(connection, now)
-
-
 def _hold(
-    connection: Connection,
-    known: list[Hold],
-    checkpoint: Checkpoint,
-    rules: Rules,
-    now: datetime,
+    connection: Connection, checkpoint: Checkpoint, rules: Rules, now: datetime
 ) -> dict[str, list[dict[str, Any]]]:
-    """Take from the plan what is held; returns the news of that, by their detail type."""
-    silent = holds.hold_silent_fleets(connection, known, checkpoint, rules, now)
-    waiting = store.drop_held(connection, rules, checkpoint.newest_at, now)
+    """Say whose silence is no transition; returns the news of that, by their detail type."""
+    known = holds.review(connection, checkpoint, now)
+    silent = holds.hold_silent_fleets(connection, checkpoint, rules, now)
+    store.keep_held(connection, rules, checkpoint.newest_at, now)
     store.note_let_go(connection, now)
-    return {
-        FLEET_SILENT: silent,
-        FLEET_HOLD_ENDED: holds.end_those_over(connection, known, waiting),
-    }
+    return {FLEET_SILENT: silent, FLEET_HOLD_ENDED: holds.end_those_over(connection, known, now)}
 
 
 def tell(connection: Connection, now: datetime, news: Mapping[str, list[dict[str, Any]]]) -> None:

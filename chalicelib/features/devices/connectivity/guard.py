@@ -61,6 +61,11 @@ class Hold:
         return is_new and not has_stopped(newest_at, now, self.patience)
 
 
+def may_have_stopped(newest_at: datetime, shortest: timedelta | None, now: datetime) -> bool:
+    """Whether ingestion has stopped as far as those devices say that report most often."""
+    return shortest is not None and has_stopped(newest_at, now, shortest / 2)
+
+
 def has_stopped(newest_at: datetime | None, now: datetime, patience: timedelta) -> bool:
     """Whether ingestion itself has stopped: the newest of all is too old."""
     return newest_at is not None and newest_at < now - patience

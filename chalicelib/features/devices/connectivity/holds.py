@@ -34,20 +34,18 @@ def review(connection: Connection, checkpoint: Checkpoint, now: datetime) -> lis
 
 
 def hold_silent_fleets(
-    connection: Connection,
-    holds: Iterable[Hold],
-    checkpoint: Checkpoint,
-    rules: Rules,
-    now: datetime,
+    connection: Connection, checkpoint: Checkpoint, rules: Rules, now: datetime
 ) -> list[dict[str, Any]]:
     """Hold the transitions of fleets that fell silent together with everybody; returns the news."""
-    known = {hold.organization_id for hold in holds}
-    new = (one for one in store.list_silences(connection) if one.organization_id not in known)
-    suspects = {
-        one.organization_id: one for one in guard.suspects(new, checkpoint.newest_at, now, rules)
-    }
     quiet_since = checkpoint.newest_at
-    if not suspects or quiet_since is None:
+    shortest = store.shortest_limit(connection)
+    if quiet_since is None or not guard.may_have_stopped(quiet_since, shortest, now):
+        return []
+    silences = store.list_silences(connection, now)
+    suspects = {
+        one.organization_id: one for one in guard.suspects(silences, quiet_since, now, rules)
+    }
+    if not suspects:
         return []
     fleets = store.weigh_fleets(connection, list(suspects), quiet_since, now)
     return [
@@ -58,13 +56,14 @@ def hold_silent_fleets(
 
 
 def end_those_over(
-    connection: Connection, holds: Iterable[Hold], waiting: dict[str, int]
+    connection: Connection, holds: Iterable[Hold], now: datetime
 ) -> list[dict[str, Any]]:
     """End the holds of which nothing waits any more; returns the news."""
+    done = [hold for hold in holds if hold.resumed_at is not None and hold.released_at is None]
+    waiting = store.count_waiting(connection, now) if done else {}
     news = []
-    for hold in holds:
-        is_done = hold.resumed_at is not None and hold.released_at is None
-        if is_done and hold.organization_id not in waiting:
+    for hold in done:
+        if hold.organization_id not in waiting:
             store.end_hold(connection, hold.organization_id)
             logger.info("fleet_hold_ended", extra={"organization_id": hold.organization_id})
             news.append(ended(hold.organization_id, hold.since, READINGS_CAME_BACK))

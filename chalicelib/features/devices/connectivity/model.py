@@ -11,7 +11,7 @@ LOOK_BACK = timedelta(days=1)
 STEP = timedelta(hours=1)
 SLOT = timedelta(minutes=1)
 # Over so many checks the reading of what comes late is spread, at the most.
-MAX_ROUNDS = 5
+MAX_ROUNDS = 15
 # So many devices a minute are read again, for what came late, by every check.
 DEVICES_A_ROUND = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -25,14 +25,28 @@ SET read_until = excluded.read_until,
     limits = excluded.limits
 
 -- name: create_notes
--- For how long devices of each type may be silent, the devices that may have changed, and what is to
+-- For how long devices of each type may be silent, who was heard of and when, of which organizations
+-- and limits nobody is declared offline, the devices that are not what they count as, and what is to
 -- be done about them. Without keys, as an index takes longer to make than the check takes.
 CREATE TEMPORARY TABLE device_limit (
     device_type_id text NOT NULL,
-    organization_id text,
     allowed interval NOT NULL
 ) ON COMMIT DROP;
-CREATE TEMPORARY TABLE looked_at (device_id text NOT NULL) ON COMMIT DROP;
+CREATE TEMPORARY TABLE heard (
+    device_id text NOT NULL,
+    heard_at timestamptz NOT NULL
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE held_limit (
+    organization_id text NOT NULL,
+    silent_after interval NOT NULL,
+    is_resumed boolean NOT NULL
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE looked_at (
+    device_id text NOT NULL,
+    last_seen_at timestamptz NOT NULL,
+    silent_after interval NOT NULL,
+    is_online boolean NOT NULL
+) ON COMMIT DROP;
 CREATE TEMPORARY TABLE planned_transition (
     device_id text NOT NULL,
     organization_id text NOT NULL,
@@ -40,15 +54,13 @@ CREATE TEMPORARY TABLE planned_transition (
     is_online boolean NOT NULL,
     happened_at timestamptz NOT NULL,
     last_seen_at timestamptz NOT NULL,
-    allowed interval NOT NULL,
     in_maintenance boolean NOT NULL
 ) ON COMMIT DROP
 
 -- name: fill_device_limit
 -- No longer than instants reach back.
-INSERT INTO pg_temp.device_limit (device_type_id, organization_id, allowed)
+INSERT INTO pg_temp.device_limit (device_type_id, allowed)
 SELECT device_type_id,
-       organization_id,
        make_interval(secs => least(
            greatest(CAST(reporting_interval_seconds AS double precision) * :intervals, :at_least),
            :at_most
@@ -63,170 +75,157 @@ CROSS JOIN LATERAL jsonb_each_text(limits) AS known (device_type_id, seconds)
 JOIN pg_temp.device_limit USING (device_type_id)
 WHERE CAST(known.seconds AS numeric) <> extract(epoch FROM allowed)
 
--- name: bring_forward_by_readings
--- Who was heard of in a span of time, and when last. Of devices that are not online, somebody has to
--- decide: most are, and an index has the others alone. A device whose clock is ahead is heard of when
+-- name: shortest_limit
+SELECT min(allowed) FROM pg_temp.device_limit
+
+-- name: hear_readings
+-- Who was heard of in a span of time, and when last. A device whose clock is ahead is heard of when
 -- the times of its readings come, whenever they arrived: that says nothing about whether any arrive.
-WITH heard AS MATERIALIZED (
-    SELECT device_id, max(time) AS heard_at
+WITH noted AS (
+    INSERT INTO pg_temp.heard (device_id, heard_at)
+    SELECT device_id, max(time)
     FROM iot_data.timescale_measurements
     WHERE time > :since AND time <= :until
     GROUP BY device_id
+    RETURNING device_id, heard_at
 ),
 ahead AS MATERIALIZED (
     SELECT DISTINCT device_id
     FROM iot_data.timescale_measurements
     WHERE time > :ahead_of
-),
-brought AS (
-    UPDATE iot_data.device_presence AS presence
-    SET last_seen_at = heard.heard_at
-    FROM heard
-    WHERE presence.device_id = heard.device_id
-      AND (presence.last_seen_at IS NULL OR presence.last_seen_at < heard.heard_at)
-    RETURNING presence.device_id
-),
-noted AS (
-    INSERT INTO pg_temp.looked_at (device_id)
-    SELECT device_id
-    FROM brought
-    JOIN iot_data.devices AS device USING (device_id)
-    WHERE device.connectivity <> 'online' AND device.lifecycle <> 'deleted'
 )
 SELECT count(*) AS heard_count, max(heard_at) FILTER (WHERE ahead.device_id IS NULL) AS newest_at
-FROM heard
+FROM noted
 LEFT JOIN ahead USING (device_id)
 
--- name: bring_forward_by_heartbeats
--- The same. By itself, because the planner knows how many devices each of the two will find, and
--- does not know it of both together.
-WITH heard AS MATERIALIZED (
-    SELECT device_id, last_seen_ts AS heard_at
+-- name: hear_heartbeats
+WITH noted AS (
+    INSERT INTO pg_temp.heard (device_id, heard_at)
+    SELECT device_id, last_seen_ts
     FROM iot_data.v_device_states
     WHERE last_seen_ts > :since AND last_seen_ts <= :until
-),
-brought AS (
-    UPDATE iot_data.device_presence AS presence
-    SET last_seen_at = heard.heard_at
-    FROM heard
-    WHERE presence.device_id = heard.device_id
-      AND (presence.last_seen_at IS NULL OR presence.last_seen_at < heard.heard_at)
-    RETURNING presence.device_id
-),
-noted AS (
-    INSERT INTO pg_temp.looked_at (device_id)
-    SELECT device_id
-    FROM brought
-    JOIN iot_data.devices AS device USING (device_id)
-    WHERE device.connectivity <> 'online' AND device.lifecycle <> 'deleted'
+    RETURNING heard_at
 )
-SELECT count(*) AS heard_count, max(heard_at) AS newest_at FROM heard
+SELECT count(*) AS heard_count, max(heard_at) AS newest_at FROM noted
 
--- name: look_at_silent
--- A device reaches its limit once. Whoever reached it before the last check has been decided of, so
--- that of each organization and limit a short piece of an index is read. Where transitions were
--- held and are not any more, all that was skipped is read.
-INSERT INTO pg_temp.looked_at (device_id)
-SELECT silent.device_id
-FROM iot_data.v_organizations AS organization
-LEFT JOIN iot_data.connectivity_holds AS hold
-  ON hold.organization_id = organization.organization_id
-CROSS JOIN LATERAL (
-    SELECT DISTINCT allowed
-    FROM pg_temp.device_limit AS type
-    WHERE type.organization_id IS NULL OR type.organization_id = organization.organization_id
-) AS kind
-CROSS JOIN LATERAL (
-    SELECT device_id
-    FROM iot_data.device_presence AS presence
-    WHERE presence.organization_id = organization.organization_id
-      AND presence.last_seen_at <= :now - kind.allowed
-      AND presence.last_seen_at > CASE
-          WHEN hold.resumed_at IS NOT NULL
-            OR (hold.released_at IS NOT NULL AND hold.let_go_at IS NULL) THEN '-infinity'
-          ELSE :decided_at - kind.allowed
-      END
-    OFFSET 0
-) AS silent
-WHERE hold.organization_id IS NULL
-   OR hold.resumed_at IS NOT NULL
-   OR hold.released_at IS NOT NULL
+-- name: count_heard
+-- Whether to look devices up one by one, or to read all of them, depends on how many these are.
+ANALYZE pg_temp.heard
 
--- name: look_at_all
-INSERT INTO pg_temp.looked_at (device_id)
-SELECT device.device_id
-FROM iot_data.devices AS device
-JOIN iot_data.device_presence AS presence USING (device_id)
-JOIN pg_temp.device_limit USING (device_type_id)
-WHERE device.lifecycle <> 'deleted'
-  AND presence.last_seen_at IS NOT NULL
-  AND device.connectivity <> CASE
-      WHEN presence.last_seen_at + allowed > :now THEN 'online'
-      ELSE 'offline'
-  END
+-- name: bring_forward
+-- Whoever was heard of, by readings or by heartbeats, in one pass. What changes is in no index.
+UPDATE iot_data.device_presence AS presence
+SET last_seen_at = latest.heard_at
+FROM (
+    SELECT device_id, max(heard_at) AS heard_at FROM pg_temp.heard GROUP BY device_id
+) AS latest
+WHERE presence.device_id = latest.device_id
+  AND (presence.last_seen_at IS NULL OR presence.last_seen_at < latest.heard_at)
 
--- name: look_again
--- Of these, somebody has said that they have to be decided of anew.
+-- name: forget_asked
+-- Of these, somebody has said that their limit is another one, or that they are deleted.
 WITH asked AS (
-    DELETE FROM iot_data.connectivity_rechecks
-    WHERE recheck_id IN (
-        SELECT recheck_id FROM iot_data.connectivity_rechecks ORDER BY recheck_id LIMIT :batch
-    )
-    RETURNING device_id
+    DELETE FROM iot_data.connectivity_rechecks RETURNING device_id
 )
-INSERT INTO pg_temp.looked_at (device_id)
-SELECT device_id FROM asked
+UPDATE iot_data.device_presence AS presence
+SET silent_after = NULL
+FROM asked
+WHERE presence.device_id = asked.device_id
+
+-- name: learn_limits
+-- Those of which it is not known, which an index has alone. One that is deleted may be silent for no
+-- time at all, so that nobody looks at it again.
+UPDATE iot_data.device_presence AS presence
+SET silent_after = CASE WHEN device.lifecycle = 'deleted' THEN interval '0' ELSE kind.allowed END
+FROM iot_data.devices AS device
+JOIN pg_temp.device_limit AS kind USING (device_type_id)
+WHERE presence.silent_after IS NULL
+  AND device.device_id = presence.device_id
+
+-- name: learn_all_limits
+UPDATE iot_data.device_presence AS presence
+SET silent_after = known.allowed
+FROM (
+    SELECT device_id,
+           CASE WHEN lifecycle = 'deleted' THEN interval '0' ELSE allowed END AS allowed
+    FROM iot_data.devices
+    JOIN pg_temp.device_limit USING (device_type_id)
+) AS known
+WHERE presence.silent_after IS DISTINCT FROM known.allowed
+  AND known.device_id = presence.device_id
+
+-- name: fill_held_limit
+-- When readings come again, each device is given the time in which its next one is due, as long as
+-- they keep coming: a single one may have been under way.
+INSERT INTO pg_temp.held_limit (organization_id, silent_after, is_resumed)
+SELECT hold.organization_id, kind.allowed, hold.resumed_at IS NOT NULL
+FROM iot_data.connectivity_holds AS hold
+CROSS JOIN (SELECT DISTINCT allowed FROM pg_temp.device_limit) AS kind
+CROSS JOIN LATERAL (
+    SELECT greatest(kind.allowed / :intervals, make_interval(secs => :at_least)) AS next_due
+) AS pause
+WHERE hold.released_at IS NULL
+  AND (
+      hold.resumed_at IS NULL
+      OR hold.resumed_at + next_due > :now
+      OR hold.resumed_at + next_due / 2 >= CAST(:newest_at AS timestamptz)
+  )
+
+-- name: look
+-- Devices that are not what they count as, a batch of them. All of a narrow table is read, in the
+-- order in which it lies: by an index, each reading of each device would have to be put into it.
+INSERT INTO pg_temp.looked_at (device_id, last_seen_at, silent_after, is_online)
+SELECT presence.device_id,
+       presence.last_seen_at,
+       presence.silent_after,
+       presence.last_seen_at + presence.silent_after > :now
+FROM iot_data.device_presence AS presence
+LEFT JOIN pg_temp.held_limit AS held USING (organization_id, silent_after)
+WHERE presence.last_seen_at IS NOT NULL
+  AND presence.silent_after IS NOT NULL
+  AND presence.is_online IS DISTINCT FROM (presence.last_seen_at + presence.silent_after > :now)
+  AND (held.organization_id IS NULL OR presence.last_seen_at + presence.silent_after > :now)
+LIMIT :batch
+
+-- name: count_waiting
+-- Devices that are not declared offline yet, although readings have come again.
+SELECT presence.organization_id, count(*) AS waiting
+FROM iot_data.device_presence AS presence
+JOIN pg_temp.held_limit AS held USING (organization_id, silent_after)
+WHERE held.is_resumed
+  AND presence.is_online IS DISTINCT FROM false
+  AND presence.last_seen_at + presence.silent_after <= :now
+GROUP BY presence.organization_id
 
 -- name: ask_again
--- Without a key that could be in the way of whoever asks: they hold the lock of the device.
+-- Of a device that has another type now, or is deleted. Without a key that could be in the way of
+-- whoever asks: they hold the lock of the device.
 INSERT INTO iot_data.connectivity_rechecks (device_id, organization_id)
 SELECT device_id, organization_id FROM iot_data.devices WHERE device_id = :device_id
-
--- name: is_more_to_look_at
-SELECT EXISTS (SELECT FROM iot_data.connectivity_rechecks)
 
 -- name: plan_transitions
 -- What a device is follows from when it was last seen, and from nothing else. No transition is older
 -- than the one before it: a reading that comes late may be.
 INSERT INTO pg_temp.planned_transition (
-    device_id, organization_id, was, is_online, happened_at, last_seen_at, allowed, in_maintenance
+    device_id, organization_id, was, is_online, happened_at, last_seen_at, in_maintenance
 )
 SELECT device.device_id,
        device.organization_id,
        device.connectivity,
-       state.is_online,
+       found.is_online,
        greatest(
            CASE
-               WHEN state.is_online THEN least(presence.last_seen_at, :now)
-               ELSE presence.last_seen_at + kind.allowed
+               WHEN found.is_online THEN least(found.last_seen_at, :now)
+               ELSE found.last_seen_at + found.silent_after
            END,
            device.connectivity_since
        ),
-       presence.last_seen_at,
-       kind.allowed,
+       found.last_seen_at,
        device.maintenance_until IS NOT NULL
-FROM (SELECT DISTINCT device_id FROM pg_temp.looked_at) AS looked_at
+FROM pg_temp.looked_at AS found
 JOIN iot_data.devices AS device USING (device_id)
-JOIN iot_data.device_presence AS presence USING (device_id)
-JOIN pg_temp.device_limit AS kind USING (device_type_id)
-CROSS JOIN LATERAL (
-    SELECT presence.last_seen_at + kind.allowed > CAST(:now AS timestamptz) AS is_online
-) AS state
 WHERE device.lifecycle <> 'deleted'
-  AND presence.last_seen_at IS NOT NULL
-  AND device.connectivity <> CASE WHEN state.is_online THEN 'online' ELSE 'offline' END
-
--- name: put_off
--- More than fits into one transaction is left for the next one.
-WITH rest AS (
-    DELETE FROM pg_temp.planned_transition
-    WHERE device_id IN (
-        SELECT device_id FROM pg_temp.planned_transition ORDER BY device_id OFFSET :batch
-    )
-    RETURNING device_id, organization_id
-)
-INSERT INTO iot_data.connectivity_rechecks (device_id, organization_id)
-SELECT device_id, organization_id FROM rest ORDER BY device_id
+  AND device.connectivity <> CASE WHEN found.is_online THEN 'online' ELSE 'offline' END
 
 -- name: lock_planned
 -- In one order, so that nobody waits in a circle. What others have done to a device meanwhile counts.
@@ -249,6 +248,13 @@ SET connectivity = CASE WHEN planned.is_online THEN 'online' ELSE 'offline' END,
     lifecycle = 'active'
 FROM pg_temp.planned_transition AS planned
 WHERE device.device_id = planned.device_id
+
+-- name: note_looked_at
+-- Also of devices that are deleted, so that nobody looks at them again.
+UPDATE iot_data.device_presence AS presence
+SET is_online = found.is_online
+FROM pg_temp.looked_at AS found
+WHERE presence.device_id = found.device_id
 
 -- name: keep_transitions
 WITH kept AS (
@@ -313,35 +319,81 @@ noted AS (
 SELECT count(*) FROM ended
 
 -- name: list_silences
--- Devices in maintenance may be silent, and are no sign of anything.
-SELECT organization_id, count(*) AS device_count, min(allowed) AS shortest
-FROM pg_temp.planned_transition
-WHERE NOT is_online AND NOT in_maintenance
-GROUP BY organization_id
-ORDER BY organization_id
+-- The devices that would be declared offline, where nothing is held yet. Devices in maintenance may
+-- be silent, and are no sign of anything.
+SELECT presence.organization_id,
+       count(*) AS device_count,
+       min(presence.silent_after) AS shortest
+FROM iot_data.device_presence AS presence
+WHERE presence.is_online IS DISTINCT FROM false
+  AND presence.silent_after > interval '0'
+  AND presence.last_seen_at + presence.silent_after <= :now
+  AND NOT EXISTS (
+      SELECT
+      FROM iot_data.devices AS device
+      WHERE device.device_id = presence.device_id AND device.maintenance_until IS NOT NULL
+  )
+  AND NOT EXISTS (
+      SELECT
+      FROM iot_data.connectivity_holds AS hold
+      WHERE hold.organization_id = presence.organization_id
+  )
+GROUP BY presence.organization_id
+ORDER BY presence.organization_id
 
 -- name: weigh_fleets
 -- Of a device that need not have been heard of since then nothing can be said. Those that were
--- declared offline in the same silence count, or one that spreads slowly would not be noticed.
-SELECT device.organization_id,
-       count(*) FILTER (
-           WHERE device.connectivity = 'offline'
-              OR presence.last_seen_at <= :now - kind.allowed / 2
-       ) AS silent_count,
-       count(*) AS device_count
-FROM iot_data.devices AS device
-JOIN iot_data.device_presence AS presence USING (device_id)
-JOIN pg_temp.device_limit AS kind USING (device_type_id)
-WHERE device.organization_id = ANY (CAST(:organization_ids AS text[]))
-  AND device.lifecycle <> 'deleted'
-  AND device.maintenance_until IS NULL
-  AND (
-      device.connectivity = 'online'
-      OR (device.connectivity = 'offline' AND device.connectivity_since > :newest_at)
-  )
-  AND kind.allowed / 2 < :now - CAST(:newest_at AS timestamptz)
-GROUP BY device.organization_id
-ORDER BY device.organization_id
+-- declared offline in the same silence count, or one that spreads slowly would not be noticed. How
+-- many are online is known; few of them have been heard of meanwhile, as a rule.
+WITH due AS MATERIALIZED (
+    SELECT device_type_id
+    FROM pg_temp.device_limit
+    WHERE allowed / 2 < :now - CAST(:newest_at AS timestamptz)
+),
+online AS (
+    SELECT organization_id, sum(devices) AS device_count
+    FROM iot_data.device_counts
+    JOIN due USING (device_type_id)
+    WHERE organization_id = ANY (CAST(:organization_ids AS text[]))
+      AND tag = ''
+      AND status = 'online'
+    GROUP BY organization_id
+),
+offline AS (
+    SELECT organization_id, count(*) AS device_count
+    FROM iot_data.devices
+    JOIN due USING (device_type_id)
+    WHERE organization_id = ANY (CAST(:organization_ids AS text[]))
+      AND lifecycle <> 'deleted'
+      AND status = 'offline'
+      AND connectivity_since > :newest_at
+    GROUP BY organization_id
+),
+heard AS (
+    SELECT device.organization_id, count(*) AS device_count
+    FROM iot_data.device_presence AS presence
+    JOIN iot_data.devices AS device USING (device_id)
+    JOIN due USING (device_type_id)
+    WHERE presence.organization_id = ANY (CAST(:organization_ids AS text[]))
+      AND presence.last_seen_at > :now - presence.silent_after / 2
+      AND device.lifecycle <> 'deleted'
+      AND device.status = 'online'
+    GROUP BY device.organization_id
+),
+counted AS (
+    SELECT organization_id,
+           coalesce(online.device_count, 0) + coalesce(offline.device_count, 0) AS device_count,
+           coalesce(heard.device_count, 0) AS heard_count
+    FROM online
+    FULL JOIN offline USING (organization_id)
+    LEFT JOIN heard USING (organization_id)
+)
+SELECT organization_id,
+       CAST(device_count - heard_count AS bigint) AS silent_count,
+       CAST(device_count AS bigint) AS device_count
+FROM counted
+WHERE device_count > 0
+ORDER BY organization_id
 
 -- name: list_open_holds
 -- Locked: a person may be letting one go.
@@ -372,30 +424,6 @@ WHERE released_at IS NOT NULL AND let_go_at IS NULL
 
 -- name: end_hold
 DELETE FROM iot_data.connectivity_holds WHERE organization_id = :organization_id
-
--- name: drop_held
--- When readings come again, each device is given the time in which its next one is due, as long as
--- they keep coming: a single one may have been under way.
-WITH dropped AS (
-    DELETE FROM pg_temp.planned_transition AS planned
-    USING iot_data.connectivity_holds AS hold
-    WHERE hold.organization_id = planned.organization_id
-      AND NOT planned.is_online
-      AND hold.released_at IS NULL
-      AND (
-          hold.resumed_at IS NULL
-          OR hold.resumed_at + greatest(
-              planned.allowed / :intervals, make_interval(secs => :at_least)
-          ) > :now
-          OR hold.resumed_at + greatest(
-              planned.allowed / :intervals, make_interval(secs => :at_least)
-          ) / 2 >= CAST(:newest_at AS timestamptz)
-      )
-    RETURNING planned.organization_id
-)
-SELECT organization_id, count(*) AS waiting
-FROM dropped
-GROUP BY organization_id
 
 -- name: count_holds
 SELECT count(*) FROM iot_data.connectivity_holds WHERE released_at IS NULL

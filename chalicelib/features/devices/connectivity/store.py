@@ -15,8 +15,9 @@ sql = statements_beside(__file__)
 
 # Any constant does, as long as every check uses the same one.
 _CHECK_LOCK = 0x6F6E6C696E65  # "online"
-# As much as a minute of a million devices takes to be grouped without the disk.
-_WORK_MEM = {"work_mem": "64MB"}
+# As much as a minute of a million devices takes to be grouped without the disk. And a server that
+# takes its disks for rotating ones would rather read all devices than look ten thousand up.
+_FOR_CHECKS = {"work_mem": "64MB", "random_page_cost": "1.1"}
 _UPTIME_DAYS = 30
 # Beyond ten years, instants end.
 _LONGEST_SECONDS = 10 * 366 * 86_400.0
@@ -68,7 +69,7 @@ def keep_checkpoint(connection: Connection, checkpoint: Checkpoint) -> None:
 
 def prepare(connection: Connection, rules: Rules) -> None:
     """Make room for what a check notes down, and the limit of every type of devices."""
-    database.configure(connection, _WORK_MEM)
+    database.configure(connection, _FOR_CHECKS)
     connection.execute(sql.create_notes)
     limits = {
         "intervals": rules.intervals,
@@ -83,31 +84,36 @@ def have_limits_changed(connection: Connection) -> bool:
     return bool(connection.execute(sql.count_changed_limits).scalar_one())
 
 
-def bring_forward(connection: Connection, span: Span, ahead_of: datetime) -> Heard:
-    """Note when devices were last seen, from what was heard of them in *span*.
+def hear(connection: Connection, span: Span, ahead_of: datetime) -> Heard:
+    """Note who was heard of in *span*, and when.
 
     The newest reading is of those devices that have none later than *ahead_of*.
     """
     values = {**vars(span), "ahead_of": ahead_of}
-    readings = connection.execute(sql.bring_forward_by_readings, values).one()
-    heartbeats = connection.execute(sql.bring_forward_by_heartbeats, vars(span)).one()
+    readings = connection.execute(sql.hear_readings, values).one()
+    heartbeats = connection.execute(sql.hear_heartbeats, vars(span)).one()
     heard_count = readings.heard_count + heartbeats.heard_count
     return Heard(heard_count, readings.newest_at, heartbeats.newest_at)
 
 
-def look_at_all(connection: Connection, now: datetime) -> None:
-    """Decide of every device."""
-    connection.execute(sql.look_at_all, {"now": now})
+def bring_forward(connection: Connection) -> None:
+    """Write down when devices were last seen, from what `hear` has noted."""
+    connection.execute(sql.count_heard)
+    connection.execute(sql.bring_forward)
 
 
-def look_at_silent(connection: Connection, now: datetime, decided_at: datetime) -> None:
-    """Decide of the devices that may have reached their limit since *decided_at*."""
-    connection.execute(sql.look_at_silent, {"now": now, "decided_at": decided_at})
+def learn_limits(connection: Connection, *, is_of_all: bool) -> None:
+    """Write down for how long devices may be silent: those that are new, or have another type now.
+
+    With *is_of_all*, also those whose type has another limit now.
+    """
+    connection.execute(sql.forget_asked)
+    connection.execute(sql.learn_all_limits if is_of_all else sql.learn_limits)
 
 
-def look_again(connection: Connection, batch: int) -> None:
-    """Decide of some of the devices that were put off, or asked for by `ask_again`."""
-    connection.execute(sql.look_again, {"batch": batch})
+def look(connection: Connection, now: datetime, batch: int) -> int:
+    """Find devices that are not what they count as, at most *batch*; returns how many."""
+    return connection.execute(sql.look, {"now": now, "batch": batch}).rowcount
 
 
 def ask_again(connection: Connection, device_id: str) -> None:
@@ -115,25 +121,12 @@ def ask_again(connection: Connection, device_id: str) -> None:
     connection.execute(sql.ask_again, {"device_id": device_id})
 
 
-def is_more_to_look_at(connection: Connection) -> bool:
-    """Whether devices are left that were put off."""
-    return bool(connection.execute(sql.is_more_to_look_at).scalar_one())
-
-
-def plan_transitions(connection: Connection, now: datetime) -> None:
-    """Plan the transitions of those devices that are not what they count as."""
-    connection.execute(sql.plan_transitions, {"now": now})
-
-
-def put_off(connection: Connection, batch: int) -> None:
-    """Leave what is planned beyond *batch* transitions for later."""
-    connection.execute(sql.put_off, {"batch": batch})
-
-
 def carry_out(connection: Connection, now: datetime) -> Transitions:
-    """Carry out what is planned, and write it down; returns how much that was."""
+    """Have those that were looked at count as what they are; returns the transitions that makes."""
+    connection.execute(sql.plan_transitions, {"now": now})
     connection.execute(sql.lock_planned)
     connection.execute(sql.carry_out)
+    connection.execute(sql.note_looked_at)
     return Transitions(*connection.execute(sql.keep_transitions, {"now": now}).one())
 
 
@@ -154,9 +147,15 @@ def end_maintenance(connection: Connection, now: datetime, *, action: str, actor
     return int(connection.execute(sql.end_maintenance, values).scalar_one())
 
 
-def list_silences(connection: Connection) -> list[Silence]:
-    """By organization, the devices that are planned to be offline."""
-    return [Silence(*row) for row in connection.execute(sql.list_silences)]
+def shortest_limit(connection: Connection) -> timedelta | None:
+    """The time for which the devices that report most often may be silent; None without types."""
+    found: timedelta | None = connection.execute(sql.shortest_limit).scalar_one()
+    return found
+
+
+def list_silences(connection: Connection, now: datetime) -> list[Silence]:
+    """By organization, the devices that would be declared offline, where nothing is held yet."""
+    return [Silence(*row) for row in connection.execute(sql.list_silences, {"now": now})]
 
 
 def weigh_fleets(
@@ -210,17 +209,23 @@ def end_hold(connection: Connection, organization_id: str) -> None:
     connection.execute(sql.end_hold, {"organization_id": organization_id})
 
 
-def drop_held(
+def keep_held(
     connection: Connection, rules: Rules, newest_at: datetime | None, now: datetime
-) -> dict[str, int]:
-    """Drop from the plan what is held; returns how much that is, by organization."""
+) -> None:
+    """Have `look` pass over what is held."""
     values = {
         "intervals": rules.intervals,
         "at_least": rules.at_least_seconds,
         "newest_at": newest_at,
         "now": now,
     }
-    return {row.organization_id: row.waiting for row in connection.execute(sql.drop_held, values)}
+    connection.execute(sql.fill_held_limit, values)
+
+
+def count_waiting(connection: Connection, now: datetime) -> dict[str, int]:
+    """How many devices are still held although readings have come again, by organization."""
+    rows = connection.execute(sql.count_waiting, {"now": now})
+    return {row.organization_id: row.waiting for row in rows}
 
 
 def prune_transitions(
