@@ -186,6 +186,10 @@ class LatestReading(Body, rename="camel"):
     metric: Annotated[Text, Meta(description="The metric.", examples=["temperature"])]
     parameter_id: Annotated[Text, Meta(description="The parameter that it is kept as.")]
     unit: Annotated[Text | None, Meta(description="Its unit.", examples=["°C"])]
+    data_type: Annotated[
+        Text,
+        Meta(description="`number`, `integer` or `boolean`.", examples=["number"]),
+    ]
     measured_at: Annotated[Instant, Meta(description="When it was measured.")]
     value: Annotated[float, Meta(description="Its value; 1 and 0 are true and false.")]
     marks: Annotated[
@@ -201,6 +205,7 @@ class LatestOfDevice(Body, rename="camel"):
     """The newest readings of a device."""
 
     device_id: Annotated[Text, Meta(description="The device.", examples=["dev-abc123"])]
+    organization_id: Annotated[Text, Meta(description="Whose it is.", examples=["org-1"])]
     name: Annotated[Text, Meta(description="What people call it.")]
     last_reading_at: Annotated[Instant | None, Meta(description="When it last measured anything.")]
     reading_count: Annotated[Count, Meta(description="How many readings of it were stored.")]
