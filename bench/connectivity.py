@@ -3,7 +3,7 @@
 import json
 import os
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -87,18 +87,25 @@ def main(devices: int, metrics: int, minutes: int, out: Path) -> None:
 
 def measure(fleet: Fleet, minutes: int) -> dict[str, Any]:
     """Every kind of minute, in the order in which a fleet may live through them."""
-    checks = {
-        name: _summed_up(list(found))
-        for name, found in (
-            ("nobody is heard of", (fleet.check() for _ in range(minutes))),
-            ("a fifteenth is heard of", _steady(fleet, minutes)),
-            ("a sixtieth is heard of", _steady(fleet, minutes, among=4)),
-        )
-    }
+    ordinary = (
+        ("nobody is heard of", (fleet.check() for _ in range(minutes))),
+        ("a fifteenth is heard of", _steady(fleet, minutes)),
+        ("a sixtieth is heard of", _steady(fleet, minutes, among=4)),
+    )
+    checks = dict(_each(ordinary))
     floors = _floors(fleet, minutes)
-    checks |= {name: _summed_up([check()]) for name, check in _rare(fleet)}
-    checks |= {name: _summed_up(list(found)) for name, found in _outage(fleet, minutes)}
+    checks |= _each((name, iter([check()])) for name, check in _rare(fleet))
+    checks |= _each(_outage(fleet, minutes))
     return {"checks": checks, "floors": floors}
+
+
+def _each(
+    kinds: Iterable[tuple[str, Iterator[dict[str, Any]]]],
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, found in kinds:
+        taken = _summed_up(list(found))
+        click.echo(f"{taken['seconds']:>7} {taken['cpu_seconds']:>7} {taken['load']:>5}  {name}")
+        yield name, taken
 
 
 def _steady(fleet: Fleet, minutes: int, *, among: int = 1) -> Iterator[dict[str, Any]]:

@@ -71,6 +71,7 @@ SELECT CAST(:at AS timestamptz) - make_interval(secs => (number / {SLOTS}) % 50)
 FROM generate_series(0, :devices - 1) AS number,
      generate_series(1, :metrics) AS parameter
 WHERE number % {SLOTS} = :slot AND number / {SLOTS} % :among = 0
+ON CONFLICT DO NOTHING
 """  # noqa: S608 constants
 
 

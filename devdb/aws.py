@@ -10,6 +10,8 @@ REGION = "eu-central-1"
 # What a user may do has the names of groups, as docs/operations.md says.
 GROUPS = ("viewer", "operator", "admin")
 _POLICY = "devices"
+# More than one, as a stream of some size has: order holds within each of them only.
+_SHARDS = 2
 _HOST = "127.0.0.1"
 _SECONDS = 10
 
@@ -67,6 +69,10 @@ class Aws:
         document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
         self.client("iot").create_policy(policyName=_POLICY, policyDocument=document)
         return _POLICY
+
+    def make_stream(self, name: str) -> None:
+        """A new Kinesis stream, which takes records at once."""
+        self.client("kinesis").create_stream(StreamName=name, ShardCount=_SHARDS)
 
 
 @contextmanager

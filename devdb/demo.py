@@ -26,6 +26,7 @@ from devdb.local_server import LocalServer
 from devdb.ports import require_free
 from devdb.seed import ROOT, prepare
 from devdb.signals import end_in_order
+from devdb.telemetry import STRANGER, Telemetry
 
 HOURS = 24
 # With the default of 100 pairs the guard would never show on a fleet this small, of which a device
@@ -71,8 +72,9 @@ def _demonstrate(console: Console, *, is_once: bool, port: int) -> None:
             "DEVICE_IDENTITIES": "iot",
             "IOT_POLICY_NAME": aws.make_device_policy(),
         }
-        # The schedules, which live in this process, call AWS as well.
-        os.environ.update(aws.environment)
+        # The schedules, which call AWS as well, and the function that stores telemetry live in this
+        # process.
+        os.environ.update({**server.environment, **aws.environment})
         configured = sync_settings(environment)
         engine = database.engine_for(configured.database)
         console.print("Making the tables, and migrating to the newest revision …")
@@ -83,13 +85,16 @@ def _demonstrate(console: Console, *, is_once: bool, port: int) -> None:
         with LocalServer(ROOT, environment, port) as local:
             console.print_json(json.dumps(local.get_json("/status")))
             registry.install(local, fleet)
+            telemetry = Telemetry.of(fleet, aws)
+            console.print(_begin_sending(telemetry, local), soft_wrap=True)
             # The schedule would be a minute late for whoever looks at once.
             schedules.connectivity(engine, environment)(Deadline.after(life.WORK_SECONDS))
             console.print(f"\nReady after {time.monotonic() - began:.0f} s.")
             if not is_once:
                 console.print(_invitation(server, local), soft_wrap=True)
                 lives = living(console, fleet, configured, datetime.now(UTC))
-                registry.live_on(lives, fleet, environment, console.print)
+                telemetry.live_on(lives, console.print)
+                registry.live_on(lives, engine, environment)
                 _live_on(server, local, lives)
         engine.dispose()
 
@@ -132,6 +137,23 @@ def _send_heartbeats(console: Console, fleet: Fleet) -> None:
     silent = len(SILENT_DEVICES)
     console.print(
         f"\n{recorded.stored} devices have sent heartbeats; {silent} of them fell silent."
+    )
+
+
+def _begin_sending(telemetry: Telemetry, local: LocalServer) -> str:
+    """Have the fleet send by the stream, and say what became of it."""
+    sent = telemetry.begin(datetime.now(UTC))
+    devices = local.get_json("/telemetry/latest")["items"]
+    reasons = local.get_json("/telemetry/rejects/reasons")["reasons"]
+    rejected = ", ".join(f"{each['rejects']} {each['reason']}" for each in reasons)
+    return "\n".join(
+        [
+            f"\n{len(devices)} registered devices send what they measure by a stream. It is at",
+            f"{local.url}/#/telemetry, with marks where it is unusual. The {sent} records of their",
+            "day were stored already, and tell what is usual. Rejected, and set apart:",
+            f"{rejected.replace('_', ' ')}. Nobody has registered {STRANGER}: do, and try again",
+            f"at {local.url}/#/telemetry/rejects what it has sent.",
+        ]
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, TextClause, text
 
 from chalicelib import database
+from devdb.measuring import measured
 
 READING_INTERVAL = timedelta(minutes=15)
 PARAMETERS = {"temp": "Temperature", "hum": "Humidity", "co2": "CO2", "bat": "Battery"}
@@ -31,20 +32,23 @@ _RENAME = text(
 # One statement for all of them: the embedded database serves one session at a time.
 _REPORT = text(
     "INSERT INTO iot_data.timescale_measurements (time, device_id, parameter_id, value) "
-    "SELECT time, device_id, parameter_id, 18 + abs(hashtext(device_id || parameter_id)) % 8 "
-    "+ 0.3 * (CAST(extract(epoch FROM time) AS bigint) / 60 % 7) "
-    "FROM unnest(CAST(:times AS timestamptz[]), CAST(:device_ids AS text[]), "
-    "CAST(:parameter_ids AS text[])) "
-    "AS reading(time, device_id, parameter_id) ON CONFLICT DO NOTHING"
+    "SELECT * FROM unnest(CAST(:times AS timestamptz[]), CAST(:device_ids AS text[]), "
+    "CAST(:parameter_ids AS text[]), CAST(:values AS float8[])) "
+    "ON CONFLICT DO NOTHING"
 )
 
 
 @dataclass
 class Fleet:
-    """Which device reports what at the moment; the database holds what was reported."""
+    """Which device reports what at the moment; the database holds what was reported.
+
+    What the devices of *by_stream* report comes by the stream of telemetry; what others report is
+    written as the platform's own loader would.
+    """
 
     engine: Engine
     reporting: dict[str, set[str]] = field(default_factory=dict)
+    by_stream: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
     is_ingesting: bool = True
 
@@ -60,9 +64,13 @@ class Fleet:
         values = {"parameter_id": parameter_id, "parameter_name": parameter_name}
         self._execute(_ADD_PARAMETER, values)
 
+    def enter(self, device_id: str, device_name: str) -> None:
+        """Enter a device into the master data, whatever it does."""
+        self._execute(_ADD_DEVICE, {"device_id": device_id, "device_name": device_name})
+
     def add_device(self, device_id: str, device_name: str) -> None:
         """A new device that reports everything."""
-        self._execute(_ADD_DEVICE, {"device_id": device_id, "device_name": device_name})
+        self.enter(device_id, device_name)
         self.reporting[device_id] = set(PARAMETERS)
         self.names[device_id] = device_name
 
@@ -85,17 +93,22 @@ class Fleet:
             self._store(reading for time in _ticks(start, end) for reading in self._readings(time))
 
     def report_all(self, at: datetime, *, but: Set[str] = frozenset()) -> None:
-        """One reading of all that is reported at the moment, *but* by these devices."""
-        self._store(reading for reading in self._readings(at) if reading[1] not in but)
+        """One reading of all that is reported otherwise than by stream, *but* by these devices."""
+        others = but | self.by_stream
+        self._store(reading for reading in self._readings(at) if reading[1] not in others)
 
     def _readings(self, at: datetime) -> Iterator[Reading]:
         for device_id, parameter_ids in self.reporting.items():
             yield from ((at, device_id, parameter_id) for parameter_id in sorted(parameter_ids))
 
     def _store(self, readings: Iterator[Reading]) -> None:
-        columns = list(zip(*readings, strict=True))
+        rows = (
+            (at, device, parameter, measured(device, parameter, at))
+            for at, device, parameter in readings
+        )
+        columns = list(zip(*rows, strict=True))
         if columns:
-            names = ("times", "device_ids", "parameter_ids")
+            names = ("times", "device_ids", "parameter_ids", "values")
             self._execute(_REPORT, {n: list(c) for n, c in zip(names, columns, strict=True)})
 
     def _execute(self, statement: TextClause, values: Values) -> None:

@@ -103,13 +103,14 @@ class Life:
             self._tell(f"{now:%H:%M}Z {duty.name}: {error.message}")
 
     def _report(self, now: datetime) -> None:
-        self._fleet.report_all(now, but=self._asleep(now))
+        self._fleet.report_all(now, but=self.asleep(now))
 
     def _beat(self, now: datetime) -> None:
-        awake = self._fleet.reporting.keys() - self._asleep(now) - self._silent
+        awake = self._fleet.reporting.keys() - self.asleep(now) - self._silent
         send_heartbeats(self._fleet.engine, {device_id: now for device_id in awake})
 
-    def _asleep(self, now: datetime) -> set[str]:
+    def asleep(self, now: datetime) -> set[str]:
+        """The devices that say nothing for the while."""
         return {nap.device_id for nap in NAPS if nap.is_on(now - self._began_at)}
 
 

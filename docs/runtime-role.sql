@@ -103,6 +103,7 @@ GRANT SELECT ON iot_data.v_device_parameters TO device_parameters_runtime;
 GRANT SELECT ON iot_data.v_device_states TO device_parameters_runtime;
 GRANT SELECT ON iot_data.v_device_types TO device_parameters_runtime;
 GRANT SELECT ON iot_data.v_device_type_metrics TO device_parameters_runtime;
+GRANT SELECT ON iot_data.latest_readings TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_things TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_certificates TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_identity_work TO device_parameters_runtime;
@@ -118,4 +119,3 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.device_import_work TO device_pa
 GRANT INSERT, UPDATE ON iot_data.timescale_measurements TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE ON iot_data.device_readings TO device_parameters_runtime;
 GRANT SELECT, INSERT, UPDATE, DELETE ON iot_data.telemetry_rejects TO device_parameters_runtime;
-GRANT SELECT ON iot_data.latest_readings TO device_parameters_runtime;

@@ -13,6 +13,7 @@ from stack.parameters import NAMESPACE
 TOPIC = "AlarmTopic"
 _NEAR = 0.8
 _MILLISECONDS = 1000
+_BEHIND_MINUTES = 5
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,9 @@ def _of_function(function: Function) -> Iterator[Watch]:
     if function.concurrency is not None or not function.errors_are_alarming:
         throttles = metrics.of_function(function, "Throttles")
         yield Watch(f"{resource}Throttles", _throttles(function), throttles)
+    if function.stream:
+        age = metrics.of_function(function, "IteratorAge")
+        yield Watch(f"{resource}Behind", _behind(function), age)
 
 
 def _of_feature(feature: Feature) -> Iterator[Watch]:
@@ -110,6 +114,20 @@ def _throttles(function: Function) -> Alarm:
         statistic="Sum",
         periods=4,
         datapoints=4,
+    )
+
+
+def _behind(function: Function) -> Alarm:
+    """The alarm for records that wait; a burst is taken in within a quarter of an hour."""
+    return Alarm(
+        f"{function.name}-behind",
+        f"For 15 minutes {function.name} has been {_BEHIND_MINUTES} minutes behind its stream.",
+        section="function-behind-its-stream",
+        metric="IteratorAge",
+        statistic="Maximum",
+        threshold=_BEHIND_MINUTES * 60 * _MILLISECONDS,
+        periods=3,
+        datapoints=3,
     )
 
 

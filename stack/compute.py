@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.feature import Function, Permission
-from stack import delivery, layers, names
+from stack import delivery, layers, names, streams
 from stack.declared import API, Declared, functions
 from stack.intrinsics import NO_VALUE, Json, attribute, filled, ref, sub, when
 from stack.parameters import NAMESPACE, secret
@@ -67,8 +67,10 @@ def _policies(function: Function, declared: Declared) -> list[Any]:
     granted = [_policy("logs", LOG_ACTIONS, attribute(names.logs(function.name)))]
     if function.uses_database:
         granted.append(when("IsInVpc", _network_policy()))
-    if function.delivery and function.delivery.is_kept:
+    if function.stream or (function.delivery and function.delivery.is_kept):
         granted.append(_policy("dead-letters", (SEND_ACTION,), attribute(delivery.QUEUE)))
+    if function.stream:
+        granted.append(_policy("stream", streams.READ_ACTIONS, attribute(function.stream)))
     if function.uses_database:
         granted.append(_policy("login", (SECRET_ACTION,), secret(function, declared)))
     return granted + _declared_policies(function.may)
@@ -111,6 +113,8 @@ def _properties(function: Function, declared: Declared) -> Json:
         properties["Events"] = delivery.rule(function, function.delivery)
     if function.queue:
         properties["Events"] = delivery.queue_source(function, function.queue)
+    if function.stream:
+        properties["Events"] = streams.source(function, function.stream)
     if function.layers:
         properties["Layers"] = [ref(layer.resource) for layer in function.layers]
     return properties

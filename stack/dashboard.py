@@ -77,6 +77,7 @@ def _widgets(declared: Declared) -> list[Json]:
         _of_all(declared, metrics.EVENTS_PENDING),
         _of_all(declared, metrics.COLD_START),
         *_of_functions(functions(declared)),
+        *_of_streams(functions(declared)),
         *_of_requests(),
     ]
     shown = [graph.as_widget() for graph in graphs]
@@ -125,6 +126,13 @@ def _of_functions(all_functions: list[Function]) -> list[Graph]:
         Graph(duration, [_of_function(one, "Duration") for one in all_functions], "Maximum"),
         Graph("Dead letters", [[*dead_letters, "${DeadLetterQueue}"]], "Maximum"),
     ]
+
+
+def _of_streams(all_functions: list[Function]) -> list[Graph]:
+    """How far each function is behind its stream; no graph where none is fed by one."""
+    title = "Milliseconds behind the stream, longest"
+    lines = [_of_function(one, "IteratorAge") for one in all_functions if one.stream]
+    return [Graph(title, lines, "Maximum")] if lines else []
 
 
 def _of_requests() -> list[Graph]:

@@ -7,12 +7,13 @@ from stack import names
 from stack.compute import LOG_ACTIONS, NETWORK_ACTIONS, SECRET_ACTION
 from stack.declared import APP, Declared, functions
 from stack.intrinsics import WHOLE, Json
+from stack.streams import READ_ACTIONS
 
 # Deployed stages, with what differs from the settings' own value in a stage.
 STAGES: dict[str, dict[str, str]] = {"dev": {"LOG_LEVEL": "DEBUG"}, "prod": {}}
 LOCAL = "local"
 # What stands before a resource's name in an ARN, by service, where anything does.
-_KINDS = {"lambda": "function:", "secretsmanager": "secret:"}
+_KINDS = {"kinesis": "stream/", "lambda": "function:", "secretsmanager": "secret:"}
 _ANY_FUNCTION = "arn:*:lambda:*:*:function:*"
 _NAMED = re.compile(r"\$\{[^}]+\}")
 
@@ -79,7 +80,13 @@ def _stage(stage: str, declared: Declared) -> Json:
 
 def _permissions(declared: Declared) -> list[Permission]:
     deployed = [function for function in functions(declared) if not function.layers]
-    return list(dict.fromkeys(permission for one in deployed for permission in one.may))
+    needed = (each for one in deployed for each in (*one.may, *_reading(one.stream)))
+    return list(dict.fromkeys(needed))
+
+
+def _reading(stream: str | None) -> list[Permission]:
+    arn = f"${{{stream}.Arn}}"
+    return [Permission(action, (arn,)) for action in READ_ACTIONS] if stream else []
 
 
 def _coarse(stage: str, action: str, text: str, declared: Declared) -> str:

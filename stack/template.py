@@ -1,6 +1,6 @@
 """The whole merge template."""
 
-from stack import alarms, api, compute, dashboard, delivery, parameters
+from stack import alarms, api, compute, dashboard, delivery, parameters, streams
 from stack.declared import Declared
 from stack.intrinsics import Json
 
@@ -16,12 +16,14 @@ def template(declared: Declared) -> Json:
             **compute.resources(declared),
             **api.resources(),
             **delivery.resources(declared),
+            **streams.resources(declared),
             **alarms.resources(declared),
             **dashboard.resources(declared),
         },
         "Outputs": {
             **compute.outputs(declared),
             **delivery.outputs(declared),
+            **streams.outputs(declared),
             **dashboard.outputs(),
         },
     }

@@ -48,6 +48,9 @@ def test_once_shows_every_kind_of_delta_and_ends_by_itself() -> None:
     assert numbers["breaks down"][3] == 40
     assert numbers["dictionary lacks"][4] == 1
     assert '"state": "ok"' in result.stdout
+    assert "13 registered devices send what they measure by a stream." in result.stdout
+    for reason in ("unknown metric", "out of limits", "wrong unit", "unknown device", "ahead"):
+        assert re.search(rf"\b[1-9]\d* {reason}\b", result.stdout), reason
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from tests.console.canned import Document
 from tests.console.canned_people import People
 from tests.console.canned_registry import Registry
 from tests.console.canned_removals import HeldRemovals
+from tests.console.canned_telemetry import Telemetry
 from tests.console.replies import Answer, Sent, failure, refusal
 
 ROLES = ["viewer", "operator", "admin"]
@@ -36,6 +37,7 @@ class StubApi:
         self.loads = canned_loads.loads(self.now)
         self.people = People(self.now)
         self.registry = Registry(self.now)
+        self.telemetry = Telemetry(self.now)
         # By path, with its query or without it, before anything else.
         self.answers: dict[str, Answer] = {}
         self.posted: list[Document] = []
@@ -67,7 +69,11 @@ class StubApi:
         if sent.method != "GET":
             self.sent.append(sent)
         try:
-            return self.people.answer(sent) or self.registry.answer(sent)
+            return (
+                self.people.answer(sent)
+                or self.registry.answer(sent)
+                or self.telemetry.answer(sent)
+            )
         except ApplicationError as error:
             return refusal(error)
 

@@ -19,6 +19,9 @@ PAGES = [
     "#/devices/of/dev-01",
     "#/device_types",
     "#/device_types/type-sensor",
+    "#/telemetry",
+    "#/telemetry/rejects",
+    "#/telemetry/of/dev-01",
     "#/users",
     "#/users/user-01",
     "#/organizations",
@@ -62,6 +65,12 @@ def rename_what_organizations_have(api: StubApi, name: str) -> None:
         kind |= {"name": name, "description": name}
         for metric in kind["metrics"]:
             metric |= dict.fromkeys(("name", "label", "unit", "expression"), name)
+    for measuring in api.telemetry.devices:
+        measuring["name"] = name
+        for reading in measuring["readings"]:
+            reading |= {"metric": name, "unit": name}
+    for reject in api.telemetry.rejects:
+        reject |= dict.fromkeys(("metric", "message", "payload"), name)
     for user in api.people.users.items:
         user |= {"name": name, "email": name}
     for organization in api.people.organizations.items:

@@ -13,7 +13,7 @@ WATCHES = alarms.watches(DECLARED)
 SECTIONS = anchors(PROJECT / "docs" / "operations.md")
 # The metrics of AWS's own services that are used here.
 OF_AWS = {
-    "AWS/Lambda": {"Errors", "Duration", "Throttles"},
+    "AWS/Lambda": {"Errors", "Duration", "Throttles", "IteratorAge"},
     "AWS/ApiGateway": {"5XXError", "4XXError", "Count", "Latency", "IntegrationLatency"},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible"},
 }

@@ -49,15 +49,20 @@ def test_a_function_that_a_queue_feeds_has_a_queue_of_ours() -> None:
     assert {one.name for one in FUNCTIONS.values() if one.queue} == _triggered("queue")
 
 
-def test_a_schedule_or_a_queue_is_a_setting() -> None:
-    """A stage may then have another schedule, and it has a queue of its own."""
+def test_a_function_that_a_stream_feeds_has_a_stream_of_ours() -> None:
+    assert {one.name for one in FUNCTIONS.values() if one.stream} == _triggered("stream")
+
+
+def test_a_schedule_or_a_queue_or_a_stream_is_a_setting() -> None:
+    """A stage may then have another schedule, and it has queues and streams of its own."""
     settings = {setting.default: setting for feature in DECLARED for setting in feature.settings}
     for source in app.event_sources:
-        of_the_stage = vars(source).keys() & {"schedule_expression", "queue"}
+        of_the_stage = vars(source).keys() & {"schedule_expression", "queue", "stream"}
         for name in of_the_stage:
             setting = settings.get(vars(source)[name])
             assert setting is not None, source.name
-            assert name != "queue" or "{stage}" in str(setting.in_stage), source.name
+            is_of_stage = "{stage}" in str(setting.in_stage)
+            assert name == "schedule_expression" or is_of_stage, source.name
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda function: function.name)

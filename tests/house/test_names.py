@@ -21,6 +21,7 @@ def _claimed() -> dict[str, list[str]]:
         "feature": [feature.name for feature in DECLARED],
         "function": [function.name for function in functions(DECLARED)],
         "queue": [function.queue for function in functions(DECLARED) if function.queue],
+        "stream": [function.stream for function in functions(DECLARED) if function.stream],
         "setting": [setting.name for feature in DECLARED for setting in feature.settings],
         "parameter": [one.name for feature in DECLARED for one in feature.parameters],
         "object": [name for feature in DECLARED for name in feature.objects],
@@ -47,6 +48,7 @@ def _of_a_feature() -> Iterator[str]:
         yield feature.name
         yield from (function.name for function in feature.functions)
         yield from (function.queue for function in feature.functions if function.queue)
+        yield from (function.stream for function in feature.functions if function.stream)
         yield from (setting.name for setting in feature.settings)
         yield from (parameter.name for parameter in feature.parameters)
         yield from (metric.name for metric in feature.metrics)

@@ -69,6 +69,17 @@ def test_the_queue_is_encrypted_and_waits_a_fortnight(template: Json) -> None:
     assert template["Outputs"]["DeadLetterQueueUrl"]["Value"] == {"Ref": "DeadLetters"}
 
 
+def test_a_record_comes_from_our_stream_and_is_given_up_in_time(template: Json) -> None:
+    packaged = of_type(template, "AWS::Serverless::Function")
+    streams = of_type(template, "AWS::Kinesis::Stream")
+    for function in functions(DECLARED):
+        if function.stream:
+            [source] = packaged[names.resource(function.name)]["Events"].values()
+            assert source["Properties"]["Stream"] == {"Fn::Sub": f"${{{function.stream}.Arn}}"}
+            age = source["Properties"]["MaximumRecordAgeInSeconds"]
+            assert age < 3600 * streams[function.stream]["RetentionPeriodHours"]
+
+
 def test_a_message_comes_from_our_queue_and_goes_back_alone(template: Json) -> None:
     """Chalice knows the queue by the name of the stage, and would take back the whole batch."""
     packaged = of_type(template, "AWS::Serverless::Function")

@@ -7,6 +7,7 @@ import pytest
 from stack import names
 from stack.compute import LOG_ACTIONS, NETWORK_ACTIONS, SECRET_ACTION, SEND_ACTION
 from stack.declared import DECLARED, functions
+from stack.streams import READ_ACTIONS
 from tests.package.packaged import (
     CONFIG,
     DEPLOYED,
@@ -32,6 +33,7 @@ def test_a_function_may_do_what_is_declared_and_no_more(template: Json, function
     expected = {*LOG_ACTIONS, *declared}
     expected |= {*NETWORK_ACTIONS, SECRET_ACTION} if function.uses_database else set()
     expected |= {SEND_ACTION} if function.delivery and function.delivery.is_kept else set()
+    expected |= {*READ_ACTIONS, SEND_ACTION} if function.stream else set()
     assert actions(role["Policies"]) == expected
 
 
@@ -60,6 +62,7 @@ def test_the_policy_without_a_template_covers_the_same(stage: str) -> None:
     policy = [{"PolicyDocument": json.loads(file.read_text("utf-8"))}]
     alone = [function for function in FUNCTIONS.values() if not function.layers]
     needed = {permission.action for function in alone for permission in function.may}
+    needed |= {action for one in alone if one.stream for action in READ_ACTIONS}
     baseline = {*LOG_ACTIONS, "logs:CreateLogGroup", *NETWORK_ACTIONS, SECRET_ACTION}
     assert actions(policy) == baseline | needed, file.name
 

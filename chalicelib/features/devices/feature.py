@@ -45,6 +45,7 @@ FEATURE = Feature(
             "v_device_types": "SELECT",
             "v_organizations": "SELECT",
             "v_device_type_metrics": "SELECT",
+            "latest_readings": "SELECT",
             # The platform's master data, which says whose readings count.
             "redshift_devices": "SELECT INSERT UPDATE",
             **certificates.RIGHTS,

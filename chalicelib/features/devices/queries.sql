@@ -120,8 +120,8 @@ WHERE device_id = :device_id
 UPDATE iot_data.redshift_devices SET device_name = :name WHERE device_id = :device_id
 
 -- name: list_last_readings
--- What devices reported when they were last heard of, and before that what the newest hours of the
--- aggregate know of. Each is looked up by the whole key of a measurement, within bounds that leave
+-- What telemetry says is the newest, what devices reported when they were last heard of, and before
+-- that what the newest hours of the aggregate know of. Each is looked up by the whole key of a measurement, within bounds that leave
 -- out all chunks but those that can hold it.
 WITH asked AS (
     SELECT *
@@ -146,13 +146,19 @@ known AS (
     CROSS JOIN LATERAL unnest(CAST(hour.parameter_ids AS text[]), hour.last_seen_ats)
         AS seen (parameter_id, seen_at)
     GROUP BY asked.device_id, seen.parameter_id
+),
+told AS (
+    SELECT device_id, parameter_id, time
+    FROM iot_data.latest_readings
+    WHERE device_id = ANY (CAST(:device_ids AS text[]))
 )
 SELECT DISTINCT ON (asked.device_id, metric.name)
        asked.device_id, metric.name, metric.data_type, metric.unit, measured.time, measured.value
 FROM asked
 JOIN iot_data.v_device_type_metrics AS metric USING (device_type_id)
 LEFT JOIN known USING (device_id, parameter_id)
-CROSS JOIN LATERAL (VALUES (asked.seen_at), (known.seen_at)) AS candidate (time)
+LEFT JOIN told USING (device_id, parameter_id)
+CROSS JOIN LATERAL (VALUES (asked.seen_at), (known.seen_at), (told.time)) AS candidate (time)
 JOIN iot_data.timescale_measurements AS measured
   ON measured.time = candidate.time
  AND measured.device_id = asked.device_id

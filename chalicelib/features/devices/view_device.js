@@ -71,6 +71,7 @@ function factsOf(device) {
     ["Signal", connectivity?.signalStrength === undefined || connectivity.signalStrength === null ? null : `${connectivity.signalStrength} dBm`],
     ...Object.entries(metadata).map(([field, value]) => [KNOWN_METADATA[field] ?? field, named(value)]),
     ["Tags", device.tags.length > 0 ? html`<${Name}>${device.tags.join(", ")}<//>` : null],
+    ["Telemetry", html`<a href=${addressOf(["telemetry", "of", device.deviceId])}>What it measures now, and what was rejected</a>`],
     ["Heartbeats", html`<a href=${addressOf(["heartbeats", "devices", device.deviceId])}>What it last said of itself</a>`],
     ["Organization", named(device.organizationId)],
     ["Id", named(device.deviceId)],

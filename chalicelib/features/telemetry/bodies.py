@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from chalicelib.bodies import UNSET, Body, Count, Id, Instant, Meta, ShortText, Text, UnsetType
 from chalicelib.features.telemetry.model import MAX_RECORDS, Reason, Way
 from chalicelib.http.organizations import OwnedPageQuery
+from chalicelib.instants import SpelledInstant
 
 
 class Letter(Body):
@@ -66,8 +67,8 @@ class Ingested(Body, rename="camel"):
     ]
 
 
-class TelemetryRecord(Body, rename="camel", forbid_unknown_fields=False):
-    """What a device measured at one time, as its type says that it is sent.
+class TelemetryDocument(Body, rename="camel", forbid_unknown_fields=False):
+    """What a device measured at one time, as its type says that it is sent; or several of these.
 
     Without another word of the type, the values stand under the names of metrics in `data`, or
     beside the other fields.
@@ -77,7 +78,7 @@ class TelemetryRecord(Body, rename="camel", forbid_unknown_fields=False):
         Text | UnsetType, Meta(description="The device.", examples=["dev-abc123"])
     ] = UNSET
     timestamp: Annotated[
-        str | float | UnsetType,
+        SpelledInstant | UnsetType,
         Meta(
             description="When it measured: seconds or milliseconds since 1970, or ISO 8601.",
             examples=[1700056800000],
@@ -91,27 +92,25 @@ class TelemetryRecord(Body, rename="camel", forbid_unknown_fields=False):
             examples=[{"temperature": 23.5, "humidity": 45}],
         ),
     ] = UNSET
-
-
-class TelemetryBatch(Body):
-    """Several records. A bad one keeps none of the others from being stored."""
-
-    records: Annotated[
-        list[Any],
-        Meta(
-            max_length=MAX_RECORDS,
-            description="Each is judged by itself.",
-            extra_json_schema={
-                "items": {"anyOf": [{"$ref": "#/components/schemas/TelemetryRecord"}, {}]}
-            },
-        ),
-    ]
+    records: (
+        Annotated[
+            list[Any],
+            Meta(
+                max_length=MAX_RECORDS,
+                description="Several records, and nothing beside them. Each is judged by itself.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class RejectQuery(OwnedPageQuery, rename="camel"):
     """Which rejects; all that is said has to hold."""
 
-    reason: Annotated[Reason, Meta(description="Why they are not stored.")] | UnsetType = UNSET
+    reason: (
+        Annotated[Reason, Meta(description="Why they are not stored.", examples=["unknown_device"])]
+        | UnsetType
+    ) = UNSET
     device_id: (
         Annotated[Text, Meta(description="Of which device.", examples=["dev-abc123"])] | UnsetType
     ) = UNSET
@@ -187,6 +186,10 @@ class LatestReading(Body, rename="camel"):
     metric: Annotated[Text, Meta(description="The metric.", examples=["temperature"])]
     parameter_id: Annotated[Text, Meta(description="The parameter that it is kept as.")]
     unit: Annotated[Text | None, Meta(description="Its unit.", examples=["°C"])]
+    data_type: Annotated[
+        Text,
+        Meta(description="`number`, `integer` or `boolean`.", examples=["number"]),
+    ]
     measured_at: Annotated[Instant, Meta(description="When it was measured.")]
     value: Annotated[float, Meta(description="Its value; 1 and 0 are true and false.")]
     marks: Annotated[
@@ -202,6 +205,7 @@ class LatestOfDevice(Body, rename="camel"):
     """The newest readings of a device."""
 
     device_id: Annotated[Text, Meta(description="The device.", examples=["dev-abc123"])]
+    organization_id: Annotated[Text, Meta(description="Whose it is.", examples=["org-1"])]
     name: Annotated[Text, Meta(description="What people call it.")]
     last_reading_at: Annotated[Instant | None, Meta(description="When it last measured anything.")]
     reading_count: Annotated[Count, Meta(description="How many readings of it were stored.")]

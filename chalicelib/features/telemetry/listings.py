@@ -70,6 +70,7 @@ def count_reasons(connection: Connection, organization: str) -> list[ReasonCount
 def _latest(row: Row[Any]) -> LatestOfDevice:
     return LatestOfDevice(
         device_id=row.device_id,
+        organization_id=row.organization_id,
         name=row.name,
         last_reading_at=row.last_reading_at,
         reading_count=row.reading_count,
@@ -79,12 +80,19 @@ def _latest(row: Row[Any]) -> LatestOfDevice:
 
 
 def _reading(
-    metric: str, parameter_id: str, unit: str | None, at: str, value: float, quality: int
+    metric: str,
+    parameter_id: str,
+    unit: str | None,
+    data_type: str,
+    at: str,
+    value: float,
+    quality: int,
 ) -> LatestReading:
     return LatestReading(
         metric=metric,
         parameter_id=parameter_id,
         unit=unit,
+        data_type=data_type,
         measured_at=datetime.fromisoformat(at),
         value=value,
         marks=[str(mark.name).lower() for mark in Mark(quality)],

@@ -161,15 +161,15 @@ WHERE known.reject_id = old.reject_id
 DELETE FROM iot_data.telemetry_rejects WHERE reject_id = ANY (CAST(:reject_ids AS text[]))
 
 -- name: list_latest
-SELECT known.device_id, device.name, known.last_reading_at, known.reading_count,
-       known.corrected_count, latest.readings
+SELECT known.device_id, known.organization_id, device.name, known.last_reading_at,
+       known.reading_count, known.corrected_count, latest.readings
 FROM iot_data.device_readings AS known
 JOIN iot_data.v_devices AS device USING (device_id)
 CROSS JOIN LATERAL (
     SELECT coalesce(
         json_agg(
             json_build_array(
-                metric.name, metric.parameter_id, metric.unit,
+                metric.name, metric.parameter_id, metric.unit, metric.data_type,
                 to_timestamp(CAST(reading.value ->> 0 AS bigint) / 1000000.0),
                 reading.value -> 1, reading.value -> 2
             )

@@ -16,8 +16,7 @@ from chalicelib.features.telemetry.bodies import (
     RejectQuery,
     Replay,
     Replayed,
-    TelemetryBatch,
-    TelemetryRecord,
+    TelemetryDocument,
 )
 from chalicelib.features.telemetry.configuring import configured
 from chalicelib.features.telemetry.feature import FEATURE
@@ -49,7 +48,7 @@ _ONE = {
     "/telemetry",
     least=Role.DEVICE,
     scope=Scope.ORGANIZATION,
-    body=(TelemetryRecord, TelemetryBatch),
+    body=(TelemetryDocument,),
     answers=Ingested,
     examples={"one": _ONE, "several": {"records": [_ONE]}},
 )

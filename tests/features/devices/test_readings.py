@@ -46,6 +46,23 @@ def registered_long_ago(registry: Registry, days: int = 60) -> str:
     return device_id
 
 
+def test_what_telemetry_has_stored_is_shown_although_a_heartbeat_came_later(
+    measuring: Registry,
+) -> None:
+    device_id = measuring.register(deviceType="meter")
+    at = measuring.sandbox.now() - timedelta(minutes=1)
+    measure(measuring, device_id, "p-temp", at, 23.5)
+    microseconds = round(at.timestamp() * 1_000_000)
+    measuring.sandbox.rows(
+        "INSERT INTO iot_data.device_readings (device_id, organization_id, latest) "
+        "SELECT device_id, organization_id, json_build_object('p-temp', json_build_array("
+        "CAST(%s AS bigint), 23.5, 0)) FROM iot_data.devices WHERE device_id = %s",
+        [microseconds, device_id],
+    )
+    see(measuring, device_id, measuring.sandbox.now())
+    assert measuring.get(device_id)["lastReading"]["temperature"] == 23.5
+
+
 def test_the_last_reading_is_that_of_when_it_was_seen(measuring: Registry) -> None:
     device_id = measuring.register(deviceType="meter")
     now = measuring.sandbox.now()

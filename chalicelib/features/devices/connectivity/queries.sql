@@ -198,7 +198,8 @@ WHERE held.is_resumed
 GROUP BY presence.organization_id
 
 -- name: ask_again
--- Of a device that has another type now, or is deleted. Without a key that could be in the way of whoever asks: they hold the lock of the device.
+-- Of a device that has another type now, or is deleted. Without a key that could be in the way of
+-- whoever asks: they hold the lock of the device.
 INSERT INTO iot_data.connectivity_rechecks (device_id, organization_id)
 SELECT device_id, organization_id FROM iot_data.devices WHERE device_id = :device_id
 

@@ -15,8 +15,8 @@ sql = statements_beside(__file__)
 
 # Any constant does, as long as every check uses the same one.
 _CHECK_LOCK = 0x6F6E6C696E65  # "online"
-# As much as a minute of a million devices takes to be grouped without the disk. And a server that is
-# told of rotating disks would rather read all devices than look ten thousand of them up.
+# As much as a minute of a million devices takes to be grouped without the disk. And a server that
+# takes its disks for rotating ones would rather read all devices than look ten thousand up.
 _FOR_CHECKS = {"work_mem": "64MB", "random_page_cost": "1.1"}
 _UPTIME_DAYS = 30
 # Beyond ten years, instants end.

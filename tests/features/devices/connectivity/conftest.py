@@ -66,6 +66,16 @@ class Devices:
             "UPDATE iot_data.devices SET device_type_id = %s WHERE device_id = %s",
             (f"type-{interval}", name),
         )
+        self._ask_again(name)
+
+    def delete(self, name: str) -> None:
+        """Delete the device, as whoever may does."""
+        self.sandbox.rows(
+            "UPDATE iot_data.devices SET lifecycle = 'deleted' WHERE device_id = %s", (name,)
+        )
+        self._ask_again(name)
+
+    def _ask_again(self, name: str) -> None:
         with database.transaction(
             self.engine, Deadline.after(60), EVERY_ORGANIZATION
         ) as connection:

@@ -246,6 +246,32 @@ def test_a_shorter_interval_counts_at_once(devices: Devices) -> None:
     assert devices.check().became_offline == 1
 
 
+def test_a_device_that_is_deleted_may_be_silent_for_no_time(
+    devices: Devices, people: People
+) -> None:
+    people.organization("org-own")
+    devices.add("dev-a", organization="org-own")
+    devices.report("dev-a")
+    devices.check()
+    admin = people.user("a", "org-own", role="admin")
+    assert admin.ask("DELETE", "/devices/dev-a").status_code == 200
+    devices.minutes(1, "dev-a")
+    limit = "SELECT silent_after FROM iot_data.device_presence"
+    assert devices.sandbox.value(limit) == timedelta(0)
+    assert len(devices.transitions()) == 1
+
+
+def test_what_changes_with_a_reading_is_in_no_index(devices: Devices) -> None:
+    """Or else each reading of each device would be put into every index."""
+    indexes = devices.sandbox.rows(
+        "SELECT indexdef FROM pg_indexes WHERE tablename = 'device_presence'"
+    )
+    assert indexes
+    for [index] in indexes:
+        assert "last_seen_at" not in index
+        assert "is_online" not in index
+
+
 def test_what_is_held_is_shown_and_let_go_over_http(devices: Devices, people: People) -> None:
     devices.add("a", organization="org-held")
     devices.sandbox.rows(

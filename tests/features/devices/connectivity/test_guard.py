@@ -151,6 +151,15 @@ def test_a_device_that_is_deleted_meanwhile_lets_nothing_go(fleet: Devices) -> N
     assert offline(fleet) == set(OTHERS)
 
 
+def test_nobody_waits_for_devices_that_are_deleted(fleet: Devices) -> None:
+    fleet.silence()
+    for name in FLEET[5:]:
+        fleet.delete(name)
+    fleet.minutes(1, *FLEET[:5])
+    assert holds(fleet) == []
+    assert offline(fleet) == set(OTHERS)
+
+
 def test_a_fast_type_is_held_in_a_fleet_of_slow_ones(devices: Devices) -> None:
     fast, slow = FLEET[:20], [f"slow-{number}" for number in range(80)]
     devices.add(*fast)

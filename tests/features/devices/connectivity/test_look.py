@@ -63,7 +63,8 @@ def test_spans_do_not_overlap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heard_count", "turns"), [(0, 1), (DEVICES_A_ROUND - 1, 1), (DEVICES_A_ROUND, 2), (10**6, MAX_ROUNDS)]
+    ("heard_count", "turns"),
+    [(0, 1), (DEVICES_A_ROUND - 1, 1), (DEVICES_A_ROUND, 2), (10**6, MAX_ROUNDS)],
 )
 def test_large_fleets_take_turns(heard_count: int, turns: int) -> None:
     assert rounds(heard_count) == turns
