@@ -1,6 +1,7 @@
 """The HTTP side of telemetry."""
 
 from chalicelib import database
+from chalicelib.access.errors import ForbiddenError
 from chalicelib.access.model import Role, Scope
 from chalicelib.database import Deadline
 from chalicelib.features.telemetry import listings, metrics
@@ -54,10 +55,14 @@ _ONE = {
 def post_telemetry(asked: Asked[Nothing, object]) -> Ingested:
     """Store what devices measured.
 
-    A token may speak for any device of its organization, unless it is for one device. What is right
-    is stored, however often it is sent; what is not is listed, with the reason, and kept to be
-    tried again. A reading of the same device, metric and time with another value is a correction.
+    A token may speak for any device of its organization, unless it is for one device; one that is
+    for a site may speak for none. What is right is stored, however often it is sent; what is not is
+    listed, with the reason, and kept to be tried again. A reading of the same device, metric and
+    time with another value is a correction.
     """
+    if asked.principal.site_id is not None:
+        # Which devices are at a site nobody has registered.
+        raise ForbiddenError("the token is for a site, and telemetry is of devices")
     arrived = from_payload(asked.body)
     ingestion = configured(
         Way.HTTP,
