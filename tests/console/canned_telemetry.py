@@ -94,7 +94,7 @@ def _device(now: datetime, number: int) -> Document:
 
 def reading(metric: str, at: str, value: float, **others: Any) -> Document:
     """The newest reading of a metric."""
-    usual = {"parameterId": f"type-1.{metric}", "unit": None, "dataType": "number", "marks": []}
+    usual: Document = {"parameterId": f"type-1.{metric}", "unit": None, "dataType": "number", "marks": []}
     return {"metric": metric, **usual, "measuredAt": at, "value": value, **others}
 
 
