@@ -26,7 +26,7 @@ def publish(
 ) -> None:
     """Log one document of metrics about *service*, with further *dimensions*.
 
-    Besides *counts*, durations in *seconds* and *samples* of several durations each, at most 100,
+    Besides *counts*, durations in *seconds* and *samples* of several durations each, fewer than 100,
     it says, as `ColdStart`, whether this process has
     published before: a container's first document counts 1, the others 0.
     """

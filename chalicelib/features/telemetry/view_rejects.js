@@ -1,28 +1,43 @@
 // What devices sent that was not stored, with the reason, and trying it again.
 
-import { Button, Chip, Instant, List, Name, addressOf, heard, html, may, ownerIn, plural, post, refresh, sentenceOf, toast, useOnce } from "./console.js";
+import { Button, Chip, Instant, List, Name, addressOf, heard, html, may, ownerIn, plural, post, refresh, sentenceOf, toast, useOnce, visible } from "./console.js";
+import { Owner, isOwnerSaid } from "./view_owner.js";
 
-const deviceOf = ({ deviceId }) => html`<a href=${addressOf(["telemetry", "of", deviceId])}><${Name}>${deviceId}<//></a>`;
+const LONG = 60; // Characters of a message, of which two lines are in sight.
 
-export const DEVICE = { title: "Device", class: "part", cell: (reject) => (reject.deviceId ? deviceOf(reject) : "–") };
-
-const WHY = { title: "Why, and what was sent", isHeader: true, class: "most", cell: (reject) => html`<${Why} reject=${reject} />` };
-const WHEN = { title: "When", class: "breaks", cell: ({ rejectedAt, way }) => html`<${Instant} at=${rejectedAt} isBrief /> <span class="cell-note">by ${way}</span>` };
-
-/** The rejects by *filters*, the newest first; *columns* stand behind the reason. */
-export function Rejects({ filters, columns, query = {} }) {
-  const again = { title: "Again", cell: ({ rejectId, isCut }) => !isCut && html`<${TryAgain} of=${{ rejectIds: [rejectId] }} query=${query} label=${`Try ${rejectId} again`} />` };
-  const isFiltered = Object.values(filters).some(Boolean);
-  return html`<${List} path="telemetry/rejects" filters=${filters} one="reject" columns=${[WHY, ...columns, WHEN, ...(may("operator") ? [again] : [])]}
-    empty=${isFiltered ? "No reject is like that." : "All that devices have sent is stored."} keyOf=${({ rejectId }) => rejectId} />`;
+/** The rejects by *filters*, the newest first, of one device or, where *query* is that of a page, of many. */
+export function Rejects({ filters, empty, query }) {
+  const why = { title: "Why, and what was sent", isHeader: true, class: "most", cell: (reject) => html`<${Why} reject=${reject} query=${query ?? {}} />` };
+  const when = { title: "When", class: "part", cell: (reject) => html`<${When} reject=${reject} />` };
+  const from = { title: "Device, and when", class: "part", cell: (reject) => html`<${From} reject=${reject} isOwned=${isOwnerSaid(query)} /><${When} reject=${reject} />` };
+  return html`<${List} path="telemetry/rejects" filters=${filters} one="reject" empty=${empty} columns=${[why, query ? from : when]} keyOf=${({ rejectId }) => rejectId} />`;
 }
 
-/** The payload may be anything that anybody sends: it is text, and nothing else. */
-function Why({ reject: { reason, metric, message, payload, isCut, isQuarantined } }) {
+/** Whose it is, is not known where the device is not. */
+function From({ reject: { deviceId, organizationId }, isOwned }) {
+  return html`
+    <div>${deviceId === null ? "No device" : html`<a href=${addressOf(["telemetry", "of", deviceId])}><${Name}>${deviceId}<//></a>`}</div>
+    ${isOwned && organizationId !== null && html`<${Owner} id=${organizationId} />`}
+  `;
+}
+
+const When = ({ reject: { rejectedAt, way } }) => html`<${Instant} at=${rejectedAt} isBrief /> <span class="cell-note">by ${way}</span>`;
+
+function Why({ reject: { rejectId, reason, metric, message, payload, isCut, isQuarantined }, query }) {
   return html`
     <${Chip} code=${reason} tone=${isQuarantined ? "warn" : "bad"} />${metric && html` <${Name}>${metric}<//>`}
-    <div class="whole"><${Name}>${message}<//></div>
-    <details><summary>What was sent</summary><code><bdi class="whole">${payload}</bdi></code>${isCut && html`<p class="quiet">There was more of it: only its beginning is kept, which cannot be tried again.</p>`}</details>
+    <div><${Name}>${message}<//></div>
+    <details><summary>What was sent</summary><${Payload} message=${message} payload=${payload} isCut=${isCut} /></details>
+    ${may("operator") && !isCut && html`<div class="in-row"><${TryAgain} of=${{ rejectIds: [rejectId] }} query=${query} label=${`Try ${rejectId} again`} /></div>`}
+  `;
+}
+
+/** It may be anything that anybody sends: it is text, and nothing else. */
+function Payload({ message, payload, isCut }) {
+  return html`
+    <code><bdi class="whole">${visible(payload)}</bdi></code>
+    ${isCut && html`<p class="quiet">There was more of it: only its beginning is kept, which cannot be tried again.</p>`}
+    ${message.length > LONG && html`<p class="quiet"><bdi class="whole">${visible(message)}</bdi></p>`}
   `;
 }
 
