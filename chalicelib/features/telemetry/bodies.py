@@ -168,7 +168,10 @@ class Replayed(Body, rename="camel"):
     cleared: Annotated[Count, Meta(description="How many are no rejects any more.")]
     stored: Annotated[Count, Meta(description="How many readings are new.")]
     corrected: Annotated[Count, Meta(description="How many readings have another value.")]
-    is_more: Annotated[bool, Meta(description="Whether there may be more: try again.")]
+    next: Annotated[
+        str | None,
+        Meta(description="Pass it on as `after` for those that follow; null after the last."),
+    ]
 
 
 class LatestQuery(OwnedPageQuery, rename="camel"):

@@ -11,12 +11,15 @@ from chalicelib.features.telemetry.context import Ingestion, Outcome
 from chalicelib.features.telemetry.ingest import ingest
 from chalicelib.features.telemetry.rejects import id_of
 from chalicelib.features.telemetry.store import Kept
+from chalicelib.paging import cursor
 
 MOST = 500
 
 
 def replay(context: Ingestion, wanted: Replay, actor: Actor) -> tuple[Replayed, Outcome]:
     """Store what was rejected, as if it arrived now, the oldest first and at most `MOST`.
+
+    Of values that have been stored in the meantime each stays as it is: they came later.
 
     What is right is no reject any more. What is wrong stays one, for the reason that it has now. A
     process that dies in between leaves rejects whose readings are stored: to try them again changes
@@ -43,7 +46,7 @@ def replay(context: Ingestion, wanted: Replay, actor: Actor) -> tuple[Replayed, 
         cleared=len(over),
         stored=outcome.stored,
         corrected=outcome.corrected,
-        is_more=len(found) == MOST,
+        next=cursor(found[-1][-2:]) if len(found) == MOST else None,
     )
     return replayed, outcome
 
