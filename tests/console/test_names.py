@@ -70,7 +70,7 @@ def rename_what_organizations_have(api: StubApi, name: str) -> None:
         shown = [each | {"metric": name[:64], "unit": name[:32]} for each in measuring["readings"]]
         measuring |= {"name": name, "readings": shown[:2]}
     for reject in api.telemetry.rejects:
-        reject |= dict.fromkeys(("metric", "message", "payload"), name)
+        reject |= {"metric": name[:64], "message": name, "payload": name}
     for user in api.people.users.items:
         user |= {"name": name, "email": name}
     for organization in api.people.organizations.items:
