@@ -1,5 +1,8 @@
 """Trying again what was not stored: the device may be registered by now, or its type mended."""
 
+from collections import defaultdict
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from chalicelib import audit, database
@@ -49,10 +52,17 @@ def replay(context: Ingestion, wanted: Replay, actor: Actor) -> tuple[Replayed, 
 
 
 def _arrived(found: list[Kept]) -> Arrived:
-    """The records that are kept, each once: several of its values may have been rejected."""
+    """The records that are kept, each once: several of its values may have been rejected.
+
+    What was right in a record has been stored, and may have been corrected since: it is left alone.
+    """
+    metrics: dict[tuple[str, datetime | None], set[str | None]] = defaultdict(set)
+    for kept in found:
+        metrics[kept.payload, kept.sent_at].add(kept.metric)
     arrived = Arrived()
-    for kept in {(kept.payload, kept.sent_at): kept for kept in found}.values():
-        arrived.add(again(kept.payload, kept.sent_at))
+    for (payload, sent_at), names in metrics.items():
+        only = None if None in names else frozenset(filter(None, names))
+        arrived.add(again(payload, sent_at, only))
     return arrived
 
 

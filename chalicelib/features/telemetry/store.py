@@ -37,6 +37,7 @@ class Kept(NamedTuple):
     reject_id: str
     payload: str
     sent_at: datetime | None
+    metric: str | None
 
 
 class Written(NamedTuple):
@@ -50,6 +51,11 @@ def database_clock(connection: Connection) -> datetime:
     """The database's now, which says what lies ahead and what is late."""
     now: datetime = connection.execute(sql.database_clock).scalar_one()
     return now
+
+
+def lift_decompression_limit(connection: Connection) -> None:
+    """Let the transaction unpack whatever it has to of what is compressed."""
+    connection.execute(sql.lift_decompression_limit)
 
 
 def find_devices(
@@ -141,7 +147,7 @@ def find_rejects(
     """The oldest rejects that are *wanted*, at most *limit*, whose records are kept as a whole."""
     rejects = telemetry_rejects.c
     found = (
-        select(rejects.reject_id, rejects.payload, rejects.sent_at)
+        select(rejects.reject_id, rejects.payload, rejects.sent_at, rejects.metric)
         .where(is_of(rejects.organization_id, organization), ~rejects.is_cut)
         .order_by(rejects.rejected_at, rejects.reject_id)
         .limit(limit)
