@@ -27,6 +27,10 @@ def upgrade() -> None:
         """
     )
     op.execute(
+        "CREATE INDEX idx_device_readings_by_organization "
+        "ON iot_data.device_readings (organization_id, device_id)"
+    )
+    op.execute(
         """
         CREATE TABLE iot_data.telemetry_rejects (
             reject_id text PRIMARY KEY,

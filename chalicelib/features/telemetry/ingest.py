@@ -9,6 +9,10 @@ from chalicelib.features.telemetry.context import Ingestion, Outcome
 from chalicelib.features.telemetry.model import SECOND, Reason, Reject, Way, microseconds
 from chalicelib.features.telemetry.write import NewDevicesError, write
 
+# One for devices of which nothing is stored yet, and some for those that are deleted meanwhile.
+_ROUNDS = 4
+# What TimescaleDB says where late readings are of more compressed rows than it likes to unpack.
+_TOO_MUCH_TO_UNPACK = "53400"
 # What PostgreSQL says of data that it does not take: of its kind, a constraint, or a trigger.
 _ABOUT_THE_DATA = ("22", "23", "P0001")
 # Whoever asks over HTTP is told at once what is wrong, and does not wait for others to be told.
@@ -77,22 +81,37 @@ def _not_storable(addressed: list[Addressed], error: DatabaseRefusedError) -> li
 
 
 def _store(context: Ingestion, addressed: list[Addressed], rejected: list[Reject]) -> Outcome:
+    try:
+        return _write(context, addressed, rejected)
+    except DatabaseRefusedError as error:
+        if error.details.get("sqlstate") != _TOO_MUCH_TO_UNPACK:
+            raise
+    return _write(context, addressed, rejected, unpacks_all=True)
+
+
+def _write(
+    context: Ingestion,
+    addressed: list[Addressed],
+    rejected: list[Reject],
+    *,
+    unpacks_all: bool = False,
+) -> Outcome:
     def attempt() -> Outcome:
         with context.transaction() as connection:
+            if unpacks_all:
+                store.lift_decompression_limit(connection)
             outcome = write(connection, context, addressed, rejected)
             committed_at = microseconds(store.database_clock(connection))
         outcome.latencies = [(committed_at - at) / SECOND for at in outcome.measured_ats]
         return outcome
 
-    # Repeating it after a lost commit finds the same readings, and changes nothing.
-    try:
-        return database.retry(attempt, context.deadline)
-    except NewDevicesError:
-        _begin(context, addressed)
-    try:
-        return database.retry(attempt, context.deadline)
-    except NewDevicesError:
-        raise DatabaseBusyError("devices are registered or deleted at this moment") from None
+    for _ in range(_ROUNDS):
+        try:
+            # Repeating it after a lost commit finds the same readings, and changes nothing.
+            return database.retry(attempt, context.deadline)
+        except NewDevicesError:
+            _begin(context, addressed)
+    raise DatabaseBusyError("devices are registered or deleted at this moment")
 
 
 def _begin(context: Ingestion, addressed: list[Addressed]) -> None:

@@ -1,6 +1,13 @@
 -- name: database_clock
 SELECT clock_timestamp()
 
+-- name: lift_decompression_limit
+-- The setting is not there without TimescaleDB, and in its older versions.
+SELECT set_config(name, '0', true)
+FROM pg_settings
+WHERE name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'
+  AND context = 'user'
+
 -- name: find_devices
 -- Each is looked up by its key: the planner might as well read the whole fleet.
 SELECT device.device_id, device.organization_id, device.device_type_id, type.version,
@@ -47,16 +54,24 @@ CROSS JOIN LATERAL (
 ) AS known
 
 -- name: find_values
-SELECT measured.device_id, measured.parameter_id, wanted.at, measured.value
+-- Each is looked up by its key: between the first and the last of them may be all that the fleet has
+-- measured in a week. Both are said so that no other chunks are planned for, and with a day to spare:
+-- the planner would multiply conditions that mean the same, and read all of an instant.
+SELECT wanted.device_id, wanted.parameter_id, wanted.at, measured.value
 FROM unnest(
     CAST(:device_ids AS text[]), CAST(:parameter_ids AS text[]), CAST(:ats AS bigint[])
 ) AS wanted (device_id, parameter_id, at)
-JOIN iot_data.timescale_measurements AS measured
-  ON measured.time = to_timestamp(wanted.at / 1000000.0)
- AND measured.device_id = wanted.device_id
- AND measured.parameter_id = wanted.parameter_id
-WHERE measured.time BETWEEN to_timestamp(:first / 1000000.0) AND to_timestamp(:last / 1000000.0)
-  AND measured.value IS NOT NULL
+CROSS JOIN LATERAL (
+    SELECT value
+    FROM iot_data.timescale_measurements
+    WHERE time = to_timestamp(wanted.at / 1000000.0)
+      AND device_id = wanted.device_id
+      AND parameter_id = wanted.parameter_id
+      AND time BETWEEN to_timestamp(:first / 1000000.0) - INTERVAL '1 day'
+                   AND to_timestamp(:last / 1000000.0) + INTERVAL '1 day'
+    LIMIT 1
+) AS measured
+WHERE measured.value IS NOT NULL
 
 -- name: store_readings
 -- A reading that is there already, with the same value, is left as it is. The devices are locked, and

@@ -54,6 +54,11 @@ def database_clock(connection: Connection) -> datetime:
     return now
 
 
+def lift_decompression_limit(connection: Connection) -> None:
+    """Let the transaction unpack whatever it has to of what is compressed."""
+    connection.execute(sql.lift_decompression_limit)
+
+
 def find_devices(
     connection: Connection, device_ids: Collection[str], organization_id: str | None
 ) -> dict[str, Found]:

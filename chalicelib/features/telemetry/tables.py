@@ -29,6 +29,7 @@ device_readings = Table(
     instant_column("last_reading_at"),
     _count_column("reading_count"),
     _count_column("corrected_count"),
+    Index("idx_device_readings_by_organization", "organization_id", "device_id"),
     postgresql_with={"fillfactor": 70},
 )
 

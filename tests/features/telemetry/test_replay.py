@@ -232,3 +232,32 @@ def test_what_was_corrected_since_is_not_undone(sender: Sender) -> None:
         ("dev-a", "humidity", at): 11.0,
         ("dev-a", "temperature", at): 2.0,
     }
+
+
+def test_what_could_not_be_computed_is_computed_again(sender: Sender) -> None:
+    sender.add_type("power", volts={}, amperes={}, watts=_WATTS)
+    sender.add_device("dev-p", "power")
+    sender.report("dev-p", sender.ago(minutes=1), volts=230, amperes=2)
+    assert sender.rejects() == [("dev-p", "watts", "out_of_limits")]
+    sender.sandbox.rows(
+        "UPDATE iot_data.device_type_metrics SET maximum = NULL WHERE name = 'watts'; "
+        "UPDATE iot_data.device_types SET version = version + 1"
+    )
+    done = replay(sender)
+    assert (done.cleared, done.stored, done.corrected) == (1, 1, 0)
+    assert 460.0 in sender.stored().values()
+
+
+def test_a_metric_of_a_long_name_is_tried_again_once_there_is_one(sender: Sender) -> None:
+    name = "a" * 60
+    sender.report("dev-a", sender.ago(minutes=1), **{name: 1, "humidity": 1})
+    sender.sandbox.rows(
+        "UPDATE iot_data.device_type_metrics SET name = %s WHERE name = 'temperature'; "
+        "UPDATE iot_data.device_types SET version = version + 1",
+        [name],
+    )
+    done = replay(sender)
+    assert (done.cleared, done.stored) == (1, 1)
+
+
+_WATTS = {"expression": "volts * amperes", "maximum": 100}
