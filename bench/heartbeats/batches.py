@@ -110,6 +110,7 @@ def _measure(fleet: Fleet, size: int, repeats: int) -> dict[str, Any]:
                 "median_seconds": round(median, 5),
                 "rows_per_second": round(size / median),
                 "times_copy": round(median / medians["COPY"], 1),
+                "times_plain_upsert": round(median / medians["one plain upsert"], 2),
                 "samples_seconds": [round(sample, 5) for sample in taken[name]],
             }
             for name, median in medians.items()

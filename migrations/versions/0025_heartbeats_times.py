@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Heartbeats name this table, whatever their release: here they wait until all is done.
+    # Heartbeats name this table, whatever their release: they wait until all is done.
     op.execute("LOCK TABLE iot_data.device_state_fields IN ACCESS EXCLUSIVE MODE")
     # A field that was set at `last_seen_ts` of its row is as old as the state is. Where somebody
     # else has moved that of the state, each field keeps the time that is written here.
@@ -43,6 +43,10 @@ def upgrade() -> None:
           )
         """
     )
+    # Under this name a release knows whether the table is the one that it needs.
+    op.execute(
+        "ALTER TABLE iot_data.device_state_fields RENAME COLUMN last_seen_ts TO latest_set_at"
+    )
     op.execute(
         """
         ALTER TABLE iot_data.device_state_fields
@@ -59,6 +63,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute(
+        "ALTER TABLE iot_data.device_state_fields RENAME COLUMN latest_set_at TO last_seen_ts"
+    )
     op.execute(
         """
         ALTER TABLE iot_data.device_state_fields

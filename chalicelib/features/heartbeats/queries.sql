@@ -8,8 +8,8 @@ SELECT now()
 -- Nearly always all fields of a device are of one heartbeat, so that device_state says with
 -- last_seen_ts when each was set, except those that are null, which nobody ever named. A device of
 -- which that is not true has a row in device_state_fields besides. There, what was set at
--- last_seen_ts of that row is as old as the state is; so the row stays as it is while the same fields
--- are named again and again.
+-- latest_set_at is as old as the state is, so that the row stays as it is while the same fields are
+-- named again and again.
 --
 -- What was reported is merged with the states as the statement sees them, and written where they
 -- are still the same. A state that another has changed meanwhile is locked and left as it is, for
@@ -44,7 +44,7 @@ dated AS (
                    LIMIT 1
                ) IS NOT NULL AS is_known,
            state.site_id <> CAST(:only_site AS text) AS is_elsewhere,
-           known.last_seen_ts AS written_at,
+           known.latest_set_at AS noted_latest_at,
            greatest(reported.last_seen_ts, state.last_seen_ts) AS last_seen_ts,
            CASE
                WHEN reported.last_seen_ts < state.last_seen_ts THEN state.site_id
@@ -64,9 +64,10 @@ dated AS (
            state.last_upload_ts AS kept_last_upload_ts,
            known.last_upload_ts_set_at AS noted_last_upload_ts_at,
            coalesce(
-               nullif(known.last_upload_ts_set_at, known.last_seen_ts),
+               nullif(known.last_upload_ts_set_at, known.latest_set_at),
                CASE
-                   WHEN known.last_seen_ts IS NULL AND state.last_upload_ts IS NULL THEN '-infinity'
+                   WHEN known.latest_set_at IS NULL AND state.last_upload_ts IS NULL
+                       THEN '-infinity'
                    ELSE state.last_seen_ts
                END
            ) AS kept_last_upload_ts_at,
@@ -82,9 +83,10 @@ dated AS (
            state.queue_depth AS kept_queue_depth,
            known.queue_depth_set_at AS noted_queue_depth_at,
            coalesce(
-               nullif(known.queue_depth_set_at, known.last_seen_ts),
+               nullif(known.queue_depth_set_at, known.latest_set_at),
                CASE
-                   WHEN known.last_seen_ts IS NULL AND state.queue_depth IS NULL THEN '-infinity'
+                   WHEN known.latest_set_at IS NULL AND state.queue_depth IS NULL
+                       THEN '-infinity'
                    ELSE state.last_seen_ts
                END
            ) AS kept_queue_depth_at,
@@ -100,9 +102,10 @@ dated AS (
            state.agent_version AS kept_agent_version,
            known.agent_version_set_at AS noted_agent_version_at,
            coalesce(
-               nullif(known.agent_version_set_at, known.last_seen_ts),
+               nullif(known.agent_version_set_at, known.latest_set_at),
                CASE
-                   WHEN known.last_seen_ts IS NULL AND state.agent_version IS NULL THEN '-infinity'
+                   WHEN known.latest_set_at IS NULL AND state.agent_version IS NULL
+                       THEN '-infinity'
                    ELSE state.last_seen_ts
                END
            ) AS kept_agent_version_at,
@@ -118,9 +121,10 @@ dated AS (
            state.poll_interval_s AS kept_poll_interval_s,
            known.poll_interval_s_set_at AS noted_poll_interval_s_at,
            coalesce(
-               nullif(known.poll_interval_s_set_at, known.last_seen_ts),
+               nullif(known.poll_interval_s_set_at, known.latest_set_at),
                CASE
-                   WHEN known.last_seen_ts IS NULL AND state.poll_interval_s IS NULL THEN '-infinity'
+                   WHEN known.latest_set_at IS NULL AND state.poll_interval_s IS NULL
+                       THEN '-infinity'
                    ELSE state.last_seen_ts
                END
            ) AS kept_poll_interval_s_at,
@@ -136,9 +140,10 @@ dated AS (
            state.cpu_pct AS kept_cpu_pct,
            known.cpu_pct_set_at AS noted_cpu_pct_at,
            coalesce(
-               nullif(known.cpu_pct_set_at, known.last_seen_ts),
+               nullif(known.cpu_pct_set_at, known.latest_set_at),
                CASE
-                   WHEN known.last_seen_ts IS NULL AND state.cpu_pct IS NULL THEN '-infinity'
+                   WHEN known.latest_set_at IS NULL AND state.cpu_pct IS NULL
+                       THEN '-infinity'
                    ELSE state.last_seen_ts
                END
            ) AS kept_cpu_pct_at,
@@ -154,9 +159,10 @@ dated AS (
            state.disk_free_gb AS kept_disk_free_gb,
            known.disk_free_gb_set_at AS noted_disk_free_gb_at,
            coalesce(
-               nullif(known.disk_free_gb_set_at, known.last_seen_ts),
+               nullif(known.disk_free_gb_set_at, known.latest_set_at),
                CASE
-                   WHEN known.last_seen_ts IS NULL AND state.disk_free_gb IS NULL THEN '-infinity'
+                   WHEN known.latest_set_at IS NULL AND state.disk_free_gb IS NULL
+                       THEN '-infinity'
                    ELSE state.last_seen_ts
                END
            ) AS kept_disk_free_gb_at,
@@ -172,9 +178,10 @@ dated AS (
            state.status AS kept_status,
            known.status_set_at AS noted_status_at,
            coalesce(
-               nullif(known.status_set_at, known.last_seen_ts),
+               nullif(known.status_set_at, known.latest_set_at),
                CASE
-                   WHEN known.last_seen_ts IS NULL AND state.status IS NULL THEN '-infinity'
+                   WHEN known.latest_set_at IS NULL AND state.status IS NULL
+                       THEN '-infinity'
                    ELSE state.last_seen_ts
                END
            ) AS kept_status_at
@@ -194,7 +201,7 @@ dated AS (
     OFFSET 0
 ),
 merged AS MATERIALIZED (
-    SELECT device_id, version, is_known, is_elsewhere, written_at, site_id, last_seen_ts,
+    SELECT device_id, version, is_known, is_elsewhere, noted_latest_at, site_id, last_seen_ts,
            CASE
                WHEN said_last_upload_ts_at > kept_last_upload_ts_at THEN said_last_upload_ts
                WHEN said_last_upload_ts_at < kept_last_upload_ts_at THEN kept_last_upload_ts
@@ -275,7 +282,7 @@ written AS (
 ),
 noted AS (
     INSERT INTO iot_data.device_state_fields (
-        device_id, last_seen_ts, last_upload_ts_set_at, queue_depth_set_at, agent_version_set_at,
+        device_id, latest_set_at, last_upload_ts_set_at, queue_depth_set_at, agent_version_set_at,
         poll_interval_s_set_at, cpu_pct_set_at, disk_free_gb_set_at, status_set_at
     )
     SELECT device_id, last_seen_ts, last_upload_ts_set_at, queue_depth_set_at, agent_version_set_at,
@@ -291,52 +298,59 @@ noted AS (
         status_set_at
     ) <> (
         coalesce(
-            nullif(noted_last_upload_ts_at, written_at),
+            nullif(noted_last_upload_ts_at, noted_latest_at),
             CASE
-                WHEN written_at IS NULL AND last_upload_ts IS NULL THEN '-infinity' ELSE last_seen_ts
+                WHEN noted_latest_at IS NULL AND last_upload_ts IS NULL THEN '-infinity'
+                ELSE last_seen_ts
             END
         ),
         coalesce(
-            nullif(noted_queue_depth_at, written_at),
+            nullif(noted_queue_depth_at, noted_latest_at),
             CASE
-                WHEN written_at IS NULL AND queue_depth IS NULL THEN '-infinity' ELSE last_seen_ts
+                WHEN noted_latest_at IS NULL AND queue_depth IS NULL THEN '-infinity'
+                ELSE last_seen_ts
             END
         ),
         coalesce(
-            nullif(noted_agent_version_at, written_at),
+            nullif(noted_agent_version_at, noted_latest_at),
             CASE
-                WHEN written_at IS NULL AND agent_version IS NULL THEN '-infinity' ELSE last_seen_ts
+                WHEN noted_latest_at IS NULL AND agent_version IS NULL THEN '-infinity'
+                ELSE last_seen_ts
             END
         ),
         coalesce(
-            nullif(noted_poll_interval_s_at, written_at),
+            nullif(noted_poll_interval_s_at, noted_latest_at),
             CASE
-                WHEN written_at IS NULL AND poll_interval_s IS NULL THEN '-infinity' ELSE last_seen_ts
+                WHEN noted_latest_at IS NULL AND poll_interval_s IS NULL THEN '-infinity'
+                ELSE last_seen_ts
             END
         ),
         coalesce(
-            nullif(noted_cpu_pct_at, written_at),
+            nullif(noted_cpu_pct_at, noted_latest_at),
             CASE
-                WHEN written_at IS NULL AND cpu_pct IS NULL THEN '-infinity' ELSE last_seen_ts
+                WHEN noted_latest_at IS NULL AND cpu_pct IS NULL THEN '-infinity'
+                ELSE last_seen_ts
             END
         ),
         coalesce(
-            nullif(noted_disk_free_gb_at, written_at),
+            nullif(noted_disk_free_gb_at, noted_latest_at),
             CASE
-                WHEN written_at IS NULL AND disk_free_gb IS NULL THEN '-infinity' ELSE last_seen_ts
+                WHEN noted_latest_at IS NULL AND disk_free_gb IS NULL THEN '-infinity'
+                ELSE last_seen_ts
             END
         ),
         coalesce(
-            nullif(noted_status_at, written_at),
+            nullif(noted_status_at, noted_latest_at),
             CASE
-                WHEN written_at IS NULL AND status IS NULL THEN '-infinity' ELSE last_seen_ts
+                WHEN noted_latest_at IS NULL AND status IS NULL THEN '-infinity'
+                ELSE last_seen_ts
             END
         )
     )
       AND device_id IN (SELECT device_id FROM written WHERE NOT is_forgotten)
     ORDER BY device_id COLLATE "C"
     ON CONFLICT (device_id) DO UPDATE
-    SET last_seen_ts = excluded.last_seen_ts,
+    SET latest_set_at = excluded.latest_set_at,
         last_upload_ts_set_at = excluded.last_upload_ts_set_at,
         queue_depth_set_at = excluded.queue_depth_set_at,
         agent_version_set_at = excluded.agent_version_set_at,

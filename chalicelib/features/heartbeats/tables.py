@@ -36,8 +36,8 @@ device_state = Table(
 )
 
 
-# When each field was set, of the devices of which it was not all at once: whatever is set at
-# last_seen_ts of a row here is as old as the state is. Heartbeats are merged by it.
+# When each field was set, of devices of which that was not all at once: whatever was set at
+# latest_set_at is as old as the state is. Heartbeats are merged by it.
 device_state_fields = Table(
     "device_state_fields",
     metadata,
@@ -47,7 +47,7 @@ device_state_fields = Table(
         ForeignKey(device_state.c.device_id, ondelete="CASCADE"),
         primary_key=True,
     ),
-    instant_column("last_seen_ts", nullable=False),
+    instant_column("latest_set_at", nullable=False),
     instant_column("last_upload_ts_set_at", nullable=False),
     instant_column("queue_depth_set_at", nullable=False),
     instant_column("agent_version_set_at", nullable=False),
