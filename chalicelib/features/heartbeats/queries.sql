@@ -347,8 +347,8 @@ noted AS (
             END
         )
     )
-      AND device_id IN (SELECT device_id FROM written WHERE NOT is_forgotten)
-    ORDER BY device_id COLLATE "C"
+      -- To look who is among many is planned in less time than a join of the two.
+      AND (device_id IN (SELECT device_id FROM written WHERE NOT is_forgotten)) IS TRUE
     ON CONFLICT (device_id) DO UPDATE
     SET latest_set_at = excluded.latest_set_at,
         last_upload_ts_set_at = excluded.last_upload_ts_set_at,
@@ -359,18 +359,17 @@ noted AS (
         disk_free_gb_set_at = excluded.disk_free_gb_set_at,
         status_set_at = excluded.status_set_at
 )
-SELECT merged.device_id,
+SELECT device_id,
        CASE
            WHEN NOT is_known THEN 'unknown'
            WHEN is_elsewhere THEN 'elsewhere'
-           WHEN is_forgotten THEN 'forgotten'
-           WHEN is_forgotten IS NULL THEN 'changed'
+           WHEN device_id IN (SELECT device_id FROM written WHERE is_forgotten) THEN 'forgotten'
+           WHEN device_id NOT IN (SELECT device_id FROM written) THEN 'changed'
            ELSE 'new'
        END AS outcome
 FROM merged
-LEFT JOIN written ON written.device_id = merged.device_id COLLATE "C"
 WHERE version IS NULL
-   OR is_forgotten IS NOT FALSE
+   OR device_id NOT IN (SELECT device_id FROM written WHERE NOT is_forgotten)
 
 -- name: drop_states
 -- Those that the statement before has made itself.
