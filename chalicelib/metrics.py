@@ -26,9 +26,9 @@ def publish(
 ) -> None:
     """Log one document of metrics about *service*, with further *dimensions*.
 
-    Besides *counts*, durations in *seconds* and *samples* of several durations each, at most 100,
-    it says, as `ColdStart`, whether this process has
-    published before: a container's first document counts 1, the others 0.
+    Besides *counts*, durations in *seconds* and *samples* of several durations each, fewer than
+    100, it says, as `ColdStart`, whether this process has published before: a container's first
+    document counts 1, the others 0.
     """
     # Imported here: only Lambda publishes, and the command line should not pay for it.
     from aws_lambda_powertools import Metrics

@@ -149,10 +149,11 @@ def _begin_sending(telemetry: Telemetry, local: LocalServer) -> str:
     return "\n".join(
         [
             f"\n{len(devices)} registered devices send what they measure by a stream. It is at",
-            f"{local.url}/#/telemetry, with marks where it is unusual. The {sent} records of their",
-            "day were stored already, and tell what is usual. Rejected, and set apart:",
-            f"{rejected.replace('_', ' ')}. Nobody has registered {STRANGER}: do, and try again",
-            f"at {local.url}/#/telemetry/rejects what it has sent.",
+            f"{local.url}/#/telemetry, with marks where it is unusual.",
+            f"The {sent} records of their day were stored already, and tell what is usual.",
+            f"What is wrong is at {local.url}/#/telemetry/rejects:",
+            f"{rejected.replace('_', ' ')}.",
+            f"Nobody has registered {STRANGER}: do so by that id, and try again what it has sent.",
         ]
     )
 

@@ -69,7 +69,7 @@ class Telemetry:
             "cleared": len(cleared),
             "stored": 4 * len(cleared),
             "corrected": 0,
-            "isMore": False,
+            "next": None,
         }
 
 
@@ -94,7 +94,12 @@ def _device(now: datetime, number: int) -> Document:
 
 def reading(metric: str, at: str, value: float, **others: Any) -> Document:
     """The newest reading of a metric."""
-    usual = {"parameterId": f"type-1.{metric}", "unit": None, "dataType": "number", "marks": []}
+    usual: Document = {
+        "parameterId": f"type-1.{metric}",
+        "unit": None,
+        "dataType": "number",
+        "marks": [],
+    }
     return {"metric": metric, **usual, "measuredAt": at, "value": value, **others}
 
 
@@ -108,7 +113,7 @@ def _reject(
 ) -> Document:
     return {
         "rejectId": f"rej-{number}",
-        "organizationId": None if device_id is None else "org-acme",
+        "organizationId": None if metric is None else "org-acme",
         "deviceId": device_id,
         "metric": metric,
         "reason": reason,

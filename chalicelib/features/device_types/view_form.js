@@ -6,7 +6,7 @@ import { MetricFields } from "./view_metrics.js";
 import { everySaid, typeAddress } from "./view_words.js";
 
 const NAME_HINT = "What devices name it by: small letters, digits, and single dots, dashes and underscores between them.";
-const TIME_HINT = "Where the time stands in what such a device sends, such as uplink_message.received_at; empty for timestamp.";
+const TIME_HINT = "Where the time stands in what such a device sends, such as payload.received_at; empty for timestamp.";
 const EMPTY = { name: "", description: null, reportingIntervalSeconds: 300, timestampPath: null, metrics: [] };
 
 export function NewType({ query }) {

@@ -5,7 +5,7 @@ import { newMetric } from "./view_entered.js";
 import { DATA_TYPES } from "./view_words.js";
 
 const EXPRESSION_HINT = "Of other metrics of this type, such as temperature - (100 - humidity) / 5.";
-const PATH_HINT = "Where it stands in what devices send, such as uplink_message.decoded_payload.temperature; empty where it stands under its name.";
+const PATH_HINT = "Where it stands in what devices send, such as payload.temperature; empty where it stands under its name.";
 const PARAMETER_HINT = "What its readings are kept as; empty for one that is made.";
 
 /** *problemOf* is that of the form; the API names a metric by its place. */

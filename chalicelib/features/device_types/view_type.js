@@ -7,10 +7,13 @@ const COLUMNS = [
   { title: "Metric", isHeader: true, class: "part", cell: (metric) => html`<${Named} name=${metric.label} id=${metric.name} />` },
   { title: "Unit", class: "nowrap", cell: ({ unit }) => (unit === null ? "–" : html`<${Name}>${unit}<//>`) },
   { title: "Kind", cell: ({ dataType }) => dataType },
-  { title: "Can be", class: "nowrap", cell: (metric) => html`${limitsSaid(metric) ?? "anything"}${metric.usual && html` <span class="cell-note">${usualSaid(metric.usual)}</span>`}` },
-  { title: "Kept", class: "half", cell: (metric) => html`<${Named} name=${originSaid(metric)} id=${metric.path ?? originSaid(metric)} />` },
+  { title: "Can be", class: "part", cell: (metric) => noted(limitsSaid(metric) ?? "anything", usualSaid(metric)) },
+  { title: "Kept", class: "half", cell: (metric) => noted(originSaid(metric), metric.path) },
   { title: "Parameter", class: "part", cell: ({ parameterId }) => html`<${Name}>${parameterId}<//>` },
 ];
+
+/** What is said, and in small letters below it what there is to add. */
+const noted = (text, note) => html`<${Named} name=${text} id=${note ?? text} />`;
 
 export function DeviceType({ params }) {
   const path = `device-types/${encodeURIComponent(params.device_type_id)}`;

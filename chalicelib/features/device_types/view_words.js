@@ -20,8 +20,11 @@ export function limitsSaid({ minimum, maximum }) {
   return minimum !== null ? `from ${minimum}` : maximum !== null ? `up to ${maximum}` : null;
 }
 
-/** "usually 18 to 26, ± 0.5 a minute". */
-export function usualSaid(usual) {
+/** "usually 18 to 26, ± 0.5 a minute", or null where nothing is said of it. */
+export function usualSaid({ usual }) {
+  if (usual === null) {
+    return null;
+  }
   const change = usual.changePerMinute === null ? null : `± ${usual.changePerMinute} a minute`;
   const past = usual.deviation ? null : "whatever it was before";
   return `usually ${[limitsSaid(usual), change, past].filter(Boolean).join(", ")}`;

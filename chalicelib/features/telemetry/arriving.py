@@ -95,12 +95,11 @@ def from_payload(payload: object) -> Arrived:
     return arrived
 
 
-def again(spelled: str, sent_at: datetime | None, only: frozenset[str] | None = None) -> Arrived:
+def again(spelled: str, sent_at: datetime | None) -> Arrived:
     """The record that was kept as *spelled*: one, even where it is a list."""
     arrived = Arrived()
     sent = None if sent_at is None else microseconds(sent_at)
     _read(arrived, spelled.encode(), sent, is_one=True)
-    arrived.records = [each._replace(only=only) for each in arrived.records]
     return arrived
 
 

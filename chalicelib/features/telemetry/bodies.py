@@ -7,6 +7,7 @@ from chalicelib.bodies import UNSET, Body, Count, Id, Instant, Meta, ShortText, 
 from chalicelib.features.telemetry.model import MAX_RECORDS, Reason, Way
 from chalicelib.http.organizations import OwnedPageQuery
 from chalicelib.instants import SpelledInstant
+from chalicelib.paging import After
 
 
 class Letter(Body):
@@ -159,6 +160,7 @@ class Replay(Body, rename="camel"):
     reason: Annotated[Reason, Meta(description="Those with this reason.")] | UnsetType = UNSET
     device_id: Annotated[Text, Meta(description="Those of this device.")] | UnsetType = UNSET
     reject_ids: Annotated[list[Id], Meta(max_length=500, description="These.")] | UnsetType = UNSET
+    after: After | UnsetType = UNSET
 
 
 class Replayed(Body, rename="camel"):
@@ -168,7 +170,10 @@ class Replayed(Body, rename="camel"):
     cleared: Annotated[Count, Meta(description="How many are no rejects any more.")]
     stored: Annotated[Count, Meta(description="How many readings are new.")]
     corrected: Annotated[Count, Meta(description="How many readings have another value.")]
-    is_more: Annotated[bool, Meta(description="Whether there may be more: try again.")]
+    next: Annotated[
+        str | None,
+        Meta(description="Pass it on as `after` for those that follow; null after the last."),
+    ]
 
 
 class LatestQuery(OwnedPageQuery, rename="camel"):

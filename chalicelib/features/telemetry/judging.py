@@ -55,14 +55,11 @@ def judged(record: Record, plan: Plan, clock: Clock) -> tuple[Values | None, lis
     found: dict[str, float] = {}
     rejects: list[Reject] = []
     is_any_said = False
-    only = None if record.only is None else _tried_again(record.only, plan)
     for name, metric, spelled in _said(payload, plan):
         if spelled is None:
             # A device that does not know a value says null.
             continue
         is_any_said = True
-        if only is not None and name[:_SHOWN] not in only:
-            continue
         if metric is None:
             message = f"{name[:_SHOWN]} is no metric that devices of its type report"
             rejects.append(Reject(record, Reason.UNKNOWN_METRIC, message, metric=name[:_SHOWN]))
@@ -74,12 +71,6 @@ def judged(record: Record, plan: Plan, clock: Clock) -> tuple[Values | None, lis
     if not is_any_said:
         rejects.append(Reject(record, Reason.NO_VALUES, "the record has no value of any metric"))
     return Values(at, found), rejects
-
-
-def _tried_again(only: frozenset[str], plan: Plan) -> frozenset[str] | None:
-    """What is tried again of a record: all of it, where it is something that is computed."""
-    is_computed = any(computed.metric.name in only for computed in plan.computed)
-    return None if is_computed else only
 
 
 def value_of(metric: Metric, spelled: object) -> float:

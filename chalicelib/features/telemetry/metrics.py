@@ -8,8 +8,9 @@ from chalicelib.features.telemetry.context import Outcome
 from chalicelib.features.telemetry.feature import FEATURE
 from chalicelib.features.telemetry.model import Reason
 
-# What one document of CloudWatch takes of a metric.
-MOST_VALUES = 100
+# One less than a document of CloudWatch takes of a metric: at the last one the library sends what
+# it has by itself, and warns afterwards that there is nothing left to send.
+MOST_VALUES = 99
 
 
 def publish_outcome(outcome: Outcome) -> None:

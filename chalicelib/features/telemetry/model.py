@@ -62,14 +62,13 @@ class Record(NamedTuple):
 
     *place* is its place in what arrived, from 0. *sent_at* is when the carrier took it over, in
     microseconds since 1970; None where the carrier does not say so, or says something else each
-    time it delivers the record. *only* names the metrics that it is about; None where it is all.
+    time it delivers the record.
     """
 
     place: int
     payload: object
     spelled: bytes
     sent_at: int | None = None
-    only: frozenset[str] | None = None
 
 
 class Reading(NamedTuple):

@@ -1,8 +1,5 @@
 """Trying again what was not stored: the device may be registered by now, or its type mended."""
 
-from collections import defaultdict
-from datetime import datetime
-
 from sqlalchemy import Connection
 
 from chalicelib import audit, database
@@ -14,12 +11,15 @@ from chalicelib.features.telemetry.context import Ingestion, Outcome
 from chalicelib.features.telemetry.ingest import ingest
 from chalicelib.features.telemetry.rejects import id_of
 from chalicelib.features.telemetry.store import Kept
+from chalicelib.paging import cursor
 
 MOST = 500
 
 
 def replay(context: Ingestion, wanted: Replay, actor: Actor) -> tuple[Replayed, Outcome]:
     """Store what was rejected, as if it arrived now, the oldest first and at most `MOST`.
+
+    Of values that have been stored in the meantime each stays as it is: they came later.
 
     What is right is no reject any more. What is wrong stays one, for the reason that it has now. A
     process that dies in between leaves rejects whose readings are stored: to try them again changes
@@ -46,23 +46,16 @@ def replay(context: Ingestion, wanted: Replay, actor: Actor) -> tuple[Replayed, 
         cleared=len(over),
         stored=outcome.stored,
         corrected=outcome.corrected,
-        is_more=len(found) == MOST,
+        next=cursor(found[-1][-2:]) if len(found) == MOST else None,
     )
     return replayed, outcome
 
 
 def _arrived(found: list[Kept]) -> Arrived:
-    """The records that are kept, each once: several of its values may have been rejected.
-
-    What was right in a record has been stored, and may have been corrected since: it is left alone.
-    """
-    metrics: dict[tuple[str, datetime | None], set[str | None]] = defaultdict(set)
-    for kept in found:
-        metrics[kept.payload, kept.sent_at].add(kept.metric)
+    """The records that are kept, each once: several of its values may have been rejected."""
     arrived = Arrived()
-    for (payload, sent_at), names in metrics.items():
-        only = None if None in names else frozenset(filter(None, names))
-        arrived.add(again(payload, sent_at, only))
+    for kept in {(kept.payload, kept.sent_at): kept for kept in found}.values():
+        arrived.add(again(kept.payload, kept.sent_at))
     return arrived
 
 

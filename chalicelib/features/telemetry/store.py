@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, tuple_
 
 from chalicelib.bodies import UNSET
 from chalicelib.database import is_of
@@ -14,6 +14,7 @@ from chalicelib.database.statements import statements_beside
 from chalicelib.features.telemetry.bodies import Letter, Replay
 from chalicelib.features.telemetry.tables import telemetry_rejects
 from chalicelib.features.telemetry.weighing import Columns, Device, Latest, Moment
+from chalicelib.paging import key_in
 
 sql = statements_beside(__file__)
 
@@ -32,12 +33,12 @@ class Found(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A reject, as far as it takes to try its record again."""
+    """A reject, as far as it takes to try its record again. Its last two fields are its key."""
 
-    reject_id: str
     payload: str
     sent_at: datetime | None
-    metric: str | None
+    rejected_at: datetime
+    reject_id: str
 
 
 class Written(NamedTuple):
@@ -147,7 +148,7 @@ def find_rejects(
     """The oldest rejects that are *wanted*, at most *limit*, whose records are kept as a whole."""
     rejects = telemetry_rejects.c
     found = (
-        select(rejects.reject_id, rejects.payload, rejects.sent_at, rejects.metric)
+        select(rejects.payload, rejects.sent_at, rejects.rejected_at, rejects.reject_id)
         .where(is_of(rejects.organization_id, organization), ~rejects.is_cut)
         .order_by(rejects.rejected_at, rejects.reject_id)
         .limit(limit)
@@ -158,6 +159,9 @@ def find_rejects(
         found = found.where(rejects.device_id == wanted.device_id)
     if wanted.reject_ids is not UNSET:
         found = found.where(rejects.reject_id.in_(wanted.reject_ids))
+    if wanted.after is not UNSET:
+        after = key_in(wanted.after, datetime, str)
+        found = found.where(tuple_(rejects.rejected_at, rejects.reject_id) > tuple_(*after))
     return [Kept(*row) for row in connection.execute(found)]
 
 

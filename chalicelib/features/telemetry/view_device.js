@@ -16,7 +16,7 @@ export function DeviceTelemetry({ params }) {
       <${Card} title=${html`<${Name}>${latest.answer?.items[0]?.name ?? deviceId}<//>`}>
         <${Answered} of=${latest} lines=${6}>${({ items: [device] }) => (device ? html`<${Shown} device=${device} />` : html`<${Empty}>Nothing that it has sent is stored.<//>`)}<//>
       <//>
-      <${Card} title="Rejected"><${Rejects} filters=${{ deviceId }} columns=${[]} /><//>
+      <${Card} title="Rejected"><${Rejects} filters=${{ deviceId }} empty="Nothing that it has sent was rejected." /><//>
     </div>
   `;
 }

@@ -1,6 +1,7 @@
 // What each device measured last. It looks again every few seconds.
 
-import { Age, Card, FilterBar, List, Named, addressOf, count, filtersFrom, html, ownerColumns, useOwnerFields, useRefreshEvery } from "./console.js";
+import { Age, Card, FilterBar, List, Named, addressOf, count, filtersFrom, html, useOwnerFields, useRefreshEvery } from "./console.js";
+import { Owner, isOwnerSaid } from "./view_owner.js";
 import { Line } from "./view_reading.js";
 
 const EVERY_MS = 5_000;
@@ -8,25 +9,29 @@ const MOST_IN_SIGHT = 5;
 
 const FIELDS = [{ name: "deviceId", label: "Device id" }];
 
-const COLUMNS = [
-  { title: "Device", isHeader: true, class: "part", cell: (device) => html`<a href=${addressOf(["telemetry", "of", device.deviceId])}><${Named} name=${device.name} id=${device.deviceId} /></a>` },
-  { title: "Last readings", class: "most", cell: (device) => html`<${Readings} device=${device} />` },
-  { title: "Measured", class: "nowrap", cell: ({ lastReadingAt }) => (lastReadingAt ? html`<${Age} at=${lastReadingAt} isShort />` : "never") },
-  { title: "Stored", isNumeric: true, cell: ({ readingCount }) => count(readingCount) },
-];
+const READINGS = { title: "Last readings", class: "most", cell: (device) => html`<${Readings} device=${device} />` };
 
 export function LatestReadings({ query }) {
   useRefreshEvery(EVERY_MS, true);
   const fields = [...useOwnerFields(), ...FIELDS];
   const filters = filtersFrom(fields, query);
   const isFiltered = Object.values(filters).some(Boolean);
+  const device = { title: "Device", isHeader: true, class: "part", cell: (each) => html`<${Device} device=${each} isOwned=${isOwnerSaid(query)} />` };
   return html`
     <${Card} label="Last readings">
       <p class="quiet">It looks again every ${EVERY_MS / 1000} seconds.</p>
       <${FilterBar} fields=${fields} query=${query} />
-      <${List} path="telemetry/latest" filters=${filters} one="device" columns=${[...COLUMNS, ...ownerColumns(query)]}
+      <${List} path="telemetry/latest" filters=${filters} one="device" columns=${[device, READINGS]}
         empty=${isFiltered ? "No device is like that, or it has not sent anything yet." : "No device has sent anything yet."} keyOf=${({ deviceId }) => deviceId} />
     <//>
+  `;
+}
+
+function Device({ device: { deviceId, organizationId, name, lastReadingAt }, isOwned }) {
+  return html`
+    <a href=${addressOf(["telemetry", "of", deviceId])}><${Named} name=${name} id=${deviceId} /></a>
+    ${isOwned && html`<${Owner} id=${organizationId} />`}
+    <span class="cell-note">${lastReadingAt ? html`<${Age} at=${lastReadingAt} />` : "never"}</span>
   `;
 }
 

@@ -1,7 +1,7 @@
 // All that was not stored: how much for which reason, and each of it.
 
-import { Answered, Card, Empty, FilterBar, Groups, filtersFrom, html, may, ownerColumns, ownerIn, setQuery, useAnswer, useOwnerFields, words } from "./console.js";
-import { DEVICE, Rejects, TryAgain } from "./view_rejects.js";
+import { Answered, Card, Empty, FilterBar, Groups, filtersFrom, html, may, ownerIn, setQuery, useAnswer, useOwnerFields, words } from "./console.js";
+import { Rejects, TryAgain } from "./view_rejects.js";
 
 const REASONS = [
   "not_readable", "no_device", "unknown_device", "other_device", "no_time", "wrong_time", "ahead", "too_late", "no_values",
@@ -23,12 +23,13 @@ export function Rejected({ query }) {
   const tools = may("operator") && isAny && html`<${TryAgain} of=${of} query=${query}>${reason || deviceId ? "Try these again" : "Try all again"}<//>`;
   return html`
     <div class="stack">
-      <${Card} title="By reason">
+      <${Card} label="By reason">
         <${Answered} of=${counts}>${({ reasons }) => html`<${Reasons} reasons=${reasons} chosen=${reason} />`}<//>
       <//>
       <${Card} title="What was rejected" tools=${tools}>
         <${FilterBar} fields=${fields} query=${query} />
-        <${Rejects} filters=${filters} columns=${[DEVICE, ...ownerColumns(query)]} query=${query} />
+        <${Rejects} filters=${filters} query=${query}
+          empty=${Object.values(filters).some(Boolean) ? "No reject is like that." : "All that devices have sent is stored."} />
       <//>
     </div>
   `;
@@ -39,5 +40,5 @@ function Reasons({ reasons, chosen }) {
     return html`<${Empty}>Nothing is rejected.<//>`;
   }
   const counts = reasons.map(({ reason, rejects }) => ({ value: reason, count: rejects }));
-  return html`<${Groups} groups=${[{ title: "Reason", counts, chosen, said: words, onChoose: (reason) => setQuery({ reason }) }]} />`;
+  return html`<${Groups} groups=${[{ title: "By reason", counts, chosen, said: words, onChoose: (reason) => setQuery({ reason }) }]} />`;
 }

@@ -82,7 +82,7 @@ def wanted(moments: Iterable[Moment]) -> Iterator[tuple[Moment, str]]:
     Devices may send what they know of one time in several records.
     """
     for moment in moments:
-        touched = set(moment.values)
+        touched = {*moment.values, *moment.known}
         for computed in moment.device.plan.computed:
             names = computed.expression.names
             if names & touched:
@@ -98,9 +98,10 @@ def compute(moment: Moment) -> list[Reject]:
     rejects = []
     for computed in moment.device.plan.computed:
         metric, names = computed.metric, computed.expression.names
-        if names.isdisjoint(moment.values):
+        values = {**moment.known, **moment.values}
+        if names.isdisjoint(values):
             continue
-        value = computed.expression.evaluate({**moment.known, **moment.values})
+        value = computed.expression.evaluate(values)
         if value is None:
             continue
         try:

@@ -9,7 +9,7 @@ from chalicelib.features.telemetry import anomaly_events, rejects, store
 from chalicelib.features.telemetry.addressing import Addressed
 from chalicelib.features.telemetry.context import Ingestion, Outcome
 from chalicelib.features.telemetry.judging import judged
-from chalicelib.features.telemetry.model import Clock, Reason, Record, Reject, clock
+from chalicelib.features.telemetry.model import Clock, Reason, Record, Reject, Way, clock
 from chalicelib.features.telemetry.plans import Plan, plan_of
 from chalicelib.features.telemetry.store import Found
 from chalicelib.features.telemetry.weighing import Device, Moment, wanted, weigh
@@ -109,6 +109,8 @@ def _write_readings(
         raise NewDevicesError
     for device_id, device in devices.items():
         device.latest = latest[device_id]
+    if context.way is Way.REPLAY:
+        _leave_stored(connection, moments)
     if missing := list(wanted(moments.values())):
         store.find_values(connection, missing)
     weighed = weigh(moments)
@@ -119,6 +121,18 @@ def _write_readings(
     outcome.rejects += weighed.rejects
     if context.bus is not None and weighed.began:
         anomaly_events.queue(connection, now, weighed.began)
+
+
+def _leave_stored(connection: Connection, moments: Moments) -> None:
+    """Take out of *moments* what is stored already.
+
+    What is tried again came before whatever was stored since: that may be a correction.
+    """
+    named = [(moment, name) for moment in moments.values() for name in moment.values]
+    store.find_values(connection, named)
+    for moment in moments.values():
+        for name in moment.known.keys() & moment.values.keys():
+            del moment.values[name]
 
 
 def _plans_of(connection: Connection, found: Collection[Found]) -> dict[tuple[str, int], Plan]:

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import create_engine
 
 from chalicelib.audit import Actor
-from chalicelib.bodies import UNSET
 from chalicelib.database import engine_for
 from chalicelib.features.telemetry import replay as replaying
 from chalicelib.features.telemetry.arriving import from_kinesis
@@ -51,7 +50,7 @@ def test_once_a_device_is_registered_what_it_sent_is_stored(sender: Sender) -> N
     sender.report("dev-new", at.isoformat(), temperature=1, humidity=2)
     sender.add_device("dev-new")
     done = replay(sender, reason=Reason.UNKNOWN_DEVICE)
-    assert (done.tried, done.cleared, done.stored, done.is_more) == (1, 1, 2, False)
+    assert (done.tried, done.cleared, done.stored, done.next) == (1, 1, 2, None)
     assert sender.stored() == {
         ("dev-new", "temperature", at): 1.0,
         ("dev-new", "humidity", at): 2.0,
@@ -208,17 +207,17 @@ def test_what_was_cleared_is_in_the_audit_log(sender: Sender) -> None:
     assert rows == [("user:somebody", "telemetry.replayed", {"reject_ids": [reject_id]})]
 
 
-def test_the_oldest_come_first_and_the_rest_later(
+def test_those_that_are_still_wrong_do_not_keep_others_from_their_turn(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replaying, "MOST", 2)
-    for number in range(3):
-        sender.report("dev-new", sender.ago(minutes=10 - number), humidity=number)
+    for device in ("dev-lost", "dev-lost-as-well", "dev-new"):
+        sender.report(device, sender.ago(minutes=10), humidity=1)
     sender.add_device("dev-new")
-    first, second = replay(sender), replay(sender)
-    assert (first.cleared, first.is_more) == (2, True)
-    assert (second.cleared, second.is_more) == (1, False)
-    assert UNSET is not None
+    first = replay(sender)
+    assert first.next is not None
+    second = replay(sender, after=first.next)
+    assert (first.cleared, second.cleared, second.next) == (0, 1, None)
 
 
 def test_what_was_corrected_since_is_not_undone(sender: Sender) -> None:

@@ -251,7 +251,7 @@ def test_an_operator_has_rejects_tried_again(devices: Sender, people: People) ->
     wanted = {"reason": "unknown_device"}
     assert foreign.ask("POST", "/telemetry/rejects/replay", wanted).json_body["tried"] == 0
     done = operator.ask("POST", "/telemetry/rejects/replay", wanted).json_body
-    assert done == {"tried": 1, "cleared": 1, "stored": 1, "corrected": 0, "isMore": False}
+    assert done == {"tried": 1, "cleared": 1, "stored": 1, "corrected": 0, "next": None}
     assert operator.get("/telemetry/rejects").json_body["items"] == []
     entries = devices.sandbox.rows("SELECT actor, organization_id FROM iot_data.audit_log")
     assert [organization for _, organization in entries] == ["org-1"]

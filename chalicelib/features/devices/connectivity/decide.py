@@ -16,6 +16,7 @@ from chalicelib.features.devices.connectivity.model import (
     Checkpoint,
     Rules,
     look,
+    usual_count,
 )
 from chalicelib.features.devices.connectivity.store import Heard, Transitions
 from chalicelib.outbox import store as outbox
@@ -148,7 +149,7 @@ def _read(
         newest_heartbeat_at=_newest(
             checkpoint.newest_heartbeat_at, heard, "newest_heartbeat_at", now
         ),
-        heard_count=round(heard[0].heard_count / minutes),
+        heard_count=usual_count(checkpoint.heard_count, round(heard[0].heard_count / minutes)),
     )
     return read, wanted.is_behind
 

@@ -38,7 +38,7 @@ class Checkpoint:
 
     It has read what was there up to *read_until*. At *decided_at* it has decided of every device;
     None where one has still to, of all of them. *newest_reading_at* and *newest_heartbeat_at* are
-    the newest of anybody, *heard_count* how many devices a minute it heard.
+    the newest of anybody, *heard_count* how many devices a minute to reckon with.
     """
 
     read_until: datetime | None = None
@@ -94,6 +94,15 @@ def look(checkpoint: Checkpoint, now: datetime, lateness: timedelta) -> Look:
 def rounds(heard_count: int) -> int:
     """Over how many checks to spread what came late, with so many devices heard in a minute."""
     return min(1 + heard_count // DEVICES_A_ROUND, MAX_ROUNDS)
+
+
+def usual_count(known: int, heard_count: int) -> int:
+    """How many devices a minute to reckon with, after *known*, when *heard_count* have been heard.
+
+    When nobody is heard of any more, the minutes that are read again are those of before. So what
+    was usual fades, about as fast as they fall out of what is read.
+    """
+    return max(heard_count, known * 9 // 10)
 
 
 def _late(late: Span, turns: int, since: datetime, now: datetime) -> list[Span]:

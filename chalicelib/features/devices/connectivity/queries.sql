@@ -333,10 +333,8 @@ WHERE presence.is_online IS DISTINCT FROM false
       FROM iot_data.devices AS device
       WHERE device.device_id = presence.device_id AND device.maintenance_until IS NOT NULL
   )
-  AND NOT EXISTS (
-      SELECT
-      FROM iot_data.connectivity_holds AS hold
-      WHERE hold.organization_id = presence.organization_id
+  AND presence.organization_id <> ALL (
+      ARRAY(SELECT organization_id FROM iot_data.connectivity_holds)
   )
 GROUP BY presence.organization_id
 ORDER BY presence.organization_id

@@ -13,6 +13,7 @@ from chalicelib.features.devices.connectivity.model import (
     Checkpoint,
     look,
     rounds,
+    usual_count,
 )
 from tests.features.devices.connectivity.conftest import MINUTE, SECOND, START
 
@@ -68,3 +69,13 @@ def test_spans_do_not_overlap() -> None:
 )
 def test_large_fleets_take_turns(heard_count: int, turns: int) -> None:
     assert rounds(heard_count) == turns
+
+
+def test_when_nobody_is_heard_of_any_more_the_busy_minutes_still_take_turns() -> None:
+    count = 100_000
+    for _ in range(5):
+        count = usual_count(count, 0)
+    assert rounds(count) > MAX_ROUNDS / 2
+    for _ in range(60):
+        count = usual_count(count, 0)
+    assert rounds(count) == 1

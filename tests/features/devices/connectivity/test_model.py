@@ -58,7 +58,7 @@ def limit_of(interval: int) -> timedelta:
 
 
 quickly = hypothesis.settings(
-    max_examples=20,
+    max_examples=12,
     suppress_health_check=[
         hypothesis.HealthCheck.function_scoped_fixture,
         hypothesis.HealthCheck.too_slow,
