@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.features.telemetry import write
 from chalicelib.features.telemetry.model import Admission, Reason, UnknownDevices
 from tests.features.telemetry.sending import Sender
 
@@ -337,3 +338,16 @@ def test_an_unusual_reading_is_stored_and_marked(sender: Sender) -> None:
         outcome = sender.report("dev-o", sender.ago(minutes=minutes), co2=value)
         assert outcome.anomaly_count == (minutes == 2)
     assert sender.qualities() == [0, 1, 1]
+
+
+def test_a_container_that_forgets_types_makes_their_plans_anew(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of those that it knew until then, and that are in the same batch as others."""
+    monkeypatch.setattr(write, "_MOST_PLANS", 0)
+    sender.add_type("other", humidity={})
+    sender.add_device("dev-m", "other")
+    sender.report("dev-a", sender.ago(minutes=2), humidity=1)
+    record = {"timestamp": sender.ago(minutes=1), "data": {"humidity": 1}}
+    outcome = sender.send({**record, "deviceId": "dev-a"}, {**record, "deviceId": "dev-m"})
+    assert (outcome.stored, len(write.plans)) == (2, 2)
