@@ -41,7 +41,7 @@ ALSO = {
     "device_type_metrics": [SHARED_POLICY],
 }
 # Where a row of no organization is seen by those only who see all of them.
-ONLY_FOR_THE_PLATFORM = {"idempotency_keys"}
+ONLY_FOR_THE_PLATFORM = {"idempotency_keys", "telemetry_rejects"}
 _POLICIES = """
 SELECT polname, polcmd, polpermissive, polroles = '{0}', pg_get_expr(polqual, polrelid),
        pg_get_expr(polwithcheck, polrelid)

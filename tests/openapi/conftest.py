@@ -198,6 +198,19 @@ def lived(timescale: Sandbox, registered: None) -> None:
         "SELECT 'import-4f1c09a2b7d35e60c8aa', line, 'org-789', 'INVALID_REQUEST', "
         "'name is missing', 'name' FROM generate_series(2, 3) AS line ON CONFLICT DO NOTHING"
     )
+    timescale.rows(
+        "INSERT INTO iot_data.device_readings (device_id, organization_id, latest, "
+        "last_reading_at, reading_count) "
+        "SELECT device_id, 'org-789', '{\"temperature\": [1700056800000000, 23.5, 0, null]}', "
+        "now(), 1 FROM unnest(ARRAY['dev-abc123', 'dev-abc124']) AS device_id "
+        "ON CONFLICT DO NOTHING"
+    )
+    timescale.rows(
+        "INSERT INTO iot_data.telemetry_rejects (reject_id, organization_id, device_id, reason, "
+        "message, way, payload, is_cut, is_quarantined) "
+        "SELECT 'rej-' || n, 'org-789', 'dev-abc123', 'unknown_device', 'no device is registered', "
+        "'kinesis', '{}', true, true FROM generate_series(1, 2) AS n ON CONFLICT DO NOTHING"
+    )
 
 
 def serve(**variables: str) -> LocalServer:

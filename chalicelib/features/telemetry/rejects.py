@@ -52,7 +52,7 @@ def _row(context: Ingestion, now: datetime, reject: Reject) -> Mapping[str, Any]
     is_letter = context.letter_queue is not None and not is_quarantined
     payload = _clean(record.spelled[:MAX_PAYLOAD_BYTES].decode(errors="ignore"))
     return {
-        "reject_id": id_of(reject),
+        "reject_id": id_of(reject, context.organization_id),
         "organization_id": reject.organization_id or context.organization_id,
         "device_id": reject.device_id,
         "metric": reject.metric and _clean(reject.metric),
@@ -68,14 +68,18 @@ def _row(context: Ingestion, now: datetime, reject: Reject) -> Mapping[str, Any]
     }
 
 
-def id_of(reject: Reject) -> str:
+def id_of(reject: Reject, organization_id: str | None = None) -> str:
     """The same for the same fault of the same record, by whatever way it comes.
+
+    *organization_id* is whose it is where nobody knows the device: what one organization sends must
+    not keep another from seeing its own.
 
     Where a record does not say its own time, records that look the same are not the same.
     """
     record = reject.record
     has_time = isinstance(record.payload, dict) and _OWN_TIME in record.payload
     facts = (
+        reject.organization_id or organization_id,
         reject.device_id,
         reject.reason,
         reject.metric and _clean(reject.metric),

@@ -1,5 +1,7 @@
 """Trying again what was not stored: the device may be registered by now, or its type mended."""
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from chalicelib import audit, database
@@ -31,8 +33,7 @@ def replay(context: Ingestion, wanted: Replay, actor: Actor) -> tuple[Replayed, 
             return store.find_rejects(connection, wanted, context.organization, MOST)
 
     found = database.retry(attempt_to_find, context.deadline)
-    outcome = ingest(context, _arrived(found))
-    still = {id_of(reject) for reject in outcome.rejects}
+    outcome, still = _tried(context, found)
     over = [kept.reject_id for kept in found if kept.reject_id not in still]
 
     def attempt_to_forget() -> None:
@@ -49,6 +50,23 @@ def replay(context: Ingestion, wanted: Replay, actor: Actor) -> tuple[Replayed, 
         next=cursor(found[-1][-2:]) if len(found) == MOST else None,
     )
     return replayed, outcome
+
+
+def _tried(context: Ingestion, found: list[Kept]) -> tuple[Outcome, set[str]]:
+    """What became of the records of *found*, and the ids of what is still wrong in them.
+
+    Each is tried for the organization that it came from, whoever asks for it: what was sent by one
+    is never stored for a device of another.
+    """
+    total, still = Outcome(), set[str]()
+    for organization_id in dict.fromkeys(kept.organization_id for kept in found):
+        own = replace(context, organization=organization_id or context.organization)
+        records = _arrived([kept for kept in found if kept.organization_id == organization_id])
+        outcome = ingest(own, records)
+        total.add(outcome)
+        total.received += outcome.received
+        still |= {id_of(reject, own.organization_id) for reject in outcome.rejects}
+    return total, still
 
 
 def _arrived(found: list[Kept]) -> Arrived:

@@ -1,7 +1,7 @@
 """The HTTP side of telemetry."""
 
 from chalicelib import database
-from chalicelib.access.errors import ForbiddenError
+from chalicelib.access.errors import ForbiddenError, UnknownOrganizationError
 from chalicelib.access.model import Role, Scope
 from chalicelib.database import Deadline
 from chalicelib.features.telemetry import listings, metrics
@@ -82,6 +82,7 @@ def post_telemetry(asked: Asked[Nothing, object]) -> Ingested:
     scope=Scope.ORGANIZATION,
     query=LatestQuery,
     answers=Page[LatestOfDevice],
+    refuses=(UnknownOrganizationError,),
 )
 def list_latest_readings(asked: Asked[LatestQuery, None]) -> Page[LatestOfDevice]:
     """What did devices measure last? Devices are listed by their ids."""
@@ -96,6 +97,7 @@ def list_latest_readings(asked: Asked[LatestQuery, None]) -> Page[LatestOfDevice
     scope=Scope.ORGANIZATION,
     query=RejectQuery,
     answers=Page[RejectedRecord],
+    refuses=(UnknownOrganizationError,),
 )
 def list_telemetry_rejects(asked: Asked[RejectQuery, None]) -> Page[RejectedRecord]:
     """What did devices send that was not stored, and why? The newest comes first."""
@@ -110,6 +112,7 @@ def list_telemetry_rejects(asked: Asked[RejectQuery, None]) -> Page[RejectedReco
     scope=Scope.ORGANIZATION,
     query=OrganizationQuery,
     answers=ReasonCounts,
+    refuses=(UnknownOrganizationError,),
 )
 def count_telemetry_rejects(asked: Asked[OrganizationQuery, None]) -> ReasonCounts:
     """How much of what devices sent was not stored, by the reason?"""
@@ -124,6 +127,7 @@ def count_telemetry_rejects(asked: Asked[OrganizationQuery, None]) -> ReasonCoun
     query=OrganizationQuery,
     body=Replay,
     answers=Replayed,
+    refuses=(UnknownOrganizationError,),
     examples={"those of devices that are registered by now": {"reason": "unknown_device"}},
 )
 def replay_telemetry_rejects(asked: Asked[OrganizationQuery, Replay]) -> Replayed:

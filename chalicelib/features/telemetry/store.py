@@ -12,6 +12,7 @@ from chalicelib.bodies import UNSET
 from chalicelib.database import is_of
 from chalicelib.database.statements import statements_beside
 from chalicelib.features.telemetry.bodies import Letter, Replay
+from chalicelib.features.telemetry.model import Reason
 from chalicelib.features.telemetry.tables import telemetry_rejects
 from chalicelib.features.telemetry.weighing import Columns, Device, Latest, Moment
 from chalicelib.paging import key_in
@@ -35,6 +36,7 @@ class Found(NamedTuple):
 class Kept(NamedTuple):
     """A reject, as far as it takes to try its record again. Its last two fields are its key."""
 
+    organization_id: str | None
     payload: str
     sent_at: datetime | None
     rejected_at: datetime
@@ -145,11 +147,18 @@ def forget_letters(connection: Connection, reject_ids: Iterable[str]) -> None:
 def find_rejects(
     connection: Connection, wanted: Replay, organization: str, limit: int
 ) -> list[Kept]:
-    """The oldest rejects that are *wanted*, at most *limit*, whose records are kept as a whole."""
+    """The oldest rejects that are *wanted*, at most *limit*, whose records are kept as a whole.
+
+    What a token said of another's device is nothing that the device has said.
+    """
     rejects = telemetry_rejects.c
     found = (
-        select(rejects.payload, rejects.sent_at, rejects.rejected_at, rejects.reject_id)
-        .where(is_of(rejects.organization_id, organization), ~rejects.is_cut)
+        select(*(rejects[name] for name in Kept._fields))
+        .where(
+            is_of(rejects.organization_id, organization),
+            ~rejects.is_cut,
+            rejects.reason != Reason.OTHER_DEVICE,
+        )
         .order_by(rejects.rejected_at, rejects.reject_id)
         .limit(limit)
     )

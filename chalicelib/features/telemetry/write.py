@@ -142,6 +142,7 @@ def _plans_of(connection: Connection, found: Collection[Found]) -> dict[tuple[st
     if missing:
         if len(plans) > _MOST_PLANS:
             plans.clear()
+            missing = {type_id for type_id, _ in versions}
         metrics = store.list_metrics(connection, missing)
         for (type_id, version), timestamp_path in versions.items():
             if type_id in missing:

@@ -13,7 +13,7 @@ from chalicelib.database import engine_for
 from chalicelib.features.telemetry import replay as replaying
 from chalicelib.features.telemetry.arriving import from_kinesis
 from chalicelib.features.telemetry.bodies import Replay, Replayed
-from chalicelib.features.telemetry.model import Reason, Way
+from chalicelib.features.telemetry.model import Admission, Reason, Way
 from tests.features.telemetry.killed_batch import QUERIES
 from tests.features.telemetry.sending import Sender, kinesis_event
 from tests.interruption import interrupted_at
@@ -196,6 +196,35 @@ def test_an_organization_s_reject_is_not_stored_for_another(sender: Sender) -> N
     done = replay(sender, "org-1")
     assert (done.tried, done.cleared, done.stored) == (1, 0, 0)
     assert sender.stored() == {}
+
+
+def test_the_platform_stores_it_for_no_other_organization_either(sender: Sender) -> None:
+    """Whoever guesses the id of a foreign device could wait until somebody tries all again."""
+    own = Sender(sender.sandbox, sender.engine, organization="org-1")
+    own.report("dev-other", sender.ago(minutes=1), humidity=1)
+    before = ids(sender)
+    done = replay(sender, reason=Reason.UNKNOWN_DEVICE)
+    assert (done.tried, done.cleared, done.stored) == (1, 0, 0)
+    assert (sender.stored(), ids(sender)) == ({}, before)
+
+
+def test_what_a_token_said_of_another_s_device_is_not_tried(sender: Sender) -> None:
+    sender.admission = Admission(device_id="dev-a")
+    sender.report("dev-b", sender.ago(minutes=1), humidity=1)
+    assert sender.rejects() == [("dev-b", None, "other_device")]
+    sender.admission = Admission()
+    assert replay(sender).tried == 0
+    assert sender.stored() == {}
+
+
+def test_each_organization_sees_its_own_of_the_same_document(sender: Sender) -> None:
+    at = sender.ago(minutes=1)
+    for organization in ("org-1", "org-2"):
+        own = Sender(sender.sandbox, sender.engine, organization=organization)
+        own.report("dev-new", at, humidity=1)
+    sender.report("dev-new", at, humidity=1)
+    owners = sender.sandbox.rows("SELECT organization_id FROM iot_data.telemetry_rejects")
+    assert sorted(owners, key=str) == [("org-1",), ("org-2",), (None,)]
 
 
 def test_what_was_cleared_is_in_the_audit_log(sender: Sender) -> None:
