@@ -5,6 +5,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -16,7 +17,7 @@ from chalicelib.features.heartbeats import store
 from chalicelib.features.heartbeats.model import (
     DEFAULT_ADMISSION,
     MAX_BATCH,
-    DeviceFields,
+    Report,
     merge,
 )
 from chalicelib.features.heartbeats.record import record
@@ -45,7 +46,9 @@ _PLAIN_UPSERT = f"""
         updated_at = excluded.updated_at
 """  # noqa: S608 constants
 _DROPPED = {"idx_device_state_site": "last_seen only", "idx_device_state_last_seen": "no index"}
-_EXPLAIN_MERGE = f"EXPLAIN (ANALYZE, WAL, FORMAT JSON) {store.sql.merge_heartbeats.text}"
+_EXPLAIN = "EXPLAIN (ANALYZE, WAL, FORMAT JSON)"
+_LATER = timedelta(seconds=1)
+_TURNS = 7
 
 
 def measure_batches(fleet: Fleet, repeats: int) -> list[dict[str, Any]]:
@@ -54,8 +57,8 @@ def measure_batches(fleet: Fleet, repeats: int) -> list[dict[str, Any]]:
     return [_measure(fleet, size, repeats) for size in SIZES]
 
 
-def measure_indexes(fleet: Fleet) -> dict[str, dict[str, float]]:
-    """What the merge of the largest batch writes with both indexes, with one, with none.
+def measure_indexes(fleet: Fleet) -> dict[str, dict[str, dict[str, float]]]:
+    """What the largest batch writes, with both indexes, with one, with none.
 
     It drops them, so it comes last. Bytes, because the time differs less than it varies.
     """
@@ -66,20 +69,38 @@ def measure_indexes(fleet: Fleet) -> dict[str, dict[str, float]]:
     return found
 
 
-def _written(fleet: Fleet) -> dict[str, float]:
+def _written(fleet: Fleet) -> dict[str, dict[str, float]]:
+    """Write-ahead log of the same devices' heartbeats, merged and upserted in turns.
+
+    The first touch of a page after a checkpoint logs the page, which is not what is asked here.
+    """
     fleet.settle()
-    with fleet.engine.begin() as connection:
-        devices = _devices(connection, fleet.sample(MAX_BATCH))
-        # The first touch of a page after the checkpoint logs the page: not what is asked here.
-        store.merge_heartbeats(connection, devices, DEFAULT_ADMISSION)
-        rows = json.dumps([store._row(device_id, found) for device_id, found in devices.items()])
-        explained = connection.execute(
-            text(_EXPLAIN_MERGE), {"devices": rows, "only_site": None}
-        ).scalar_one()
-        # What is written is written below, by the part that all other parts feed.
-        parts = explained[0]["Plan"]["Plans"]
-        plan = max(parts, key=lambda part: part["WAL Records"])
-    return {"wal_records": plan["WAL Records"], "wal_bytes": plan["WAL Bytes"]}
+    items = fleet.sample(MAX_BATCH)
+    taken: dict[str, list[dict[str, float]]] = {"this application": [], "one plain upsert": []}
+    for turn in range(_TURNS):
+        with fleet.engine.begin() as connection:
+            devices = _devices(connection, items)
+            later = [one._replace(seen_at=one.seen_at + turn * _LATER) for one in devices.values()]
+            values = store.merge_values(later, DEFAULT_ADMISSION)
+            merge_text = store.sql.merge_heartbeats.text
+            taken["this application"].append(_log_of(connection, merge_text, values))
+        with fleet.engine.begin() as connection:
+            rows = {"rows": json.dumps(items)}
+            taken["one plain upsert"].append(_log_of(connection, _PLAIN_UPSERT, rows))
+    return {
+        name: {what: statistics.median(one[what] for one in logs) for what in logs[0]}
+        for name, logs in taken.items()
+    }
+
+
+def _log_of(connection: Connection, statement: str, values: Any) -> dict[str, float]:
+    explained = connection.execute(text(f"{_EXPLAIN} {statement}"), values).scalar_one()
+    plans = [explained[0]["Plan"]]
+    # What a part of a plan writes is in the count of whatever it feeds as well.
+    for plan in plans:
+        plans.extend(plan.get("Plans", []))
+    most = max(plans, key=lambda plan: plan["WAL Records"])
+    return {"wal_records": most["WAL Records"], "wal_bytes": most["WAL Bytes"]}
 
 
 def _measure(fleet: Fleet, size: int, repeats: int) -> dict[str, Any]:
@@ -95,6 +116,7 @@ def _measure(fleet: Fleet, size: int, repeats: int) -> dict[str, Any]:
                 "median_seconds": round(median, 5),
                 "rows_per_second": round(size / median),
                 "times_copy": round(median / medians["COPY"], 1),
+                "times_plain_upsert": round(median / medians["one plain upsert"], 2),
                 "samples_seconds": [round(sample, 5) for sample in taken[name]],
             }
             for name, median in medians.items()
@@ -114,7 +136,7 @@ def _record(fleet: Fleet, items: list[Item]) -> None:
     record(fleet.engine, Deadline.after(600), batches.read_batch({"devices": items}))
 
 
-def _devices(connection: Connection, items: list[Item]) -> dict[str, DeviceFields]:
+def _devices(connection: Connection, items: list[Item]) -> dict[str, Report]:
     arrival = batches.arrival(store.database_clock(connection))
     reports, _ = batches.dated(batches.read_batch({"devices": items}), arrival)
     return merge(reports)

@@ -68,7 +68,7 @@ def _count_lost(fleet: Fleet, reports: list[Report]) -> int:
             for device_id in wanted
         }
     return sum(
-        getattr(states[device_id], name) != dated.value
-        for device_id, fields in wanted.items()
-        for name, dated in fields.items()
+        getattr(states[device_id], name) != value
+        for device_id, report in wanted.items()
+        for name, value in report.fields.items()
     )

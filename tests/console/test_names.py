@@ -66,11 +66,11 @@ def rename_what_organizations_have(api: StubApi, name: str) -> None:
         for metric in kind["metrics"]:
             metric |= dict.fromkeys(("name", "label", "unit", "expression"), name)
     for measuring in api.telemetry.devices:
-        measuring["name"] = name
-        for reading in measuring["readings"]:
-            reading |= {"metric": name, "unit": name}
+        # A metric has no longer name, and no longer unit.
+        shown = [each | {"metric": name[:64], "unit": name[:32]} for each in measuring["readings"]]
+        measuring |= {"name": name, "readings": shown[:2]}
     for reject in api.telemetry.rejects:
-        reject |= dict.fromkeys(("metric", "message", "payload"), name)
+        reject |= {"metric": name[:64], "message": name, "payload": name}
     for user in api.people.users.items:
         user |= {"name": name, "email": name}
     for organization in api.people.organizations.items:

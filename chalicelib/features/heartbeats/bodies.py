@@ -39,7 +39,7 @@ _SPELLED = (
 )
 
 
-class Heartbeat(Body):
+class Heartbeat(Body, gc=False):
     """A sign of life, and what the device says of itself.
 
     A field that is left out keeps what is stored; null clears it.

@@ -106,7 +106,7 @@ FEATURE = Feature(
     sends=Events("silence", may_wait_h=1),
     objects={
         "device_state": "the last state of each device",
-        "device_state_fields": "the same, each field with the time of the heartbeat that set it",
+        "device_state_fields": "when each field was set, of devices whose fields differ in that",
         "v_device_states": "what devices last said of themselves, for other features to read",
         "v_devices_stale": "the devices that are silent, for others to read",
         "stale_devices": "the devices whose silence has been noticed and announced",

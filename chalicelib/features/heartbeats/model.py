@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 # A batch is one statement, and holds its row locks until it commits.
@@ -81,52 +83,66 @@ DEFAULT_ADMISSION = Admission()
 
 
 class Report(NamedTuple):
-    """A heartbeat with its time.
+    """A heartbeat with its time, or what several heartbeats of a device add up to.
 
-    *fields* holds what it names, which always includes `site_id`; None clears a field.
+    *fields* holds what is named, which always includes `site_id`; None clears a field. *earlier*
+    holds the times of those fields that were named before *seen_at* and not again.
     """
 
     device_id: str
     seen_at: datetime
     fields: Mapping[str, Value]
+    earlier: Mapping[str, datetime] = MappingProxyType({})
 
-
-class DatedValue(NamedTuple):
-    """The value of a field, and the time of the heartbeat that set it."""
-
-    set_at: datetime
-    value: Value
-
-
-DeviceFields = dict[str, DatedValue]
+    def set_at(self, name: str) -> datetime:
+        """When the field *name* was named last."""
+        return self.earlier.get(name, self.seen_at)
 
 
 class Knock(NamedTuple):
     """What an unknown device says of itself, in *heartbeat_count* heartbeats."""
 
     device_id: str
-    fields: DeviceFields
+    report: Report
     heartbeat_count: int
 
 
-def merge(reports: Iterable[Report]) -> dict[str, DeviceFields]:
-    """The fields of each device after *reports*, in whatever order and however often they come."""
-    devices: dict[str, DeviceFields] = {}
+def merge(reports: Iterable[Report]) -> dict[str, Report]:
+    """What *reports* say of each device, in whatever order and however often they come."""
+    devices: dict[str, Report] = {}
     for report in reports:
-        fields = devices.setdefault(report.device_id, {})
-        for name, value in report.fields.items():
-            dated = DatedValue(report.seen_at, value)
-            fields[name] = prevailing(fields[name], dated) if name in fields else dated
+        known = devices.get(report.device_id)
+        devices[report.device_id] = report if known is None else _merged(known, report)
     return devices
 
 
-def prevailing(one: DatedValue, other: DatedValue) -> DatedValue:
-    """The later of two values. At the same instant the greater value wins, and any value over none.
+def _merged(one: Report, other: Report) -> Report:
+    """Two reports of a device: each field as the later says that names it."""
+    seen_at = max(one.seen_at, other.seen_at)
+    prevailing = {
+        name: max(
+            (report for report in (one, other) if name in report.fields),
+            key=partial(_rank, name=name),
+        )
+        for name in {**one.fields, **other.fields}
+    }
+    return Report(
+        one.device_id,
+        seen_at,
+        {name: report.fields[name] for name, report in prevailing.items()},
+        {
+            name: set_at
+            for name, report in prevailing.items()
+            if (set_at := report.set_at(name)) != seen_at
+        },
+    )
 
-    Which of those wins matters little, as long as the order of arrival has no say in it.
+
+def _rank(report: Report, name: str) -> tuple[datetime, bool, Value]:
+    """What *report* says of a field: the greatest prevails.
+
+    That is the later, at the same instant the greater value, and any value rather than none. Which
+    of those wins matters little, as long as the order of arrival has no say in it.
     """
-    return max(one, other, key=_rank)
-
-
-def _rank(dated: DatedValue) -> tuple[datetime, bool, Value]:
-    return dated.set_at, dated.value is not None, dated.value
+    value = report.fields[name]
+    return report.set_at(name), value is not None, value

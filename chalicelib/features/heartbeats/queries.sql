@@ -1,183 +1,274 @@
 -- name: database_clock
 SELECT now()
 
--- name: admit_devices
--- Which devices are unknown? One with a state is known, and so is one of the master table: most
--- have fields, and are found by these alone. A state that another writer left counts as if one
--- heartbeat had set all that is not null in it. Who is admitted is unknown no longer.
-WITH newcomer AS MATERIALIZED (
-    SELECT id
-    FROM unnest(CAST(:device_ids AS text[])) AS reporting (id)
-    -- A join in its place would read the table from end to end.
-    WHERE (
-        SELECT device_id
-        FROM iot_data.device_state_fields AS known
-        WHERE known.device_id = reporting.id
-    ) IS NULL
-),
-unknown AS MATERIALIZED (
-    SELECT id
-    FROM newcomer
-    WHERE NOT :is_everybody_known
-      AND (SELECT device_id FROM iot_data.device_state WHERE device_id = newcomer.id) IS NULL
-      AND NOT EXISTS (
-          SELECT FROM iot_data.redshift_devices AS device WHERE device.device_id = newcomer.id
-      )
-),
-released AS (
-    DELETE FROM iot_data.unknown_devices
-    WHERE device_id IN (
-        SELECT device_id
-        FROM iot_data.unknown_devices
-        WHERE device_id IN (SELECT id FROM newcomer EXCEPT SELECT id FROM unknown)
-        ORDER BY device_id COLLATE "C"
-        FOR UPDATE
-    )
-),
-adopted AS (
-    INSERT INTO iot_data.device_state_fields (
-        device_id, last_seen_ts, site_id,
-        last_upload_ts, last_upload_ts_set_at,
-        queue_depth, queue_depth_set_at,
-        agent_version, agent_version_set_at,
-        poll_interval_s, poll_interval_s_set_at,
-        cpu_pct, cpu_pct_set_at,
-        disk_free_gb, disk_free_gb_set_at,
-        status, status_set_at
-    )
-    SELECT device_id, last_seen_ts, site_id,
-           last_upload_ts, CASE WHEN last_upload_ts IS NULL THEN '-infinity' ELSE last_seen_ts END,
-           queue_depth, CASE WHEN queue_depth IS NULL THEN '-infinity' ELSE last_seen_ts END,
-           agent_version, CASE WHEN agent_version IS NULL THEN '-infinity' ELSE last_seen_ts END,
-           poll_interval_s, CASE WHEN poll_interval_s IS NULL THEN '-infinity' ELSE last_seen_ts END,
-           cpu_pct, CASE WHEN cpu_pct IS NULL THEN '-infinity' ELSE last_seen_ts END,
-           disk_free_gb, CASE WHEN disk_free_gb IS NULL THEN '-infinity' ELSE last_seen_ts END,
-           status, CASE WHEN status IS NULL THEN '-infinity' ELSE last_seen_ts END
-    FROM newcomer
-    CROSS JOIN LATERAL (
-        -- Locked, lest it be forgotten in the meantime.
-        SELECT * FROM iot_data.device_state WHERE device_id = newcomer.id LIMIT 1 FOR KEY SHARE
-    ) AS stored
-    ORDER BY device_id COLLATE "C"
-    ON CONFLICT (device_id) DO NOTHING
-)
-SELECT id FROM unknown
-
 -- name: merge_heartbeats
 -- A field belongs to the latest heartbeat that named it. Of two heartbeats at the same instant,
--- GREATEST takes the greater value, and any value rather than none. Rows are locked in one order,
--- so that writers can wait but never deadlock. device_state is written under the same locks and
--- needs no rule of its own, except that last_seen_ts never moves back, whoever else writes it.
--- A sender that is for one site only changes no device of another. Which were stored is asked in
--- that case only: it costs.
+-- GREATEST takes the greater value, and any value rather than none.
+--
+-- Nearly always all fields of a device are of one heartbeat, so that device_state says with
+-- last_seen_ts when each was set, except those that are null, which nobody ever named. A device of
+-- which that is not true has a row in device_state_fields besides. There, what was set at
+-- latest_set_at is as old as the state is, so that the row stays as it is while the same fields are
+-- named again and again.
+--
+-- What was reported is merged with the states as the statement sees them, and written where they
+-- are still the same. A state that another has changed meanwhile is locked and left as it is, for
+-- the next round, which then sees it. Only who has locked a state writes its row in
+-- device_state_fields. States are locked in one order, so that writers can wait but never deadlock.
+--
+-- Only what is not as usual is returned. OFFSET 0 has what is above it computed once.
 WITH reported AS (
-    SELECT *
-    FROM json_to_recordset(CAST(:devices AS json)) AS device (
-        device_id text, last_seen_ts timestamptz, site_id text,
-        last_upload_ts timestamptz, last_upload_ts_set_at timestamptz,
-        queue_depth integer, queue_depth_set_at timestamptz,
-        agent_version text, agent_version_set_at timestamptz,
-        poll_interval_s integer, poll_interval_s_set_at timestamptz,
-        cpu_pct double precision, cpu_pct_set_at timestamptz,
-        disk_free_gb double precision, disk_free_gb_set_at timestamptz,
-        status text, status_set_at timestamptz
-    )
+    SELECT unnest(CAST(:device_id AS text[])) AS device_id,
+           unnest(CAST(:site_id AS text[])) AS site_id,
+           unnest(CAST(:last_seen_ts AS timestamptz[])) AS last_seen_ts,
+           unnest(CAST(:last_upload_ts AS timestamptz[])) AS last_upload_ts,
+           unnest(CAST(:queue_depth AS integer[])) AS queue_depth,
+           unnest(CAST(:agent_version AS text[])) AS agent_version,
+           unnest(CAST(:poll_interval_s AS integer[])) AS poll_interval_s,
+           unnest(CAST(:cpu_pct AS double precision[])) AS cpu_pct,
+           unnest(CAST(:disk_free_gb AS double precision[])) AS disk_free_gb,
+           unnest(CAST(:status AS text[])) AS status,
+           -- Null where all that is not null was said at last_seen_ts; else when each was.
+           CAST(unnest(CAST(:set_at AS text[])) AS jsonb) AS set_at
 ),
-merged AS (
-    INSERT INTO iot_data.device_state_fields AS known (
-        device_id, last_seen_ts, site_id,
-        last_upload_ts, last_upload_ts_set_at,
-        queue_depth, queue_depth_set_at,
-        agent_version, agent_version_set_at,
-        poll_interval_s, poll_interval_s_set_at,
-        cpu_pct, cpu_pct_set_at,
-        disk_free_gb, disk_free_gb_set_at,
-        status, status_set_at
-    )
-    SELECT device_id, last_seen_ts, site_id,
-           last_upload_ts, coalesce(last_upload_ts_set_at, '-infinity'),
-           queue_depth, coalesce(queue_depth_set_at, '-infinity'),
-           agent_version, coalesce(agent_version_set_at, '-infinity'),
-           poll_interval_s, coalesce(poll_interval_s_set_at, '-infinity'),
-           cpu_pct, coalesce(cpu_pct_set_at, '-infinity'),
-           disk_free_gb, coalesce(disk_free_gb_set_at, '-infinity'),
-           status, coalesce(status_set_at, '-infinity')
+dated AS (
+    SELECT reported.device_id,
+           state.version,
+           state.version IS NOT NULL
+               OR :is_everybody_known
+               -- A join in its place, here and below, would read the table from end to end.
+               OR (
+                   SELECT master.device_id
+                   FROM iot_data.redshift_devices AS master
+                   WHERE master.device_id = reported.device_id
+                   LIMIT 1
+               ) IS NOT NULL AS is_known,
+           state.site_id <> CAST(:only_site AS text) AS is_elsewhere,
+           known.latest_set_at AS noted_latest_at,
+           greatest(reported.last_seen_ts, state.last_seen_ts) AS last_seen_ts,
+           CASE
+               WHEN reported.last_seen_ts < state.last_seen_ts THEN state.site_id
+               WHEN reported.last_seen_ts = state.last_seen_ts
+                   THEN greatest(reported.site_id, state.site_id COLLATE "C")
+               ELSE reported.site_id
+           END AS site_id,
+           reported.last_upload_ts AS said_last_upload_ts,
+           coalesce(
+               CAST(reported.set_at ->> 'last_upload_ts' AS timestamptz),
+               CASE
+                   WHEN reported.set_at IS NULL AND reported.last_upload_ts IS NOT NULL
+                       THEN reported.last_seen_ts
+                   ELSE '-infinity'
+               END
+           ) AS said_last_upload_ts_at,
+           state.last_upload_ts AS kept_last_upload_ts,
+           known.last_upload_ts_set_at AS noted_last_upload_ts_at,
+           coalesce(
+               nullif(known.last_upload_ts_set_at, known.latest_set_at),
+               CASE
+                   WHEN known.latest_set_at IS NULL AND state.last_upload_ts IS NULL
+                       THEN '-infinity'
+                   ELSE state.last_seen_ts
+               END
+           ) AS kept_last_upload_ts_at,
+           reported.queue_depth AS said_queue_depth,
+           coalesce(
+               CAST(reported.set_at ->> 'queue_depth' AS timestamptz),
+               CASE
+                   WHEN reported.set_at IS NULL AND reported.queue_depth IS NOT NULL
+                       THEN reported.last_seen_ts
+                   ELSE '-infinity'
+               END
+           ) AS said_queue_depth_at,
+           state.queue_depth AS kept_queue_depth,
+           known.queue_depth_set_at AS noted_queue_depth_at,
+           coalesce(
+               nullif(known.queue_depth_set_at, known.latest_set_at),
+               CASE
+                   WHEN known.latest_set_at IS NULL AND state.queue_depth IS NULL
+                       THEN '-infinity'
+                   ELSE state.last_seen_ts
+               END
+           ) AS kept_queue_depth_at,
+           reported.agent_version AS said_agent_version,
+           coalesce(
+               CAST(reported.set_at ->> 'agent_version' AS timestamptz),
+               CASE
+                   WHEN reported.set_at IS NULL AND reported.agent_version IS NOT NULL
+                       THEN reported.last_seen_ts
+                   ELSE '-infinity'
+               END
+           ) AS said_agent_version_at,
+           state.agent_version AS kept_agent_version,
+           known.agent_version_set_at AS noted_agent_version_at,
+           coalesce(
+               nullif(known.agent_version_set_at, known.latest_set_at),
+               CASE
+                   WHEN known.latest_set_at IS NULL AND state.agent_version IS NULL
+                       THEN '-infinity'
+                   ELSE state.last_seen_ts
+               END
+           ) AS kept_agent_version_at,
+           reported.poll_interval_s AS said_poll_interval_s,
+           coalesce(
+               CAST(reported.set_at ->> 'poll_interval_s' AS timestamptz),
+               CASE
+                   WHEN reported.set_at IS NULL AND reported.poll_interval_s IS NOT NULL
+                       THEN reported.last_seen_ts
+                   ELSE '-infinity'
+               END
+           ) AS said_poll_interval_s_at,
+           state.poll_interval_s AS kept_poll_interval_s,
+           known.poll_interval_s_set_at AS noted_poll_interval_s_at,
+           coalesce(
+               nullif(known.poll_interval_s_set_at, known.latest_set_at),
+               CASE
+                   WHEN known.latest_set_at IS NULL AND state.poll_interval_s IS NULL
+                       THEN '-infinity'
+                   ELSE state.last_seen_ts
+               END
+           ) AS kept_poll_interval_s_at,
+           reported.cpu_pct AS said_cpu_pct,
+           coalesce(
+               CAST(reported.set_at ->> 'cpu_pct' AS timestamptz),
+               CASE
+                   WHEN reported.set_at IS NULL AND reported.cpu_pct IS NOT NULL
+                       THEN reported.last_seen_ts
+                   ELSE '-infinity'
+               END
+           ) AS said_cpu_pct_at,
+           state.cpu_pct AS kept_cpu_pct,
+           known.cpu_pct_set_at AS noted_cpu_pct_at,
+           coalesce(
+               nullif(known.cpu_pct_set_at, known.latest_set_at),
+               CASE
+                   WHEN known.latest_set_at IS NULL AND state.cpu_pct IS NULL
+                       THEN '-infinity'
+                   ELSE state.last_seen_ts
+               END
+           ) AS kept_cpu_pct_at,
+           reported.disk_free_gb AS said_disk_free_gb,
+           coalesce(
+               CAST(reported.set_at ->> 'disk_free_gb' AS timestamptz),
+               CASE
+                   WHEN reported.set_at IS NULL AND reported.disk_free_gb IS NOT NULL
+                       THEN reported.last_seen_ts
+                   ELSE '-infinity'
+               END
+           ) AS said_disk_free_gb_at,
+           state.disk_free_gb AS kept_disk_free_gb,
+           known.disk_free_gb_set_at AS noted_disk_free_gb_at,
+           coalesce(
+               nullif(known.disk_free_gb_set_at, known.latest_set_at),
+               CASE
+                   WHEN known.latest_set_at IS NULL AND state.disk_free_gb IS NULL
+                       THEN '-infinity'
+                   ELSE state.last_seen_ts
+               END
+           ) AS kept_disk_free_gb_at,
+           reported.status AS said_status,
+           coalesce(
+               CAST(reported.set_at ->> 'status' AS timestamptz),
+               CASE
+                   WHEN reported.set_at IS NULL AND reported.status IS NOT NULL
+                       THEN reported.last_seen_ts
+                   ELSE '-infinity'
+               END
+           ) AS said_status_at,
+           state.status AS kept_status,
+           known.status_set_at AS noted_status_at,
+           coalesce(
+               nullif(known.status_set_at, known.latest_set_at),
+               CASE
+                   WHEN known.latest_set_at IS NULL AND state.status IS NULL
+                       THEN '-infinity'
+                   ELSE state.last_seen_ts
+               END
+           ) AS kept_status_at
     FROM reported
-    ORDER BY device_id COLLATE "C"
-    ON CONFLICT (device_id) DO UPDATE
-    SET last_seen_ts = greatest(excluded.last_seen_ts, known.last_seen_ts),
-        site_id = CASE
-            WHEN excluded.last_seen_ts > known.last_seen_ts THEN excluded.site_id
-            WHEN excluded.last_seen_ts < known.last_seen_ts THEN known.site_id
-            ELSE greatest(excluded.site_id, known.site_id)
-        END,
-        last_upload_ts_set_at
-            = greatest(excluded.last_upload_ts_set_at, known.last_upload_ts_set_at),
-        last_upload_ts = CASE
-            WHEN excluded.last_upload_ts_set_at > known.last_upload_ts_set_at
-                THEN excluded.last_upload_ts
-            WHEN excluded.last_upload_ts_set_at < known.last_upload_ts_set_at
-                THEN known.last_upload_ts
-            ELSE greatest(excluded.last_upload_ts, known.last_upload_ts)
-        END,
-        queue_depth_set_at = greatest(excluded.queue_depth_set_at, known.queue_depth_set_at),
-        queue_depth = CASE
-            WHEN excluded.queue_depth_set_at > known.queue_depth_set_at THEN excluded.queue_depth
-            WHEN excluded.queue_depth_set_at < known.queue_depth_set_at THEN known.queue_depth
-            ELSE greatest(excluded.queue_depth, known.queue_depth)
-        END,
-        agent_version_set_at = greatest(excluded.agent_version_set_at, known.agent_version_set_at),
-        agent_version = CASE
-            WHEN excluded.agent_version_set_at > known.agent_version_set_at
-                THEN excluded.agent_version
-            WHEN excluded.agent_version_set_at < known.agent_version_set_at
-                THEN known.agent_version
-            ELSE greatest(excluded.agent_version, known.agent_version)
-        END,
-        poll_interval_s_set_at
-            = greatest(excluded.poll_interval_s_set_at, known.poll_interval_s_set_at),
-        poll_interval_s = CASE
-            WHEN excluded.poll_interval_s_set_at > known.poll_interval_s_set_at
-                THEN excluded.poll_interval_s
-            WHEN excluded.poll_interval_s_set_at < known.poll_interval_s_set_at
-                THEN known.poll_interval_s
-            ELSE greatest(excluded.poll_interval_s, known.poll_interval_s)
-        END,
-        cpu_pct_set_at = greatest(excluded.cpu_pct_set_at, known.cpu_pct_set_at),
-        cpu_pct = CASE
-            WHEN excluded.cpu_pct_set_at > known.cpu_pct_set_at THEN excluded.cpu_pct
-            WHEN excluded.cpu_pct_set_at < known.cpu_pct_set_at THEN known.cpu_pct
-            ELSE greatest(excluded.cpu_pct, known.cpu_pct)
-        END,
-        disk_free_gb_set_at = greatest(excluded.disk_free_gb_set_at, known.disk_free_gb_set_at),
-        disk_free_gb = CASE
-            WHEN excluded.disk_free_gb_set_at > known.disk_free_gb_set_at
-                THEN excluded.disk_free_gb
-            WHEN excluded.disk_free_gb_set_at < known.disk_free_gb_set_at
-                THEN known.disk_free_gb
-            ELSE greatest(excluded.disk_free_gb, known.disk_free_gb)
-        END,
-        status_set_at = greatest(excluded.status_set_at, known.status_set_at),
-        status = CASE
-            WHEN excluded.status_set_at > known.status_set_at THEN excluded.status
-            WHEN excluded.status_set_at < known.status_set_at THEN known.status
-            ELSE greatest(excluded.status, known.status)
-        END
-    WHERE CAST(:only_site AS text) IS NULL OR known.site_id = :only_site
-    RETURNING device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
-              poll_interval_s, cpu_pct, disk_free_gb, status
+    LEFT JOIN LATERAL (
+        SELECT *, ctid AS version
+        FROM iot_data.device_state AS stored
+        WHERE stored.device_id = reported.device_id
+        LIMIT 1
+    ) AS state ON true
+    LEFT JOIN LATERAL (
+        SELECT *
+        FROM iot_data.device_state_fields AS stored
+        WHERE stored.device_id = reported.device_id
+        LIMIT 1
+    ) AS known ON true
+    OFFSET 0
+),
+merged AS MATERIALIZED (
+    SELECT device_id, version, is_known, is_elsewhere, noted_latest_at, site_id, last_seen_ts,
+           CASE
+               WHEN said_last_upload_ts_at > kept_last_upload_ts_at THEN said_last_upload_ts
+               WHEN said_last_upload_ts_at < kept_last_upload_ts_at THEN kept_last_upload_ts
+               ELSE greatest(said_last_upload_ts, kept_last_upload_ts)
+           END AS last_upload_ts,
+           greatest(said_last_upload_ts_at, kept_last_upload_ts_at) AS last_upload_ts_set_at,
+           noted_last_upload_ts_at,
+           CASE
+               WHEN said_queue_depth_at > kept_queue_depth_at THEN said_queue_depth
+               WHEN said_queue_depth_at < kept_queue_depth_at THEN kept_queue_depth
+               ELSE greatest(said_queue_depth, kept_queue_depth)
+           END AS queue_depth,
+           greatest(said_queue_depth_at, kept_queue_depth_at) AS queue_depth_set_at,
+           noted_queue_depth_at,
+           CASE
+               WHEN said_agent_version_at > kept_agent_version_at THEN said_agent_version
+               WHEN said_agent_version_at < kept_agent_version_at THEN kept_agent_version
+               ELSE greatest(said_agent_version, kept_agent_version COLLATE "C")
+           END AS agent_version,
+           greatest(said_agent_version_at, kept_agent_version_at) AS agent_version_set_at,
+           noted_agent_version_at,
+           CASE
+               WHEN said_poll_interval_s_at > kept_poll_interval_s_at THEN said_poll_interval_s
+               WHEN said_poll_interval_s_at < kept_poll_interval_s_at THEN kept_poll_interval_s
+               ELSE greatest(said_poll_interval_s, kept_poll_interval_s)
+           END AS poll_interval_s,
+           greatest(said_poll_interval_s_at, kept_poll_interval_s_at) AS poll_interval_s_set_at,
+           noted_poll_interval_s_at,
+           CASE
+               WHEN said_cpu_pct_at > kept_cpu_pct_at THEN said_cpu_pct
+               WHEN said_cpu_pct_at < kept_cpu_pct_at THEN kept_cpu_pct
+               ELSE greatest(said_cpu_pct, kept_cpu_pct)
+           END AS cpu_pct,
+           greatest(said_cpu_pct_at, kept_cpu_pct_at) AS cpu_pct_set_at,
+           noted_cpu_pct_at,
+           CASE
+               WHEN said_disk_free_gb_at > kept_disk_free_gb_at THEN said_disk_free_gb
+               WHEN said_disk_free_gb_at < kept_disk_free_gb_at THEN kept_disk_free_gb
+               ELSE greatest(said_disk_free_gb, kept_disk_free_gb)
+           END AS disk_free_gb,
+           greatest(said_disk_free_gb_at, kept_disk_free_gb_at) AS disk_free_gb_set_at,
+           noted_disk_free_gb_at,
+           CASE
+               WHEN said_status_at > kept_status_at THEN said_status
+               WHEN said_status_at < kept_status_at THEN kept_status
+               ELSE greatest(said_status, kept_status COLLATE "C")
+           END AS status,
+           greatest(said_status_at, kept_status_at) AS status_set_at,
+           noted_status_at
+    FROM dated
 ),
 written AS (
-    INSERT INTO iot_data.device_state AS stored (
+    INSERT INTO iot_data.device_state AS known (
         device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
         poll_interval_s, cpu_pct, disk_free_gb, status, updated_at
     )
     SELECT device_id, site_id, last_seen_ts, last_upload_ts, queue_depth, agent_version,
-           poll_interval_s, cpu_pct, disk_free_gb, status, now()
+           poll_interval_s, cpu_pct, disk_free_gb, status,
+           -- A row that says null was inserted, for want of the state that had been seen.
+           CASE WHEN version IS NULL THEN now() END
     FROM merged
+    WHERE is_known
+      AND is_elsewhere IS NOT TRUE
+    ORDER BY device_id COLLATE "C"
     ON CONFLICT (device_id) DO UPDATE
     SET site_id = excluded.site_id,
-        last_seen_ts = greatest(excluded.last_seen_ts, stored.last_seen_ts),
+        last_seen_ts = excluded.last_seen_ts,
         last_upload_ts = excluded.last_upload_ts,
         queue_depth = excluded.queue_depth,
         agent_version = excluded.agent_version,
@@ -185,10 +276,115 @@ written AS (
         cpu_pct = excluded.cpu_pct,
         disk_free_gb = excluded.disk_free_gb,
         status = excluded.status,
-        updated_at = excluded.updated_at
-    RETURNING device_id
+        updated_at = now()
+    WHERE known.ctid IN (SELECT version FROM merged WHERE version IS NOT NULL)
+    RETURNING device_id, updated_at IS NULL AS is_forgotten
+),
+noted AS (
+    INSERT INTO iot_data.device_state_fields (
+        device_id, latest_set_at, last_upload_ts_set_at, queue_depth_set_at, agent_version_set_at,
+        poll_interval_s_set_at, cpu_pct_set_at, disk_free_gb_set_at, status_set_at
+    )
+    SELECT device_id, last_seen_ts, last_upload_ts_set_at, queue_depth_set_at, agent_version_set_at,
+           poll_interval_s_set_at, cpu_pct_set_at, disk_free_gb_set_at, status_set_at
+    FROM merged
+    WHERE (
+        last_upload_ts_set_at,
+        queue_depth_set_at,
+        agent_version_set_at,
+        poll_interval_s_set_at,
+        cpu_pct_set_at,
+        disk_free_gb_set_at,
+        status_set_at
+    ) <> (
+        coalesce(
+            nullif(noted_last_upload_ts_at, noted_latest_at),
+            CASE
+                WHEN noted_latest_at IS NULL AND last_upload_ts IS NULL THEN '-infinity'
+                ELSE last_seen_ts
+            END
+        ),
+        coalesce(
+            nullif(noted_queue_depth_at, noted_latest_at),
+            CASE
+                WHEN noted_latest_at IS NULL AND queue_depth IS NULL THEN '-infinity'
+                ELSE last_seen_ts
+            END
+        ),
+        coalesce(
+            nullif(noted_agent_version_at, noted_latest_at),
+            CASE
+                WHEN noted_latest_at IS NULL AND agent_version IS NULL THEN '-infinity'
+                ELSE last_seen_ts
+            END
+        ),
+        coalesce(
+            nullif(noted_poll_interval_s_at, noted_latest_at),
+            CASE
+                WHEN noted_latest_at IS NULL AND poll_interval_s IS NULL THEN '-infinity'
+                ELSE last_seen_ts
+            END
+        ),
+        coalesce(
+            nullif(noted_cpu_pct_at, noted_latest_at),
+            CASE
+                WHEN noted_latest_at IS NULL AND cpu_pct IS NULL THEN '-infinity'
+                ELSE last_seen_ts
+            END
+        ),
+        coalesce(
+            nullif(noted_disk_free_gb_at, noted_latest_at),
+            CASE
+                WHEN noted_latest_at IS NULL AND disk_free_gb IS NULL THEN '-infinity'
+                ELSE last_seen_ts
+            END
+        ),
+        coalesce(
+            nullif(noted_status_at, noted_latest_at),
+            CASE
+                WHEN noted_latest_at IS NULL AND status IS NULL THEN '-infinity'
+                ELSE last_seen_ts
+            END
+        )
+    )
+      -- To look who is among many is planned in less time than a join of the two.
+      AND (device_id IN (SELECT device_id FROM written WHERE NOT is_forgotten)) IS TRUE
+    ON CONFLICT (device_id) DO UPDATE
+    SET latest_set_at = excluded.latest_set_at,
+        last_upload_ts_set_at = excluded.last_upload_ts_set_at,
+        queue_depth_set_at = excluded.queue_depth_set_at,
+        agent_version_set_at = excluded.agent_version_set_at,
+        poll_interval_s_set_at = excluded.poll_interval_s_set_at,
+        cpu_pct_set_at = excluded.cpu_pct_set_at,
+        disk_free_gb_set_at = excluded.disk_free_gb_set_at,
+        status_set_at = excluded.status_set_at
 )
-SELECT device_id FROM written WHERE CAST(:only_site AS text) IS NOT NULL
+SELECT device_id,
+       CASE
+           WHEN NOT is_known THEN 'unknown'
+           WHEN is_elsewhere THEN 'elsewhere'
+           WHEN device_id IN (SELECT device_id FROM written WHERE is_forgotten) THEN 'forgotten'
+           WHEN device_id NOT IN (SELECT device_id FROM written) THEN 'changed'
+           ELSE 'new'
+       END AS outcome
+FROM merged
+WHERE version IS NULL
+   OR device_id NOT IN (SELECT device_id FROM written WHERE NOT is_forgotten)
+
+-- name: drop_states
+-- Those that the statement before has made itself.
+DELETE FROM iot_data.device_state WHERE device_id = ANY (CAST(:device_ids AS text[]))
+
+-- name: release_devices
+-- Who is stored is unknown no longer.
+DELETE FROM iot_data.unknown_devices
+WHERE device_id IN (
+    SELECT device_id
+    FROM iot_data.unknown_devices
+    WHERE device_id = ANY (CAST(:device_ids AS text[]))
+    ORDER BY device_id COLLATE "C"
+    FOR UPDATE
+)
 
 -- name: find_state
 -- Never a negative age: the clock of a device may be a little ahead. Rows that were adopted may hold
@@ -309,29 +505,18 @@ WHERE device_id IN (
 -- name: lock_check
 SELECT pg_advisory_xact_lock(:key)
 
--- name: lock_fields
--- Heartbeats lock the fields before the state. Whoever forgets devices does the same.
+-- name: lock_states
+-- In the order in which heartbeats lock them.
 SELECT device_id
-FROM iot_data.device_state_fields
+FROM iot_data.device_state
 WHERE device_id = ANY (CAST(:device_ids AS text[]))
-ORDER BY device_id COLLATE "C"
-FOR UPDATE
-
--- name: lock_states_without_fields
--- Those that another writer left, and for which no heartbeat has come yet.
-SELECT device_id
-FROM iot_data.device_state AS state
-WHERE device_id = ANY (CAST(:device_ids AS text[]))
-  AND NOT EXISTS (
-      SELECT FROM iot_data.device_state_fields AS fields WHERE fields.device_id = state.device_id
-  )
 ORDER BY device_id COLLATE "C"
 FOR UPDATE
 
 -- name: forget_devices
 -- The fields, and what has been noticed about silence, go with the state. A state that has come
--- since the locks were taken stays. Its fields are not locked here, so that a heartbeat may have
--- locked some of such states already, and wait for others that would be deleted.
+-- since the locks were taken stays: a heartbeat may have locked some of such states already, and
+-- wait for others that would be deleted.
 WITH forgotten AS (
     DELETE FROM iot_data.device_state
     WHERE device_id = ANY (CAST(:locked_ids AS text[]))

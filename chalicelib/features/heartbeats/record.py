@@ -21,9 +21,9 @@ from chalicelib.features.heartbeats.bodies import Recorded, RefusedHeartbeat
 from chalicelib.features.heartbeats.model import (
     DEFAULT_ADMISSION,
     Admission,
-    DeviceFields,
     Knock,
     Objection,
+    Report,
     merge,
 )
 from chalicelib.instants import read_device_instant
@@ -153,9 +153,7 @@ def _store(
 ) -> list[Judged]:
     """Store what is good in *messages*; returns for each what is not, and why."""
 
-    def attempt() -> tuple[
-        list[list[RefusedHeartbeat]], dict[str, DeviceFields], dict[str, Objection]
-    ]:
+    def attempt() -> tuple[list[list[RefusedHeartbeat]], dict[str, Report], dict[str, Objection]]:
         with database.transaction(engine, deadline) as connection:
             now = store.database_clock(connection)
             dated = [batches.dated(m.batch, batches.arrival(now, m.sent_at)) for m in messages]
@@ -197,7 +195,7 @@ def _judged(
 def _set_apart(
     engine: Engine,
     deadline: Deadline,
-    devices: Mapping[str, DeviceFields],
+    devices: Mapping[str, Report],
     judged: list[Judged],
 ) -> None:
     """Remember the unknown devices, in a transaction of its own.

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select, tuple_
 
 from chalicelib.bodies import UNSET
 from chalicelib.database import EVERY_ORGANIZATION
+from chalicelib.database.arrays import array_literal
 from chalicelib.database.statements import statements_beside
 from chalicelib.features.heartbeats.bodies import (
     DeviceState,
@@ -24,11 +25,10 @@ from chalicelib.features.heartbeats.model import (
     MAX_UNKNOWN_DEVICES,
     UNKNOWN_DEVICES_KEPT,
     Admission,
-    DeviceFields,
     Knock,
     Objection,
+    Report,
     UnknownDevices,
-    Value,
 )
 from chalicelib.features.heartbeats.tables import device_state, unknown_devices
 from chalicelib.instants import instant
@@ -39,6 +39,13 @@ sql = statements_beside(__file__)
 # Any constant does, as long as every check uses the same one.
 _CHECK_LOCK = 0x6865617274  # "heart"
 _QUARANTINE_LOCK = 0x6B6E6F636B  # "knock"
+# What merge_heartbeats says of devices that are not as usual: these are not stored, those not yet.
+_OBJECTIONS = {"unknown": Objection.UNKNOWN_DEVICE, "elsewhere": Objection.DEVICE_ELSEWHERE}
+_NOT_YET = ("changed", "forgotten")
+_FIELDS = (
+    *("site_id", "last_upload_ts", "queue_depth", "agent_version", "poll_interval_s"),
+    *("cpu_pct", "disk_free_gb", "status"),
+)
 _state = device_state.c
 _unknown = unknown_devices.c
 
@@ -50,7 +57,7 @@ def database_clock(connection: Connection) -> datetime:
 
 
 def merge_heartbeats(
-    connection: Connection, devices: Mapping[str, DeviceFields], admission: Admission
+    connection: Connection, devices: Mapping[str, Report], admission: Admission
 ) -> dict[str, Objection]:
     """Merge what *devices* reported into the stored states; returns why some are left out.
 
@@ -58,44 +65,62 @@ def merge_heartbeats(
     order, as the rows of each do, so that writers can wait for each other but never deadlock.
     """
     objections: dict[str, Objection] = {}
-    in_key_order = sorted(devices)
+    in_key_order = [devices[device_id] for device_id in sorted(devices)]
     for start in range(0, len(in_key_order), MAX_BATCH):
-        device_ids = in_key_order[start : start + MAX_BATCH]
-        unknown = _unknown_among(connection, device_ids, admission)
-        objections |= dict.fromkeys(unknown, Objection.UNKNOWN_DEVICE)
-        known = {name: devices[name] for name in device_ids if name not in unknown}
-        elsewhere = _merge(connection, known, admission.site_id) if known else set()
-        objections |= dict.fromkeys(elsewhere, Objection.DEVICE_ELSEWHERE)
+        some = in_key_order[start : start + MAX_BATCH]
+        objections |= _merge(connection, some, admission)
     return objections
 
 
-def _unknown_among(connection: Connection, device_ids: list[str], admission: Admission) -> set[str]:
-    is_everybody_known = admission.unknown is UnknownDevices.ACCEPT
-    values = {"device_ids": device_ids, "is_everybody_known": is_everybody_known}
-    return set(connection.execute(sql.admit_devices, values).scalars())
-
-
 def _merge(
-    connection: Connection, devices: Mapping[str, DeviceFields], only_site: str | None
-) -> set[str]:
-    """Merge known devices; returns those that are at another site than *only_site*, if given."""
-    rows = [_row(device_id, fields) for device_id, fields in devices.items()]
-    values = {"devices": json.dumps(rows), "only_site": only_site}
-    merged = connection.execute(sql.merge_heartbeats, values).scalars()
-    return set() if only_site is None else devices.keys() - set(merged)
+    connection: Connection, reports: list[Report], admission: Admission
+) -> dict[str, Objection]:
+    """Merge reports of different devices, in as many rounds as it takes.
+
+    Whose state has changed meanwhile is locked after a round, so that the next one is the last;
+    unless somebody forgets devices, of which nothing that was known before may come back.
+    """
+    objections: dict[str, Objection] = {}
+    while reports:
+        outcomes = _try_merge(connection, reports, admission)
+        objections |= {name: _OBJECTIONS[o] for name, o in outcomes.items() if o in _OBJECTIONS}
+        if forgotten := [name for name, outcome in outcomes.items() if outcome == "forgotten"]:
+            connection.execute(sql.drop_states, {"device_ids": forgotten})
+        if new := [name for name, outcome in outcomes.items() if outcome == "new"]:
+            connection.execute(sql.release_devices, {"device_ids": new})
+        reports = [report for report in reports if outcomes.get(report.device_id) in _NOT_YET]
+    return objections
 
 
-def _row(device_id: str, fields: DeviceFields) -> dict[str, Value]:
-    """A device as `merge_heartbeats` reads it, without the fields that no heartbeat named."""
-    # Every heartbeat names the site, so the latest instant of all is that of the site.
-    last_seen_ts = fields["site_id"].set_at
-    spelled = instant(last_seen_ts)
-    row: dict[str, Value] = {"device_id": device_id, "last_seen_ts": spelled}
-    for name, (set_at, value) in fields.items():
-        row[name] = instant(value) if isinstance(value, datetime) else value
-        # Usually all fields are from one heartbeat, whose instant is then spelled once.
-        row[f"{name}_set_at"] = spelled if set_at is last_seen_ts else instant(set_at)
-    return row
+def _try_merge(
+    connection: Connection, reports: list[Report], admission: Admission
+) -> dict[str, str]:
+    """Merge reports of different devices; returns what became of those that are not as usual."""
+    found = connection.execute(sql.merge_heartbeats, merge_values(reports, admission))
+    return {row.device_id: row.outcome for row in found}
+
+
+def merge_values(reports: list[Report], admission: Admission) -> dict[str, object]:
+    """What `merge_heartbeats` takes: an array for each column, in the order of *reports*."""
+    fields = [report.fields for report in reports]
+    return {
+        "device_id": array_literal([report.device_id for report in reports]),
+        "last_seen_ts": array_literal([report.seen_at for report in reports]),
+        "set_at": array_literal([_times(report) for report in reports]),
+        **{name: array_literal([named.get(name) for named in fields]) for name in _FIELDS},
+        "is_everybody_known": admission.unknown is UnknownDevices.ACCEPT,
+        "only_site": admission.site_id,
+    }
+
+
+def _times(report: Report) -> str | None:
+    """When each field was named, as JSON; None where that goes without saying.
+
+    It does where all were named at once, and none as null, which means that it was not named.
+    """
+    if not report.earlier and None not in report.fields.values():
+        return None
+    return json.dumps({name: instant(report.set_at(name)) for name in report.fields})
 
 
 def quarantine(connection: Connection, knocks: Sequence[Knock]) -> None:
@@ -110,13 +135,12 @@ def quarantine(connection: Connection, knocks: Sequence[Knock]) -> None:
 
 def _knock_row(knock: Knock) -> dict[str, object]:
     """An unknown device as `quarantine_devices` reads it."""
-    said = {name: dated.value for name, dated in knock.fields.items()}
-    site = knock.fields["site_id"]
+    said = knock.report.fields
     return {
         "device_id": knock.device_id,
-        "site_id": site.value,
+        "site_id": said["site_id"],
         "heartbeat_count": knock.heartbeat_count,
-        "last_heartbeat": {"ts": instant(site.set_at)}
+        "last_heartbeat": {"ts": instant(knock.report.seen_at)}
         | {n: instant(v) if isinstance(v, datetime) else v for n, v in said.items()},
     }
 
@@ -128,10 +152,7 @@ def forget_devices(connection: Connection, device_ids: Sequence[str]) -> list[st
     """
     values = {"device_ids": list(device_ids)}
     connection.execute(sql.lock_check, {"key": _CHECK_LOCK})
-    locked = [
-        *connection.execute(sql.lock_fields, values).scalars(),
-        *connection.execute(sql.lock_states_without_fields, values).scalars(),
-    ]
+    locked = list(connection.execute(sql.lock_states, values).scalars())
     forgotten = connection.execute(sql.forget_devices, {**values, "locked_ids": locked})
     return sorted(forgotten.scalars())
 

@@ -1,9 +1,6 @@
 """The tables of heartbeats."""
 
-from typing import Any
-
 from sqlalchemy import (
-    TIMESTAMP,
     BigInteger,
     CheckConstraint,
     Column,
@@ -15,7 +12,6 @@ from sqlalchemy import (
     Text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeEngine
 
 from chalicelib.database.tables import instant_column, metadata
 
@@ -40,12 +36,8 @@ device_state = Table(
 )
 
 
-def _dated(name: str, kind: TypeEngine[Any]) -> tuple[Column[Any], Column[object]]:
-    """A field, and the time of the heartbeat that set it."""
-    return Column(name, kind), instant_column(f"{name}_set_at", nullable=False)
-
-
-# The same fields, each with the time of the heartbeat that set it: heartbeats are merged by it.
+# When each field was set, of devices of which that was not all at once: whatever was set at
+# latest_set_at is as old as the state is. Heartbeats are merged by it.
 device_state_fields = Table(
     "device_state_fields",
     metadata,
@@ -55,15 +47,14 @@ device_state_fields = Table(
         ForeignKey(device_state.c.device_id, ondelete="CASCADE"),
         primary_key=True,
     ),
-    instant_column("last_seen_ts", nullable=False),
-    Column("site_id", Text(collation="C"), nullable=False),
-    *_dated("last_upload_ts", TIMESTAMP(timezone=True)),
-    *_dated("queue_depth", Integer()),
-    *_dated("agent_version", Text(collation="C")),
-    *_dated("poll_interval_s", Integer()),
-    *_dated("cpu_pct", Double()),
-    *_dated("disk_free_gb", Double()),
-    *_dated("status", Text(collation="C")),
+    instant_column("latest_set_at", nullable=False),
+    instant_column("last_upload_ts_set_at", nullable=False),
+    instant_column("queue_depth_set_at", nullable=False),
+    instant_column("agent_version_set_at", nullable=False),
+    instant_column("poll_interval_s_set_at", nullable=False),
+    instant_column("cpu_pct_set_at", nullable=False),
+    instant_column("disk_free_gb_set_at", nullable=False),
+    instant_column("status_set_at", nullable=False),
     postgresql_with={"fillfactor": 50},
 )
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select, tuple_
 
 from chalicelib.bodies import UNSET
 from chalicelib.database import is_of
+from chalicelib.database.arrays import array_literal
 from chalicelib.database.statements import statements_beside
 from chalicelib.features.telemetry.bodies import Letter, Replay
 from chalicelib.features.telemetry.model import Reason
@@ -65,7 +66,7 @@ def find_devices(
     connection: Connection, device_ids: Collection[str], organization_id: str | None
 ) -> dict[str, Found]:
     """Those of *device_ids* that the organization, or any if it is None, has registered."""
-    values = {"device_ids": _texts(device_ids), "organization": organization_id}
+    values = {"device_ids": array_literal(list(device_ids)), "organization": organization_id}
     rows = connection.execute(sql.find_devices, values)
     return {row.device_id: Found(*row) for row in rows}
 
@@ -75,21 +76,23 @@ def list_metrics(
 ) -> dict[str, list[Row[Any]]]:
     """The metrics of types, by type."""
     found = defaultdict(list)
-    for row in connection.execute(sql.list_metrics, {"device_type_ids": _texts(device_type_ids)}):
+    for row in connection.execute(
+        sql.list_metrics, {"device_type_ids": array_literal(list(device_type_ids))}
+    ):
         found[row.device_type_id].append(row)
     return found
 
 
 def begin_devices(connection: Connection, device_ids: Collection[str]) -> None:
     """Make the rows of devices of which nothing is stored as yet."""
-    connection.execute(sql.begin_devices, {"device_ids": _texts(device_ids)})
+    connection.execute(sql.begin_devices, {"device_ids": array_literal(list(device_ids))})
 
 
 def lock_devices(
     connection: Connection, device_ids: Collection[str]
 ) -> dict[str, dict[str, Latest]]:
     """The newest readings of devices, which are locked: those that have a row, by their ids."""
-    rows = connection.execute(sql.lock_devices, {"device_ids": _texts(device_ids)})
+    rows = connection.execute(sql.lock_devices, {"device_ids": array_literal(list(device_ids))})
     return {row.device_id: _decode(row.latest) for row in rows}
 
 
@@ -104,9 +107,9 @@ def find_values(connection: Connection, wanted: Sequence[tuple[Moment, str]]) ->
     }
     ats = [at for _, _, at in places]
     values = {
-        "device_ids": _texts(device_id for device_id, _, _ in places),
-        "parameter_ids": _texts(parameter_id for _, parameter_id, _ in places),
-        "ats": _numbers(ats),
+        "device_ids": array_literal([device_id for device_id, _, _ in places]),
+        "parameter_ids": array_literal([parameter_id for _, parameter_id, _ in places]),
+        "ats": array_literal(ats),
         "first": min(ats),
         "last": max(ats),
     }
@@ -118,11 +121,11 @@ def find_values(connection: Connection, wanted: Sequence[tuple[Moment, str]]) ->
 def store_readings(connection: Connection, columns: Columns, devices: Iterable[Device]) -> Written:
     """Write readings, and what is known of their devices, which are locked."""
     values = {
-        "ats": _numbers(columns.ats),
-        "device_ids": _texts(columns.device_ids),
-        "parameter_ids": _texts(columns.parameter_ids),
-        "values": _numbers(columns.values),
-        "qualities": _numbers(columns.qualities),
+        "ats": array_literal(columns.ats),
+        "device_ids": array_literal(columns.device_ids),
+        "parameter_ids": array_literal(columns.parameter_ids),
+        "values": array_literal(columns.values),
+        "qualities": array_literal(columns.qualities),
         "devices": _encode([_device_row(device) for device in devices]).decode(),
     }
     return Written(*connection.execute(sql.store_readings, values).one())
@@ -141,7 +144,7 @@ def claim_letters(connection: Connection, limit: int) -> list[Letter]:
 
 def forget_letters(connection: Connection, reject_ids: Iterable[str]) -> None:
     """The queue of dead letters has these."""
-    connection.execute(sql.forget_letters, {"reject_ids": _texts(reject_ids)})
+    connection.execute(sql.forget_letters, {"reject_ids": array_literal(list(reject_ids))})
 
 
 def find_rejects(
@@ -176,7 +179,7 @@ def find_rejects(
 
 def forget_rejects(connection: Connection, reject_ids: Iterable[str]) -> None:
     """These are no rejects any more."""
-    connection.execute(sql.forget_rejects, {"reject_ids": _texts(reject_ids)})
+    connection.execute(sql.forget_rejects, {"reject_ids": array_literal(list(reject_ids))})
 
 
 def prune_rejects(connection: Connection, retention_days: int, batch: int) -> int:
@@ -191,22 +194,3 @@ def _device_row(device: Device) -> Mapping[str, Any]:
         "latest": device.latest,
         "last_reading_at": device.last_at,
     }
-
-
-def _texts(values: Iterable[str]) -> str:
-    """*values* as PostgreSQL spells an array: a list would be bound element by element.
-
-    With thousands of them that takes longer than to write them down.
-    """
-    plain = list(values)
-    if not plain:
-        return "{}"
-    joined = '","'.join(plain)
-    if "\\" in joined or joined.count('"') > 2 * (len(plain) - 1):
-        quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in plain)
-        joined = '","'.join(quoted)
-    return f'{{"{joined}"}}'
-
-
-def _numbers(values: Iterable[float]) -> str:
-    return "{" + ",".join(map(repr, values)) + "}"

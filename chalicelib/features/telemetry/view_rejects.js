@@ -27,8 +27,10 @@ function Why({ reject: { rejectId, reason, metric, message, payload, isCut, isQu
   return html`
     <${Chip} code=${reason} tone=${isQuarantined ? "warn" : "bad"} />${metric && html` <${Name}>${metric}<//>`}
     <div><${Name}>${message}<//></div>
-    <details><summary>What was sent</summary><${Payload} message=${message} payload=${payload} isCut=${isCut} /></details>
-    ${may("operator") && !isCut && html`<div class="in-row"><${TryAgain} of=${{ rejectIds: [rejectId] }} query=${query} label=${`Try ${rejectId} again`} /></div>`}
+    <div class="buttons in-row">
+      <details><summary>What was sent</summary><${Payload} message=${message} payload=${payload} isCut=${isCut} /></details>
+      ${may("operator") && !isCut && html`<${TryAgain} of=${{ rejectIds: [rejectId] }} query=${query} label=${`Try ${rejectId} again`} />`}
+    </div>
   `;
 }
 

@@ -240,7 +240,7 @@ def test_whoever_forgets_a_device_does_not_wait_for_a_state_that_came_meanwhile(
     @event.listens_for(engine, "after_cursor_execute")
     def report(*execution: Any) -> None:
         statement = execution[2]
-        if "FROM iot_data.device_state_fields\n" in statement and not rows_left(migrated):
+        if "ORDER BY device_id COLLATE" in statement and not rows_left(migrated):
             record(reporter, Deadline.after(60), read_batch(GOOD), admission=ANYBODY)
             next_heartbeat.cursor().execute("SELECT FROM iot_data.device_state FOR UPDATE")
 

@@ -16,7 +16,7 @@ from chalicelib.errors import DatabaseBusyError, DatabaseUnavailableError, Inval
 from chalicelib.features.heartbeats import batch as batches
 from chalicelib.features.heartbeats import store
 from chalicelib.features.heartbeats.bodies import Heartbeat
-from chalicelib.features.heartbeats.model import MAX_BATCH, Admission, DeviceFields, Objection
+from chalicelib.features.heartbeats.model import MAX_BATCH, Admission, Objection, Report
 from tests import emf
 from tests.features.device_parameters.test_invocations import LambdaContext
 from tests.features.heartbeats.oracle import stored
@@ -314,7 +314,7 @@ def busy_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     attempts: list[int] = []
 
     def merge_and_fail_once(
-        connection: Connection, devices: Mapping[str, DeviceFields], admission: Admission
+        connection: Connection, devices: Mapping[str, Report], admission: Admission
     ) -> dict[str, Objection]:
         attempts.append(len(devices))
         objections = merge_heartbeats(connection, devices, admission)

@@ -28,7 +28,6 @@ def everything(sandbox: Sandbox) -> Iterator[str]:
     beat = {"device_id": "hvac-1", "site_id": "a", "status": "ready"}
     yield from invocation(lambda: record_event(beat, None))
     sandbox.rows("UPDATE iot_data.device_state SET last_seen_ts = now() - interval '1 day'")
-    sandbox.rows("UPDATE iot_data.device_state_fields SET last_seen_ts = now() - interval '1 day'")
     yield from invocation(lambda: check_silence(None))
     yield from request("GET", "/devices/hvac-1/state")
     yield from invocation(_read_as_organization)
