@@ -340,6 +340,21 @@ def test_an_unusual_reading_is_stored_and_marked(sender: Sender) -> None:
     assert sender.qualities() == [0, 1, 1]
 
 
+def test_a_reading_that_comes_again_keeps_its_mark(sender: Sender) -> None:
+    """It changed too fast against the one before it, and not against itself."""
+    sender.add_type("office", co2={"usual_change_per_minute": 10})
+    sender.add_device("dev-o", "office")
+    at = sender.ago(minutes=2)
+    sender.report("dev-o", sender.ago(minutes=3), co2=400)
+    sender.report("dev-o", at, co2=900)
+    before = sender.sandbox.rows("SELECT latest::text FROM iot_data.device_readings")
+    outcome = sender.report("dev-o", at, co2=900)
+    assert (outcome.anomaly_count, outcome.corrected) == (0, 0)
+    assert sender.sandbox.rows("SELECT latest::text FROM iot_data.device_readings") == before
+    assert sender.sandbox.value("SELECT quality FROM iot_data.latest_readings") == 2
+    assert sender.qualities() == [0, 2]
+
+
 def test_a_container_that_forgets_types_makes_their_plans_anew(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
