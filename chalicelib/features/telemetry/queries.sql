@@ -122,6 +122,21 @@ SELECT CAST(coalesce(sum(stored), 0) AS bigint) AS stored,
        CAST(coalesce(sum(corrected), 0) AS bigint) AS corrected
 FROM counted
 
+-- name: withdraw_values
+-- The rows stay: that the device reports the metric is as true as before.
+UPDATE iot_data.timescale_measurements AS measured
+SET value = NULL,
+    quality = NULL
+FROM unnest(
+    CAST(:device_ids AS text[]), CAST(:parameter_ids AS text[]), CAST(:ats AS bigint[])
+) AS withdrawn (device_id, parameter_id, at)
+WHERE measured.time = to_timestamp(withdrawn.at / 1000000.0)
+  AND measured.device_id = withdrawn.device_id
+  AND measured.parameter_id = withdrawn.parameter_id
+  AND measured.time BETWEEN to_timestamp(:first / 1000000.0) - INTERVAL '1 day'
+                        AND to_timestamp(:last / 1000000.0) + INTERVAL '1 day'
+  AND measured.value IS NOT NULL
+
 -- name: keep_rejects
 -- What is kept already stays as it was when it came first.
 INSERT INTO iot_data.telemetry_rejects (

@@ -131,6 +131,19 @@ def store_readings(connection: Connection, columns: Columns, devices: Iterable[D
     return Written(*connection.execute(sql.store_readings, values).one())
 
 
+def withdraw_values(connection: Connection, readings: Sequence[tuple[str, str, int]]) -> None:
+    """Take the values from readings, by device, parameter and time, that have any."""
+    device_ids, parameter_ids, ats = zip(*readings, strict=True)
+    values = {
+        "device_ids": array_literal(device_ids),
+        "parameter_ids": array_literal(parameter_ids),
+        "ats": array_literal(ats),
+        "first": min(ats),
+        "last": max(ats),
+    }
+    connection.execute(sql.withdraw_values, values)
+
+
 def keep_rejects(connection: Connection, rows: str) -> None:
     """Keep what is rejected: a JSON array of objects, with the columns as names."""
     connection.execute(sql.keep_rejects, {"rejects": rows})

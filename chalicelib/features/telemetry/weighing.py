@@ -35,7 +35,8 @@ class Moment:
     """What a device reported of one time, by the names of metrics.
 
     *record* is the last one that said something. *known* is what was stored of the same time
-    before, as far as something is computed from it.
+    before, as far as something is computed from it. *withdrawn* are the metrics that have no value
+    any more, if they had one: it was computed from what has been corrected.
     """
 
     device: Device
@@ -43,6 +44,7 @@ class Moment:
     record: Record
     values: dict[str, float]
     known: dict[str, float] = field(default_factory=dict)
+    withdrawn: list[str] = field(default_factory=list)
 
 
 class Anomaly(NamedTuple):
@@ -68,9 +70,13 @@ class Columns:
 
 @dataclass
 class Weighed:
-    """What is to be written of a batch; *marked_count* are the readings that are unusual."""
+    """What is to be written of a batch; *marked_count* are the readings that are unusual.
+
+    *withdrawn* are device, parameter and time of values that are none any more.
+    """
 
     columns: Columns = field(default_factory=Columns)
+    withdrawn: list[tuple[str, str, int]] = field(default_factory=list)
     began: list[Anomaly] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     marked_count: int = 0
@@ -103,10 +109,12 @@ def compute(moment: Moment) -> list[Reject]:
             continue
         value = computed.expression.evaluate(values)
         if value is None:
+            moment.withdrawn += [metric.name] if names <= values.keys() else []
             continue
         try:
             moment.values[metric.name] = within_limits(metric, value)
         except RefusedError as error:
+            moment.withdrawn.append(metric.name)
             device = moment.device
             facts = (device.device_id, device.organization_id, metric.name)
             rejects.append(Reject(moment.record, error.reason, error.message, *facts))
@@ -129,6 +137,7 @@ def _weigh_moment(moment: Moment, weighed: Weighed) -> None:
     metrics, latest = device.plan.metrics, device.latest
     # They are judged in the order of time.
     device.last_at = at
+    _withdraw(moment, weighed)
     for name, value in moment.values.items():
         metric = metrics[name]
         parameter_id = metric.parameter_id
@@ -149,3 +158,12 @@ def _weigh_moment(moment: Moment, weighed: Weighed) -> None:
         columns.parameter_ids.append(parameter_id)
         columns.values.append(value)
         columns.qualities.append(quality)
+
+
+def _withdraw(moment: Moment, weighed: Weighed) -> None:
+    device = moment.device
+    for name in moment.withdrawn:
+        parameter_id = device.plan.metrics[name].parameter_id
+        weighed.withdrawn.append((device.device_id, parameter_id, moment.at))
+        if device.latest.get(parameter_id, [None])[_AT] == moment.at:
+            del device.latest[parameter_id]

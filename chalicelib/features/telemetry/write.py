@@ -115,6 +115,8 @@ def _write_readings(
         store.find_values(connection, missing)
     weighed = weigh(moments)
     written = store.store_readings(connection, weighed.columns, devices.values())
+    if weighed.withdrawn:
+        store.withdraw_values(connection, weighed.withdrawn)
     outcome.readings = len(weighed.columns.ats)
     outcome.stored, outcome.corrected = written
     outcome.marked, outcome.anomaly_count = weighed.marked_count, len(weighed.began)
