@@ -11,9 +11,6 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, Final
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
 MAX_LENGTH = 200
 MAX_DEPTH = 20
 
@@ -67,6 +64,10 @@ def find(path: Path, document: object) -> Any:
 
 def _tree(text: str) -> Mapping[str, Any]:
     """What JMESPath makes of *text*."""
+    # Declarations of features name paths, and are imported where no path is ever read.
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

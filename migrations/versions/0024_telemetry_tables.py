@@ -19,7 +19,7 @@ def upgrade() -> None:
             device_id text PRIMARY KEY
                 REFERENCES iot_data.devices (device_id) ON DELETE CASCADE,
             organization_id text NOT NULL REFERENCES iot_data.organizations (organization_id),
-            latest json NOT NULL DEFAULT '{}',
+            latest json NOT NULL,
             last_reading_at timestamptz,
             reading_count bigint NOT NULL DEFAULT 0,
             corrected_count bigint NOT NULL DEFAULT 0

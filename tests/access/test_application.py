@@ -82,6 +82,7 @@ def test_what_is_of_the_platform_is_closed_to_organizations() -> None:
         "devices",
         "me",
         "openapi.json",
+        "telemetry",
         "users",
     }
 

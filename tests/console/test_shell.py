@@ -290,4 +290,4 @@ def test_what_is_inline_is_refused(visit: Visit) -> None:
         "script.textContent = 'document.title = 1'; document.body.append(script)"
     )
     assert "script-src-elem inline" in page.complaints()
-    assert page.run("return document.title") == "ok · Overview · device-parameters"
+    page.wait_for_script("return document.title === 'ok · Overview · device-parameters'")

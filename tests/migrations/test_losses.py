@@ -25,8 +25,9 @@ REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions(
 BASE = {"command": "downgrade", "revision": "base"}
 VERSION = "SELECT version_num FROM iot_data.device_parameters_version"
 # The columns of tables and aggregates: all that data can be in.
+# By their numbers: a column that gets another name loses nothing.
 COLUMNS = """
-SELECT relname, attname FROM pg_class
+SELECT relname, attnum FROM pg_class
 JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
 LEFT JOIN timescaledb_information.continuous_aggregates
     ON view_schema = 'iot_data' AND view_name = relname

@@ -34,8 +34,8 @@ ORDER BY device_type_id, position
 -- name: begin_devices
 -- In a transaction of its own: whoever locks devices finds the rows of all of them, and locks them in
 -- one order.
-INSERT INTO iot_data.device_readings (device_id, organization_id)
-SELECT device_id, organization_id
+INSERT INTO iot_data.device_readings (device_id, organization_id, latest)
+SELECT device_id, organization_id, '{}'
 FROM unnest(CAST(:device_ids AS text[])) AS asked (device_id)
 JOIN iot_data.v_devices AS device USING (device_id)
 ORDER BY device_id COLLATE "C"

@@ -25,7 +25,7 @@ device_readings = Table(
     ),
     _organization_column(nullable=False),
     # By parameter: when, in microseconds since 1970, how much, how unusual, and how it behaved.
-    Column("latest", JSON, nullable=False, server_default=text("'{}'")),
+    Column("latest", JSON, nullable=False),
     instant_column("last_reading_at"),
     _count_column("reading_count"),
     _count_column("corrected_count"),
