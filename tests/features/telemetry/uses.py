@@ -115,8 +115,8 @@ def _measuring(sandbox: Sandbox, organization_id: str) -> str:
     """A device of the organization that has measured something."""
     device_id = make_device(sandbox, organization_id)
     sandbox.rows(
-        "INSERT INTO iot_data.device_readings (device_id, organization_id, last_reading_at, "
-        "reading_count) VALUES (%s, %s, now(), 1) ON CONFLICT DO NOTHING",
+        "INSERT INTO iot_data.device_readings (device_id, organization_id, latest, "
+        "last_reading_at, reading_count) VALUES (%s, %s, '{}', now(), 1) ON CONFLICT DO NOTHING",
         [device_id, organization_id],
     )
     return device_id
