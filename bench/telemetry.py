@@ -158,7 +158,8 @@ def _consume(where: DatabaseSettings, shard: Shard) -> tuple[float, float]:
         began = time.perf_counter()
         way.store(engine, prepared)
         durations.append(time.perf_counter() - began)
-        if sum(durations) > shard.seconds and len(durations) > LEAST_BATCHES:
+        least = LEAST_BATCHES if durations[0] < shard.seconds else 2
+        if sum(durations) > shard.seconds and len(durations) >= least:
             break
     engine.dispose()
     # The first batch connects, makes the rows of devices, and reads their type.
