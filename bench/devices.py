@@ -6,7 +6,6 @@ but a hundredth, which a thousand others share.
 """
 
 import json
-import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -22,10 +21,10 @@ from rich.table import Table
 from sqlalchemy import Engine, text
 
 from bench import databases, results
+from bench.iot_core import iot_core
 from bench.routes import environment_of
 from chalicelib.database import engine_for
 from chalicelib.features.device_parameters.settings import SyncSettings
-from devdb.aws import moto_server
 
 KEPT = Path(__file__).parent / "results" / "devices.json"
 WARM_UP, REQUESTS = 10, 200
@@ -244,27 +243,6 @@ def measured(engine: Engine, devices: int) -> Iterator[Timing]:
             devices,
             lambda n: ask("DELETE", f"/devices/{ids[n]}") if n < len(ids) else None,
         )
-
-
-@contextmanager
-def iot_core() -> Iterator[None]:
-    """Devices get things and certificates from moto's server, which is another thread of ours.
-
-    What it takes is a part of the figure, as is what IoT Core takes.
-    """
-    with moto_server() as aws:
-        variables = {
-            **aws.environment,
-            "DEVICE_IDENTITIES": "iot",
-            "IOT_POLICY_NAME": aws.make_device_policy(),
-            "IOT_ENDPOINT": "iot.example.com",
-        }
-        os.environ.update(variables)
-        try:
-            yield
-        finally:
-            for name in variables:
-                del os.environ[name]
 
 
 def _ask_for(ask: Callable[[str, str], None], path: str, _: int) -> None:

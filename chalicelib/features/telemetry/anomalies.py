@@ -150,8 +150,8 @@ def judge_one(
 ) -> tuple[Sequence[float] | None, int]:
     """What is remembered after a reading, as a `Behaviour` has it, and what is unusual about it.
 
-    The same as `judge`, for who judges many: tuples and numbers, and long for it, because objects
-    and calls would take most of the time.
+    The same as `judge`, for a caller that judges thousands of readings. It takes and returns tuples
+    and numbers, and it is one long function: objects and calls would take most of the time.
     """
     below, above, most, watched = bounds
     bits = _LIMITS if value < below or value > above else 0

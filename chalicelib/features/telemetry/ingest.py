@@ -23,7 +23,9 @@ def ingest(context: Ingestion, arrived: Arrived) -> Outcome:
     """Store what has *arrived*, and return what became of it.
 
     All of it commits together, or nothing: then an error is raised, and it may be tried again, as
-    often as need be. A record that the database itself refuses is found, and rejected.
+    often as need be. Where the database itself refuses a record, parts commit one after the other
+    until that record is found, and rejected. An error in between leaves what has been committed,
+    and trying all of it again changes nothing about that.
     """
     if not arrived.count:
         return Outcome()

@@ -1,7 +1,6 @@
 """What devices send, and why some of it is not stored. Standard library only."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -71,15 +70,6 @@ class Record(NamedTuple):
     sent_at: int | None = None
 
 
-class Reading(NamedTuple):
-    """A value that is to be stored; *at* is in microseconds since 1970."""
-
-    device_id: str
-    parameter_id: str
-    at: int
-    value: float
-
-
 class Reject(NamedTuple):
     """What is not stored, of which record, and why; *metric* is None where it is all of it."""
 
@@ -113,14 +103,6 @@ class Clock(NamedTuple):
     latest: int
 
 
-@dataclass
-class Judged:
-    """What became of the records of a batch: *readings* in the order in which they came."""
-
-    readings: list[Reading] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-
-
 def microseconds(at: datetime) -> int:
     """*at* in microseconds since 1970."""
     return (at - EPOCH) // MICROSECOND
@@ -134,9 +116,3 @@ def from_microseconds(at: int) -> datetime:
 def clock(now: datetime, admission: Admission) -> Clock:
     """Which readings *admission* takes at *now*."""
     return Clock(microseconds(now - admission.max_lateness), microseconds(now + CLOCK_TOLERANCE))
-
-
-def last_of_each(readings: Sequence[Reading]) -> list[Reading]:
-    """*readings* in the order of their keys; of those with the same key, the last one that came."""
-    kept = {reading[:3]: reading for reading in readings}
-    return [kept[key] for key in sorted(kept)]
