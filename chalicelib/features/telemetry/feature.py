@@ -178,6 +178,7 @@ FEATURE = Feature(
             "v_devices": "SELECT",
             "v_device_types": "SELECT",
             "v_device_type_metrics": "SELECT",
+            "v_organizations": "SELECT",
             "latest_readings": "SELECT",
         }
     },

@@ -187,6 +187,48 @@ DELETE FROM iot_data.telemetry_rejects AS known
 USING old
 WHERE known.reject_id = old.reject_id
 
+-- name: prune_crowded
+-- Of an organization that has more than are kept the oldest go, and of what is nobody's as well: what
+-- one of them sends never pushes out what another one has to see.
+WITH crowded AS (
+    SELECT organization.organization_id, newest.rejected_at
+    FROM iot_data.v_organizations AS organization
+    CROSS JOIN LATERAL (
+        SELECT rejected_at
+        FROM iot_data.telemetry_rejects
+        WHERE organization_id = organization.organization_id
+        ORDER BY rejected_at DESC
+        OFFSET :most
+        LIMIT 1
+    ) AS newest
+),
+nobodys AS (
+    SELECT rejected_at
+    FROM iot_data.telemetry_rejects
+    WHERE organization_id IS NULL
+    ORDER BY rejected_at DESC
+    OFFSET :most
+    LIMIT 1
+),
+old AS MATERIALIZED (
+    SELECT reject_id
+    FROM (
+        SELECT reject.reject_id
+        FROM crowded
+        JOIN iot_data.telemetry_rejects AS reject USING (organization_id)
+        WHERE reject.rejected_at <= crowded.rejected_at
+        UNION ALL
+        SELECT reject_id
+        FROM iot_data.telemetry_rejects
+        WHERE organization_id IS NULL
+          AND rejected_at <= (SELECT rejected_at FROM nobodys)
+    ) AS surplus
+    LIMIT :batch
+)
+DELETE FROM iot_data.telemetry_rejects AS known
+USING old
+WHERE known.reject_id = old.reject_id
+
 -- name: forget_rejects
 DELETE FROM iot_data.telemetry_rejects WHERE reject_id = ANY (CAST(:reject_ids AS text[]))
 

@@ -201,6 +201,14 @@ def prune_rejects(connection: Connection, retention_days: int, batch: int) -> in
     return connection.execute(sql.prune_rejects, values).rowcount
 
 
+def prune_crowded(connection: Connection, most: int, batch: int) -> int:
+    """Forget the oldest of an organization that has more than *most*; returns how many went.
+
+    At most *batch* go. Those of the same instant go together, so that fewer than *most* may stay.
+    """
+    return connection.execute(sql.prune_crowded, {"most": most, "batch": batch}).rowcount
+
+
 def _device_row(device: Device) -> Mapping[str, Any]:
     return {
         "device_id": device.device_id,

@@ -1,5 +1,9 @@
 """What is done about telemetry now and then: forgetting, and telling what is still to be told."""
 
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
 from chalicelib import database
 from chalicelib.features.telemetry import anomaly_events, letters, store
 from chalicelib.features.telemetry.bodies import Tidied
@@ -7,11 +11,19 @@ from chalicelib.features.telemetry.context import Ingestion
 
 BATCH = 10_000
 MOST_BATCHES = 20
+# So many rejects of one organization are kept: a device that goes wrong may send one each second.
+MOST_OF_AN_ORGANIZATION = 100_000
 
 
 def tidy(context: Ingestion, *, retention_days: int) -> Tidied:
-    """Forget what was rejected so many days ago, as far as there is time, and tell what waits."""
-    forgotten = sum(_forget(context, retention_days))
+    """Forget what was rejected so many days ago, or is too much, and tell what waits."""
+    forgotten = _in_batches(
+        context, lambda connection: store.prune_rejects(connection, retention_days, BATCH)
+    )
+    forgotten += _in_batches(
+        context,
+        lambda connection: store.prune_crowded(connection, MOST_OF_AN_ORGANIZATION, BATCH),
+    )
     if context.letter_queue is not None:
         letters.send_due(context.engine, context.deadline, context.letter_queue)
     pending = None
@@ -20,14 +32,14 @@ def tidy(context: Ingestion, *, retention_days: int) -> Tidied:
     return Tidied(forgotten=forgotten, pending_event_count=pending)
 
 
-def _forget(context: Ingestion, retention_days: int) -> list[int]:
-    """How many were forgotten, batch by batch: none of them holds locks for long."""
+def _in_batches(context: Ingestion, prune: Callable[[Connection], int]) -> int:
+    """How many *prune* has forgotten, batch by batch: none of them holds locks for long."""
 
     def attempt() -> int:
         with context.transaction() as connection:
-            return store.prune_rejects(connection, retention_days, BATCH)
+            return prune(connection)
 
     counts: list[int] = []
     while len(counts) < MOST_BATCHES and (not counts or counts[-1] == BATCH):
         counts.append(database.retry(attempt, context.deadline))
-    return counts
+    return sum(counts)

@@ -37,6 +37,32 @@ def test_what_is_older_is_forgotten_and_nothing_else(sender: Sender) -> None:
     assert tidy(sender).forgotten == 0
 
 
+def test_an_organization_with_too_many_loses_its_oldest_and_no_other_any(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidying, "MOST_OF_AN_ORGANIZATION", 3)
+    monkeypatch.setattr(tidying, "BATCH", 2)
+    for number in range(6):
+        add_rejects(sender, f"one-{number}-", 1, 6 - number)
+        add_rejects(sender, f"nobodys-{number}-", 1, 6 - number)
+    sender.sandbox.rows(
+        "UPDATE iot_data.telemetry_rejects SET organization_id = 'org-1' "
+        "WHERE reject_id LIKE 'one-%'"
+    )
+    add_rejects(sender, "two-", 3, 20)
+    sender.sandbox.rows(
+        "UPDATE iot_data.telemetry_rejects SET organization_id = 'org-2' "
+        "WHERE reject_id LIKE 'two-%'"
+    )
+    assert tidy(sender).forgotten == 6
+    rows = sender.sandbox.rows("SELECT reject_id FROM iot_data.telemetry_rejects ORDER BY 1")
+    assert [reject_id for [reject_id] in rows] == [
+        *(f"nobodys-{number}-1" for number in (3, 4, 5)),
+        *(f"one-{number}-1" for number in (3, 4, 5)),
+        *(f"two-{number}" for number in (1, 2, 3)),
+    ]
+
+
 def test_many_are_forgotten_in_batches_and_the_rest_the_next_time(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
